@@ -1,0 +1,2 @@
+/** Programs that measure Tailrace; {@code bin/bench} starts them. */
+package io.tailrace.benchmarks;

@@ -1,0 +1,170 @@
+package io.tailrace.benchmarks.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A broker in a process and a directory of its own. Confined to the thread that made it; {@link
+ * #close()} ends the process and deletes the directory.
+ */
+public abstract class BrokerProcess implements AutoCloseable {
+  /** Where brokers listen. */
+  public static final String HOST = "127.0.0.1";
+
+  private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(3);
+
+  protected final Processes processes;
+  protected final Installation installation;
+  protected final Path directory;
+  protected final int port = freePort();
+  private Process process;
+
+  protected BrokerProcess(Processes processes, Installation installation, Path directory) {
+    this.processes = processes;
+    this.installation = installation;
+    this.directory = directory;
+  }
+
+  /** A broker that is not yet started. */
+  public static BrokerProcess of(
+      Peer peer, Processes processes, Installation installation, Path directory) {
+    return switch (peer) {
+      case KAFKA -> new KafkaBroker(processes, installation, directory);
+      case TAILRACE -> new TailraceBroker(processes, installation, directory);
+    };
+  }
+
+  /** Makes an empty data directory ready, as an operator does once. */
+  public abstract void prepare();
+
+  /** How the broker is started. */
+  protected abstract List<String> command();
+
+  /** What is added to the environment. */
+  protected abstract Map<String, String> environment();
+
+  public int port() {
+    return port;
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Starts the process and does not wait; returns when it was started. */
+  public Instant start() {
+    Instant started = Instant.now();
+    process = processes.start(command(), environment(), log());
+    return started;
+  }
+
+  /** Waits until the broker's port accepts connections. */
+  public void awaitListening() {
+    long deadline = System.nanoTime() + START_TIMEOUT_NS;
+    while (!accepts()) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        throw new IllegalStateException("the broker does not listen; see " + log());
+      }
+      pause(50);
+    }
+  }
+
+  /** Whether the process lives. */
+  public boolean isAlive() {
+    return process != null && process.isAlive();
+  }
+
+  /** Stops the process in order. */
+  public void stop() {
+    processes.stop(process);
+  }
+
+  /** Kills the process. */
+  public void kill() {
+    processes.kill(process);
+  }
+
+  public ProcessMemory memory() {
+    return ProcessMemory.of(pid());
+  }
+
+  /** Where its output goes; stays when the directory is deleted. */
+  public Path log() {
+    return directory.resolveSibling(directory.getFileName() + ".log");
+  }
+
+  @Override
+  public void close() {
+    if (process != null && process.isAlive()) {
+      stop();
+    }
+    deleteRecursively(directory);
+  }
+
+  private boolean accepts() {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits. */
+  public static void pause(long ms) {
+    try {
+      Thread.sleep(ms);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private static void deleteRecursively(Path directory) {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.delete(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException e)
+                throws IOException {
+              Files.delete(visited);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot delete " + directory, e);
+    }
+  }
+}

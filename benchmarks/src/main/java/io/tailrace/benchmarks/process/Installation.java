@@ -1,0 +1,60 @@
+package io.tailrace.benchmarks.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where everything lies in a built checkout, and how child processes are called.
+ *
+ * @param root the checkout
+ * @param java the program
+ * @param brokerHeap the largest heap of either broker, as {@code -Xmx} takes it
+ * @param clientHeap the largest heap of either client
+ */
+public record Installation(Path root, String java, String brokerHeap, String clientHeap) {
+
+  /** The checkout at this place, with the Java that runs now. */
+  public static Installation at(Path root, String brokerHeap, String clientHeap) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return new Installation(root.toAbsolutePath().normalize(), java, brokerHeap, clientHeap);
+  }
+
+  /** Kafka's jars, in the versions that Kafka chose. */
+  public String kafkaClassPath() {
+    return root.resolve("benchmarks/kafka/target/libs") + "/*";
+  }
+
+  /** The start of a client's command line; it goes on with the arguments of its main class. */
+  public List<String> client(Peer peer, Class<?> mainClass) {
+    String libraries =
+        switch (peer) {
+          case KAFKA -> kafkaClassPath();
+          case TAILRACE -> root.resolve("benchmarks/target/lib") + "/*";
+        };
+    return new ArrayList<>(
+        List.of(
+            java,
+            "-Xmx" + clientHeap,
+            "-XX:+UseG1GC",
+            "-Dlog4j2.level=ERROR",
+            "-cp",
+            jar() + ":" + libraries,
+            mainClass.getName()));
+  }
+
+  private Path jar() {
+    Path target = root.resolve("benchmarks/target");
+    try (var files = Files.list(target)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("tailrace-benchmarks-.*\\.jar"))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("no jar in " + target + "; build first"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.tailrace.benchmarks.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Kafka as one process that is broker and controller (KRaft), with the JVM switches of its own
+ * start script and its default settings but for what one broker alone needs.
+ */
+final class KafkaBroker extends BrokerProcess {
+  private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
+
+  private final int controllerPort = freePort();
+
+  KafkaBroker(Processes processes, Installation installation, Path directory) {
+    super(processes, installation, directory);
+  }
+
+  @Override
+  public void prepare() {
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(
+          properties(),
+          """
+          process.roles=broker,controller
+          node.id=1
+          controller.quorum.voters=1@%1$s:%3$d
+          listeners=PLAINTEXT://%1$s:%2$d,CONTROLLER://%1$s:%3$d
+          controller.listener.names=CONTROLLER
+          log.dirs=%4$s
+          offsets.topic.replication.factor=1
+          transaction.state.log.replication.factor=1
+          transaction.state.log.min.isr=1
+          share.coordinator.state.topic.replication.factor=1
+          share.coordinator.state.topic.min.isr=1
+          group.initial.rebalance.delay.ms=0
+          auto.create.topics.enable=false
+          """
+              .formatted(HOST, port(), controllerPort, directory.resolve("data")));
+      Files.writeString(
+          logging(),
+          """
+          rootLogger.level=INFO
+          rootLogger.appenderRef.console.ref=console
+          appender.console.type=Console
+          appender.console.name=console
+          appender.console.layout.type=PatternLayout
+          appender.console.layout.pattern=%d %p %m (%c)%n
+          """);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    List<String> format = jvm("256m");
+    format.addAll(
+        List.of(
+            "kafka.tools.StorageTool",
+            "format",
+            "--cluster-id",
+            CLUSTER_ID,
+            "--config",
+            properties().toString()));
+    Process formatting = processes.start(format, Map.of(), log());
+    if (!processes.ends(formatting, 60) || formatting.exitValue() != 0) {
+      throw new IllegalStateException("Kafka's storage was not formatted; see " + log());
+    }
+  }
+
+  @Override
+  protected List<String> command() {
+    List<String> command = jvm(installation.brokerHeap());
+    command.addAll(List.of("kafka.Kafka", properties().toString()));
+    return command;
+  }
+
+  @Override
+  protected Map<String, String> environment() {
+    return Map.of();
+  }
+
+  /** Kafka's start script gives the heap its full size at once; so does this. */
+  private List<String> jvm(String heap) {
+    return new ArrayList<>(
+        List.of(
+            installation.java(),
+            "-Xmx" + heap,
+            "-Xms" + heap,
+            "-server",
+            "-XX:+UseG1GC",
+            "-XX:MaxGCPauseMillis=20",
+            "-XX:InitiatingHeapOccupancyPercent=35",
+            "-XX:+ExplicitGCInvokesConcurrent",
+            "-Djava.awt.headless=true",
+            "-Dlog4j2.configurationFile=" + logging(),
+            "-cp",
+            installation.kafkaClassPath()));
+  }
+
+  private Path properties() {
+    return directory.resolve("server.properties");
+  }
+
+  private Path logging() {
+    return directory.resolve("log4j2.properties");
+  }
+}

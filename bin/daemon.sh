@@ -1,0 +1,222 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# What bin/broker and bin/zookeeper share: start, stop and status of a server that keeps everything
+# in one data directory. Sourced after common.sh with these set:
+#
+#   $program      broker or zookeeper: names its files NAME.pid and NAME.ready
+#   $title        what it is called in messages
+#   $main_class   its main class
+#   $data_key     the key of its data directory in its configuration file
+#   $data_default the data directory when nothing is said
+#   $data_from_environment  its data directory as the environment says, or empty
+#   $takes_set    whether it takes --set KEY=VALUE: yes or no
+#
+# While the server runs, NAME.pid in its data directory holds its process id, and once it serves
+# NAME.ready says where. It removes both when it ends; after a crash they stay and mean nothing.
+
+start_timeout_s=120
+stop_timeout_s=90
+
+usage() {
+  set_option=
+  [ "$takes_set" = no ] || set_option=' [--set KEY=VALUE]...'
+  cat <<END
+Usage: bin/$program start [-d] [--config FILE]$set_option
+       bin/$program stop | status [--config FILE]$set_option
+
+  start    starts $title; in the foreground, or with -d in the background: then it
+           returns when $title serves
+  stop     asks it to stop and waits until it has
+  status   says whether it serves, and where; exit code 0 if it does, 1 if not
+
+Without --config it reads config/$program.properties. Which one to stop or to look at is told by
+its data directory ($data_key).
+END
+}
+
+bad_usage() {
+  fail "$1; see bin/$program --help" 2
+}
+
+# Sets $command, $detached, $config, $data_directory and $server_arguments' parts.
+parse_arguments() {
+  command=
+  detached=no
+  config=
+  data_override=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help)
+        usage
+        exit 0
+        ;;
+      start | stop | status)
+        [ -z "$command" ] || bad_usage "'$1' after '$command'"
+        command=$1
+        ;;
+      -d | --detach) detached=yes ;;
+      --config)
+        [ $# -ge 2 ] || bad_usage '--config needs a FILE'
+        config=$2
+        shift
+        ;;
+      --config=*) config=${1#*=} ;;
+      --set)
+        [ "$takes_set" = yes ] || bad_usage "there is no option '$1'"
+        [ $# -ge 2 ] || bad_usage '--set needs KEY=VALUE'
+        note_override "$2"
+        shift
+        ;;
+      --set=*)
+        [ "$takes_set" = yes ] || bad_usage "there is no option '$1'"
+        note_override "${1#*=}"
+        ;;
+      *) bad_usage "there is no option '$1'" ;;
+    esac
+    shift
+  done
+  [ -n "$command" ] || bad_usage 'say start, stop or status'
+  if [ -z "$config" ]; then
+    find_config_file "$program.properties"
+    config=$config_file
+  fi
+  [ -f "$config" ] || fail "--config $config: there is no such file" 2
+  find_data_directory
+}
+
+note_override() {
+  case $1 in
+    "$data_key"=*) data_override=${1#*=} ;;
+  esac
+}
+
+# As the server itself decides: default, file, environment, --set; the later ones win.
+find_data_directory() {
+  escaped_key=$(printf '%s' "$data_key" | sed 's/\./\\./g')
+  data_directory=$(
+    sed -n "s/^[[:space:]]*${escaped_key}[[:space:]]*[=:][[:space:]]*//p" "$config" |
+      sed 's/[[:space:]]*$//' | tail -n 1
+  )
+  data_directory=${data_directory:-$data_default}
+  data_directory=${data_from_environment:-$data_directory}
+  data_directory=${data_override:-$data_directory}
+  case $data_directory in
+    /*) ;;
+    *) data_directory=$TAILRACE_HOME/$data_directory ;;
+  esac
+  pid_file=$data_directory/$program.pid
+  ready_file=$data_directory/$program.ready
+  log_directory=${TAILRACE_LOG_DIR:-$data_directory}
+  log_file=$log_directory/$program.log
+  out_file=$log_directory/$program.out
+}
+
+# is_server PID: whether that process is such a server, and not another that got its number.
+is_server() {
+  kill -0 "$1" 2>/dev/null || return 1
+  if [ -r "/proc/$1/cmdline" ]; then
+    tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -q -F " $main_class "
+  else
+    ps -p "$1" -o command= 2>/dev/null | grep -q -F " $main_class "
+  fi
+}
+
+# Sets $pid to the running server's, or to nothing.
+find_pid() {
+  pid=
+  if [ -r "$pid_file" ]; then
+    read -r pid <"$pid_file" || true
+    case $pid in
+      '' | *[!0-9]*) pid= ;;
+      *) is_server "$pid" || pid= ;;
+    esac
+  fi
+}
+
+nap() {
+  sleep 0.05 2>/dev/null || sleep 1
+}
+
+now_s() {
+  date +%s
+}
+
+# start_server JAVA-ARGUMENT...
+start_server() {
+  find_pid
+  if [ -n "$pid" ]; then
+    fail "$title already runs on $data_directory (process $pid); stop that one, or give this one \
+another $data_key"
+  fi
+  mkdir -p "$data_directory" "$log_directory" 2>/dev/null ||
+    fail "$data_key: $data_directory cannot be made; choose another directory"
+  if [ "$detached" = no ]; then
+    exec "$java" "-Dtailrace.log.dir=$log_directory" "$@"
+  fi
+  rm -f "$ready_file"
+  : >"$out_file" || fail "$out_file cannot be written"
+  detach=
+  command -v setsid >/dev/null && detach=setsid
+  $detach nohup "$java" "-Dtailrace.log.dir=$log_directory" -Dtailrace.log.console=OFF "$@" \
+    </dev/null >>"$out_file" 2>&1 &
+  child=$!
+  deadline=$(($(now_s) + start_timeout_s))
+  while :; do
+    if [ -s "$ready_file" ] && [ "$(cat "$pid_file" 2>/dev/null)" = "$child" ]; then
+      break
+    fi
+    if ! kill -0 "$child" 2>/dev/null; then
+      wait "$child"
+      code=$?
+      printf '%s: %s did not start:\n' "$program" "$title" >&2
+      if [ -s "$out_file" ]; then cat "$out_file" >&2; fi
+      printf 'Its log is %s\n' "$log_file" >&2
+      [ "$code" -eq 2 ] && exit 2
+      exit 1
+    fi
+    if [ "$(now_s)" -ge "$deadline" ]; then
+      kill "$child" 2>/dev/null
+      fail "$title did not serve within $start_timeout_s s and was stopped; its log is $log_file"
+    fi
+    nap
+  done
+  describe_server "$child"
+  printf 'Its log is %s\n' "$log_file"
+}
+
+# describe_server PID
+describe_server() {
+  serves_at=
+  read -r serves_at <"$ready_file" || true
+  printf '%s serves on %s (process %s, data in %s)\n' \
+    "$title" "$(echo "$serves_at" | sed 's/ /, HTTP on /')" "$1" "$data_directory"
+}
+
+stop_server() {
+  find_pid
+  if [ -z "$pid" ]; then
+    printf '%s does not run on %s\n' "$title" "$data_directory"
+    return
+  fi
+  kill -TERM "$pid" 2>/dev/null || fail "process $pid cannot be stopped; does it belong to you?"
+  deadline=$(($(now_s) + stop_timeout_s))
+  while is_server "$pid"; do
+    if [ "$(now_s)" -ge "$deadline" ]; then
+      fail "$title (process $pid) has not stopped after $stop_timeout_s s; its log is $log_file"
+    fi
+    nap
+  done
+  printf '%s has stopped (process %s)\n' "$title" "$pid"
+}
+
+status_of_server() {
+  find_pid
+  if [ -z "$pid" ]; then
+    printf '%s does not run on %s\n' "$title" "$data_directory"
+    exit 1
+  elif [ -s "$ready_file" ]; then
+    describe_server "$pid"
+  else
+    printf '%s is starting or stopping (process %s, data in %s)\n' "$title" "$pid" "$data_directory"
+    exit 1
+  fi
+}

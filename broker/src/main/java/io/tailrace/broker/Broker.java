@@ -1,0 +1,356 @@
+package io.tailrace.broker;
+
+import io.tailrace.broker.config.BrokerConfig;
+import io.tailrace.broker.config.BrokerKeys;
+import io.tailrace.broker.config.HostPort;
+import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.config.Setting;
+import io.tailrace.broker.http.HttpListener;
+import io.tailrace.broker.http.HttpPage;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.chronicle.ChronicleLogStore;
+import io.tailrace.broker.log.chronicle.StoreLimits;
+import io.tailrace.broker.metrics.BrokerMetrics;
+import io.tailrace.broker.network.BrokerIdentity;
+import io.tailrace.broker.network.BrokerNetwork;
+import io.tailrace.broker.network.NetworkLimits;
+import io.tailrace.broker.network.NetworkServer;
+import io.tailrace.broker.network.Transport;
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.coordinator.cluster.BrokerRegistration;
+import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
+import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
+import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
+import io.tailrace.protocol.port.Clock;
+import io.tailrace.protocol.port.Scheduler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One broker, wired by hand from top to bottom: its data directory, the cluster's metadata, the
+ * logs, the partitions, the network. Starts in that order and stops in the other. Thread-safe.
+ */
+public final class Broker implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+  private static final long REGISTRATION_TIMEOUT_MS = 60_000;
+  private static final long TICK_MS = 1_000;
+  private static final long STALL_TIMEOUT_MS = 30_000;
+  private static final int MAX_IN_FLIGHT_REQUESTS = 500;
+
+  private final BrokerConfig config;
+  private final BrokerMetrics metrics = new BrokerMetrics();
+  private final Deque<Runnable> stopSteps = new ArrayDeque<>();
+  private final DataDirectory directory;
+  private final ClusterStore cluster;
+  private final LogStore logs;
+  private final PartitionRegistry partitions;
+  private final NetworkServer network;
+  private final InetSocketAddress address;
+  private final InetSocketAddress httpAddress;
+  private volatile boolean serving;
+  private volatile boolean closed;
+
+  /**
+   * Starts a broker; when this returns it serves.
+   *
+   * @throws StartupException when it cannot; nothing is left running then
+   */
+  public static Broker start(BrokerConfig config, Clock clock) {
+    return new Broker(config, clock);
+  }
+
+  private Broker(BrokerConfig config, Clock clock) {
+    this.config = config;
+    try {
+      int id = config.get(BrokerKeys.BROKER_ID);
+      directory = DataDirectory.open(config.dataDirectory(), id, UUID.randomUUID());
+      onStop("data directory", directory::close);
+
+      String connect = config.get(BrokerKeys.ZOOKEEPER_CONNECT);
+      cluster = connectCluster(connect.isEmpty() ? startZooKeeper() : connect);
+      onStop("cluster membership", cluster::close);
+
+      logs = openLogs(clock);
+      onStop("logs", logs::close);
+
+      Transport transport = Transport.create(config.networkThreads());
+      onStop("event loops", transport::stop);
+      LiveConfig live = new LiveConfig(config);
+      PartitionThreads threads = PartitionThreads.of(transport.loops());
+      partitions =
+          new PartitionRegistry(id, threads, logs, topic -> live.logConfig(topic.configs()), clock);
+      onStop("partitions", this::stopPartitions);
+      cluster.addListener(image -> onImage(image, live));
+      for (Scheduler thread : threads.all()) {
+        tick(thread);
+      }
+
+      BrokerIdentity identity =
+          new BrokerIdentity(
+              id, () -> cluster.image().clusterId(), "tailrace/" + Version.current());
+      network =
+          BrokerNetwork.create(
+              transport, identity, limits(), cluster, partitions, live, metrics, clock);
+      onStop("network", network::stop);
+      address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
+      HostPort advertised = config.advertised(address.getPort());
+      register(id, advertised);
+
+      ExecutorService pages = Executors.newSingleThreadExecutor(task -> daemon("http-pages", task));
+      onStop("HTTP pages", pages::shutdown);
+      HttpListener http =
+          new HttpListener(
+              transport.loops(),
+              transport.serverChannel(),
+              pages,
+              Map.of("/health", this::health, "/metrics", this::scrape));
+      onStop("HTTP listener", http::stop);
+      httpAddress = http.start(resolve("http.listener", config.get(BrokerKeys.HTTP_LISTENER)));
+
+      serving = true;
+      pages.execute(this::addMeters);
+      directory.markReady(
+          new HostPort(address.getHostString(), address.getPort()).toString(),
+          httpAddress.getHostString() + ":" + httpAddress.getPort());
+      LOG.info(
+          "broker {} serves on {}, HTTP on {}, data in {}",
+          id,
+          advertised,
+          httpAddress,
+          directory.path());
+    } catch (RuntimeException | IOException e) {
+      close();
+      throw e instanceof StartupException known ? known : new StartupException(describe(e), e);
+    }
+  }
+
+  private static String describe(Throwable e) {
+    Throwable cause = e;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+  }
+
+  private LogStore openLogs(Clock clock) {
+    try {
+      return ChronicleLogStore.open(
+          directory.path(),
+          clock,
+          StoreLimits.withFreeSpaceFloor(config.get(BrokerKeys.DISK_FREE_FLOOR_BYTES)));
+    } catch (LogException e) {
+      throw new StartupException("data.dir: " + e.getMessage(), e);
+    }
+  }
+
+  private String startZooKeeper() throws IOException {
+    EmbeddedZooKeeper zookeeper =
+        EmbeddedZooKeeper.start(
+            directory.path().resolve("zookeeper"), config.get(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT));
+    onStop("embedded ZooKeeper", zookeeper::close);
+    return zookeeper.connectString();
+  }
+
+  private ClusterStore connectCluster(String connect) {
+    ZooKeeperSettings settings =
+        ZooKeeperSettings.of(connect)
+            .withSessionTimeoutMs(config.get(BrokerKeys.ZOOKEEPER_SESSION_TIMEOUT_MS));
+    return new ZooKeeperClusterStore(
+        settings, config.get(BrokerKeys.BROKER_ID), new SecureRandom());
+  }
+
+  private static InetSocketAddress resolve(String key, HostPort hostPort) {
+    InetSocketAddress resolved =
+        hostPort.host().equals("*")
+            ? new InetSocketAddress(hostPort.port())
+            : new InetSocketAddress(hostPort.host(), hostPort.port());
+    if (resolved.isUnresolved()) {
+      throw new StartupException(
+          key
+              + ": the host "
+              + hostPort.host()
+              + " is not known; give a name or address of this machine");
+    }
+    return resolved;
+  }
+
+  private void register(int id, HostPort advertised) {
+    BrokerRegistration registration =
+        new BrokerRegistration(
+            id,
+            advertised.host(),
+            advertised.port(),
+            config.get(BrokerKeys.BROKER_RACK),
+            directory.id(),
+            logs.wasClean());
+    CompletionStage<Integer> epoch = cluster.register(registration);
+    try {
+      epoch.toCompletableFuture().get(REGISTRATION_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartupException("interrupted while joining the cluster", e);
+    } catch (TimeoutException e) {
+      throw new StartupException(
+          "zookeeper.connect: the cluster could not be joined within "
+              + REGISTRATION_TIMEOUT_MS
+              + " ms",
+          e);
+    } catch (ExecutionException e) {
+      throw new StartupException(
+          "the cluster could not be joined: " + describe(e.getCause()), e.getCause());
+    }
+  }
+
+  private NetworkLimits limits() {
+    return new NetworkLimits(
+        config.get(BrokerKeys.MAX_FRAME_BYTES),
+        config.get(BrokerKeys.REQUEST_MEMORY_BYTES),
+        MAX_IN_FLIGHT_REQUESTS,
+        config.get(BrokerKeys.CONNECTIONS_MAX),
+        config.get(BrokerKeys.CONNECTION_IDLE_TIMEOUT_MS),
+        STALL_TIMEOUT_MS);
+  }
+
+  private void onImage(ClusterImage image, LiveConfig live) {
+    boolean changed = live.onChanges(image.brokerConfigs());
+    partitions.onImage(image);
+    if (changed) {
+      partitions.reconfigureAll();
+    }
+  }
+
+  /** Once a second, on each partition thread, for its partitions. */
+  private void tick(Scheduler thread) {
+    thread.schedule(
+        () -> {
+          if (closed) {
+            return;
+          }
+          for (Partition partition : partitions.all()) {
+            if (partition.scheduler() == thread) {
+              partition.onTick();
+            }
+          }
+          tick(thread);
+        },
+        TICK_MS);
+  }
+
+  private void stopPartitions() {
+    try {
+      if (!partitions.stopAll(config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS))) {
+        LOG.warn("not all partitions closed in time; the next start will check their logs");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- what others see ----
+
+  /** Where clients connect; the real port where 0 was asked for. */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /** Where health and metrics are. */
+  public InetSocketAddress httpAddress() {
+    return httpAddress;
+  }
+
+  private HttpPage health() {
+    ClusterImage image = cluster.image();
+    boolean up = serving && image.brokers().containsKey(config.get(BrokerKeys.BROKER_ID));
+    String body =
+        String.format(
+            "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
+            up ? "UP" : "DOWN",
+            config.get(BrokerKeys.BROKER_ID),
+            image.clusterId(),
+            Version.current(),
+            partitions.all().size());
+    return HttpPage.json(up ? 200 : 503, body);
+  }
+
+  private HttpPage scrape() {
+    return new HttpPage(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
+  }
+
+  private void addMeters() {
+    metrics.gauge("tailrace.connections", "Open connections", network::connectionCount);
+    metrics.counter(
+        "tailrace.connections.refused",
+        "Connections closed for what their clients did",
+        network::refusedCount);
+    metrics.gauge(
+        "tailrace.request.memory.bytes",
+        "Requests that are being worked on",
+        network::requestMemoryUsedBytes);
+    metrics.gauge(
+        "tailrace.partitions", "Partitions with a replica here", () -> partitions.all().size());
+    metrics.gauge(
+        "tailrace.disk.usable.bytes", "Bytes that may still be appended", logs::usableBytes);
+    metrics.addJvm();
+  }
+
+  // ---- the end ----
+
+  private void onStop(String what, Runnable step) {
+    stopSteps.push(
+        () -> {
+          try {
+            step.run();
+          } catch (RuntimeException e) {
+            LOG.warn("{} did not stop cleanly", what, e);
+          }
+        });
+  }
+
+  /**
+   * Stops: takes no more requests, closes the logs cleanly, leaves the cluster. Blocks until that
+   * is done.
+   */
+  @Override
+  public void close() {
+    Deque<Runnable> steps;
+    synchronized (stopSteps) {
+      closed = true;
+      serving = false;
+      steps = new ArrayDeque<>(stopSteps);
+      stopSteps.clear();
+    }
+    steps.forEach(Runnable::run);
+  }
+
+  private static Thread daemon(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Logs the effective settings. */
+  void logSettings() {
+    for (Setting setting : config.settings()) {
+      LOG.info("{}={} ({})", setting.name(), setting.value(), setting.source().label());
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package io.tailrace.broker;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Properties;
+import java.util.UUID;
+
+/**
+ * A broker's data directory, locked: while this object is open, no other broker uses the directory.
+ * Thread-safe.
+ *
+ * <pre>
+ *   broker.lock        held while a broker runs
+ *   directory.properties   directory.id, broker.id: what this directory is, once and for all
+ *   broker.pid, broker.ready   for scripts: the process, and where it serves
+ *   logs/              the partitions
+ *   zookeeper/         the embedded ZooKeeper, where there is one
+ * </pre>
+ */
+final class DataDirectory implements AutoCloseable {
+  private static final String LOCK_FILE = "broker.lock";
+  private static final String IDENTITY_FILE = "directory.properties";
+  private static final String PID_FILE = "broker.pid";
+  private static final String READY_FILE = "broker.ready";
+
+  private final Path path;
+  private final FileChannel lockChannel;
+  private final FileLock lock;
+  private final UUID id;
+
+  private DataDirectory(Path path, FileChannel lockChannel, FileLock lock, UUID id) {
+    this.path = path;
+    this.lockChannel = lockChannel;
+    this.lock = lock;
+    this.id = id;
+  }
+
+  /**
+   * Locks a directory, which is made when it is not there.
+   *
+   * @param newId the directory's id, should it be new
+   * @throws StartupException when another broker uses the directory, it belongs to another broker
+   *     id, or it cannot be used
+   */
+  static DataDirectory open(Path path, int brokerId, UUID newId) {
+    FileChannel channel = null;
+    try {
+      Files.createDirectories(path);
+      channel =
+          FileChannel.open(
+              path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = tryLock(channel);
+      if (lock == null) {
+        throw new StartupException(
+            "data.dir: another broker"
+                + runningPid(path)
+                + " uses "
+                + path
+                + "; stop it, or give this one another data.dir");
+      }
+      UUID id = identify(path, brokerId, newId);
+      DataDirectory directory = new DataDirectory(path, channel, lock, id);
+      Files.deleteIfExists(path.resolve(READY_FILE));
+      directory.write(PID_FILE, ProcessHandle.current().pid() + "\n");
+      return directory;
+    } catch (IOException e) {
+      closeQuietly(channel);
+      throw new StartupException("data.dir: " + path + " cannot be used: " + e, e);
+    } catch (StartupException e) {
+      closeQuietly(channel);
+      throw e;
+    }
+  }
+
+  private static FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null; // a broker in this very process has it
+    }
+  }
+
+  private static String runningPid(Path path) {
+    try {
+      return " (process " + Files.readString(path.resolve(PID_FILE)).strip() + ")";
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static UUID identify(Path path, int brokerId, UUID newId) throws IOException {
+    Path file = path.resolve(IDENTITY_FILE);
+    Properties identity = new Properties();
+    try (var in = Files.newInputStream(file)) {
+      identity.load(in);
+    } catch (NoSuchFileException e) {
+      identity.setProperty("directory.id", newId.toString());
+      identity.setProperty("broker.id", Integer.toString(brokerId));
+      Path fresh = path.resolve(IDENTITY_FILE + ".tmp");
+      try (var out =
+          Files.newOutputStream(
+              fresh,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.DSYNC)) {
+        identity.store(out, "Names this data directory. Do not edit or copy.");
+      }
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+      return newId;
+    }
+    String owner = identity.getProperty("broker.id", "");
+    if (!owner.equals(Integer.toString(brokerId))) {
+      throw new StartupException(
+          "broker.id: "
+              + path
+              + " belongs to broker "
+              + owner
+              + ", not "
+              + brokerId
+              + "; set broker.id="
+              + owner
+              + " or another data.dir");
+    }
+    try {
+      return UUID.fromString(identity.getProperty("directory.id", ""));
+    } catch (IllegalArgumentException e) {
+      throw new StartupException(
+          "data.dir: " + file + " is damaged: directory.id is not a UUID", e);
+    }
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** Names this directory, once and for all. */
+  UUID id() {
+    return id;
+  }
+
+  /** Tells scripts that the broker serves, and where. */
+  void markReady(String listener, String httpListener) {
+    try {
+      write(READY_FILE, listener + " " + httpListener + "\n");
+    } catch (IOException e) {
+      throw new StartupException("data.dir: " + path + " cannot be written: " + e, e);
+    }
+  }
+
+  private void write(String name, String text) throws IOException {
+    Path fresh = path.resolve(name + ".tmp");
+    Files.writeString(fresh, text);
+    Files.move(fresh, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Removes what scripts look at and gives the lock back. */
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(path.resolve(READY_FILE));
+      Files.deleteIfExists(path.resolve(PID_FILE));
+      lock.release();
+    } catch (IOException e) {
+      throw new IllegalStateException(path + " cannot be released: " + e, e);
+    } finally {
+      closeQuietly(lockChannel);
+    }
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // Nothing was written through it; the lock goes with the process at the latest.
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package io.tailrace.broker.config;
+
+import io.tailrace.broker.log.LogConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * The effective settings of a broker. Immutable. Later sources win: defaults, the file, the
+ * environment, {@code --set}, and what {@code config set broker} changed while running.
+ */
+public final class BrokerConfig {
+  /** What a frame may hold besides one record batch. */
+  private static final int FRAME_OVERHEAD_BYTES = 64 << 10;
+
+  private final ConfigValues started;
+  private final ConfigValues values;
+  private final Path home;
+
+  private BrokerConfig(ConfigValues started, ConfigValues values, Path home) {
+    this.started = started;
+    this.values = values;
+    this.home = home;
+  }
+
+  /**
+   * Reads the settings of a broker that starts.
+   *
+   * @param file a properties file in UTF-8; null = none
+   * @param overrides {@code KEY=VALUE} each
+   * @param environment {@code TAILRACE_HOME} and {@code TAILRACE_DATA_DIR} are looked at
+   * @throws ConfigException with all problems together
+   */
+  public static BrokerConfig load(
+      Path file, List<String> overrides, Map<String, String> environment) {
+    List<String> problems = new ArrayList<>();
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (file != null) {
+      texts.putAll(PropertiesFile.read(file, problems));
+    }
+    String dataDir = environment.getOrDefault("TAILRACE_DATA_DIR", "");
+    if (!dataDir.isBlank()) {
+      texts.put(BrokerKeys.DATA_DIR.name(), dataDir);
+    }
+    for (String override : overrides) {
+      int equals = override.indexOf('=');
+      if (equals <= 0) {
+        problems.add("--set " + override + ": is not KEY=VALUE");
+      } else {
+        texts.put(override.substring(0, equals).strip(), override.substring(equals + 1));
+      }
+    }
+    return of(texts, Path.of(environment.getOrDefault("TAILRACE_HOME", "")), problems);
+  }
+
+  /**
+   * Settings for a broker inside another program.
+   *
+   * @throws ConfigException with all problems together
+   */
+  public static BrokerConfig of(Map<String, String> texts) {
+    return of(texts, Path.of(""), new ArrayList<>());
+  }
+
+  private static BrokerConfig of(Map<String, String> texts, Path home, List<String> problems) {
+    Map<ConfigKey<?>, Object> parsed = BrokerKeys.SCHEMA.parse(texts, problems);
+    ConfigValues values =
+        ConfigValues.defaults(BrokerKeys.SCHEMA).with(parsed, Setting.Source.STATIC);
+    checkTogether(values, problems);
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return new BrokerConfig(values, values, home);
+  }
+
+  private static void checkTogether(ConfigValues values, List<String> problems) {
+    HostPort listener = values.get(BrokerKeys.LISTENER);
+    HostPort http = values.get(BrokerKeys.HTTP_LISTENER);
+    if (listener.port() != 0 && listener.port() == http.port()) {
+      problems.add("http.listener: has the same port as listener; give it another one");
+    }
+    if (listener.isWildcard() && values.get(BrokerKeys.ADVERTISED_LISTENER).isEmpty()) {
+      problems.add(
+          "advertised.listener: must be set, since nobody can connect to the listener "
+              + listener
+              + " by that name");
+    }
+    if (values.get(BrokerKeys.ADVERTISED_LISTENER).filter(HostPort::isWildcard).isPresent()) {
+      problems.add("advertised.listener: must be an address that others can connect to");
+    }
+    int frame = values.get(BrokerKeys.MAX_FRAME_BYTES);
+    if (values.get(BrokerKeys.MAX_MESSAGE_BYTES) > frame - FRAME_OVERHEAD_BYTES) {
+      problems.add(
+          "max.frame.bytes: must be larger than max.message.bytes by "
+              + FRAME_OVERHEAD_BYTES
+              + " or more");
+    }
+    if (values.get(BrokerKeys.REQUEST_MEMORY_BYTES) < frame) {
+      problems.add("request.memory.bytes: must be at least max.frame.bytes, which is " + frame);
+    }
+  }
+
+  /**
+   * These settings with those that were changed while running; replaces changes of an earlier call.
+   *
+   * @param changes by key; an empty value is no change
+   * @param onProblem told, one line each, of changes that this version does not understand; they
+   *     are left out
+   */
+  public BrokerConfig withDynamic(Map<String, String> changes, Consumer<String> onProblem) {
+    return new BrokerConfig(
+        started, started.with(understood(changes, onProblem), Setting.Source.DYNAMIC), home);
+  }
+
+  private static Map<ConfigKey<?>, Object> understood(
+      Map<String, String> changes, Consumer<String> onProblem) {
+    Map<String, String> given = new HashMap<>(changes);
+    given.values().removeIf(String::isEmpty);
+    List<String> problems = new ArrayList<>();
+    Map<ConfigKey<?>, Object> parsed = BrokerKeys.SCHEMA.parse(given, problems);
+    parsed.keySet().removeIf(key -> !key.dynamic());
+    problems.forEach(onProblem);
+    return parsed;
+  }
+
+  /** The value of a key of {@link BrokerKeys}. */
+  public <T> T get(ConfigKey<T> key) {
+    return values.get(key);
+  }
+
+  /** Who decided the value of a key of {@link BrokerKeys}. */
+  public Setting.Source source(ConfigKey<?> key) {
+    return values.source(key);
+  }
+
+  /** Every setting with its effective value, in the order of the reference. */
+  public List<Setting> settings() {
+    return values.settings();
+  }
+
+  /** {@code data.dir}, absolute. */
+  public Path dataDirectory() {
+    return home.resolve(get(BrokerKeys.DATA_DIR)).toAbsolutePath().normalize();
+  }
+
+  /** Threads that serve connections and partitions; at least 1. */
+  public int networkThreads() {
+    int threads = get(BrokerKeys.NETWORK_THREADS);
+    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+  }
+
+  /**
+   * What others are told to connect to.
+   *
+   * @param boundPort the port that the listener has in fact
+   */
+  public HostPort advertised(int boundPort) {
+    return get(BrokerKeys.ADVERTISED_LISTENER)
+        .orElseGet(() -> get(BrokerKeys.LISTENER).withPort(boundPort));
+  }
+
+  /** How logs are kept whose topic says nothing else. */
+  public LogConfig logConfig() {
+    return TopicConfig.of(this, Map.of(), problem -> {}).logConfig();
+  }
+}

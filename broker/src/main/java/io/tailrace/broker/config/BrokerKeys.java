@@ -1,0 +1,305 @@
+package io.tailrace.broker.config;
+
+import io.tailrace.broker.log.LogConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** The settings of a broker. */
+public final class BrokerKeys {
+  private static final LogConfig LOG = LogConfig.defaults();
+
+  public static final ConfigKey<Integer> BROKER_ID =
+      ConfigKey.fixed(
+          "broker.id",
+          ConfigType.INTEGER,
+          0,
+          Constraint.between(0, Integer.MAX_VALUE - 1L),
+          "The number of this broker, which no other broker of the cluster has.");
+
+  public static final ConfigKey<HostPort> LISTENER =
+      ConfigKey.fixed(
+          "listener",
+          ConfigType.HOST_PORT,
+          new HostPort("localhost", 7092),
+          Constraint.any(),
+          "Where clients and other brokers connect; port 0 takes any that is free.");
+
+  public static final ConfigKey<Optional<HostPort>> ADVERTISED_LISTENER =
+      ConfigKey.fixed(
+          "advertised.listener",
+          ConfigType.OPTIONAL_HOST_PORT,
+          Optional.empty(),
+          Constraint.any(),
+          "What clients and other brokers are told to connect to, when it is not the listener"
+              + " itself: behind a port mapping, or when the listener is 0.0.0.0.");
+
+  public static final ConfigKey<HostPort> HTTP_LISTENER =
+      ConfigKey.fixed(
+          "http.listener",
+          ConfigType.HOST_PORT,
+          new HostPort("localhost", 7080),
+          Constraint.any(),
+          "Where health and metrics are served over HTTP; port 0 takes any that is free.");
+
+  public static final ConfigKey<String> BROKER_RACK =
+      ConfigKey.fixed(
+          "broker.rack",
+          ConfigType.TEXT,
+          "",
+          Constraint.any(),
+          "The rack or zone of this broker; replicas of a partition are spread over racks.");
+
+  public static final ConfigKey<Path> DATA_DIR =
+      ConfigKey.fixed(
+          "data.dir",
+          ConfigType.DIRECTORY,
+          Path.of("data"),
+          Constraint.any(),
+          "Where everything is kept, on a local ext4 or xfs file system; a relative path begins at"
+              + " TAILRACE_HOME or, without that, at the working directory; the environment"
+              + " variable TAILRACE_DATA_DIR wins over the file.");
+
+  public static final ConfigKey<String> ZOOKEEPER_CONNECT =
+      ConfigKey.fixed(
+          "zookeeper.connect",
+          ConfigType.TEXT,
+          "",
+          new Constraint<>(
+              "empty, or HOST:PORT of one or more ZooKeeper servers with commas between, with an"
+                  + " optional /path behind the last",
+              BrokerKeys::isConnectString),
+          "The ZooKeeper ensemble that holds the cluster's metadata; empty = one that runs embedded"
+              + " in this broker, for a cluster of one.");
+
+  public static final ConfigKey<Integer> ZOOKEEPER_SESSION_TIMEOUT_MS =
+      ConfigKey.fixed(
+          "zookeeper.session.timeout.ms",
+          ConfigType.INTEGER,
+          6000,
+          Constraint.between(500, 600_000),
+          "After so long without a sign of life ZooKeeper takes this broker for dead; longer than"
+              + " any pause of garbage collection.");
+
+  public static final ConfigKey<Integer> ZOOKEEPER_EMBEDDED_PORT =
+      ConfigKey.fixed(
+          "zookeeper.embedded.port",
+          ConfigType.INTEGER,
+          0,
+          Constraint.between(0, 65_535),
+          "The port on localhost of the embedded ZooKeeper; 0 takes any that is free.");
+
+  public static final ConfigKey<Integer> NETWORK_THREADS =
+      ConfigKey.fixed(
+          "network.threads",
+          ConfigType.INTEGER,
+          0,
+          Constraint.between(0, 1024),
+          "Threads that serve connections and partitions; 0 = one per processor.");
+
+  public static final ConfigKey<Integer> MAX_FRAME_BYTES =
+      ConfigKey.fixed(
+          "max.frame.bytes",
+          ConfigType.INTEGER,
+          32 << 20,
+          Constraint.between(64 << 10, 1 << 30),
+          "The largest request that is read; larger than max.message.bytes by 65536 or more.");
+
+  public static final ConfigKey<Integer> CONNECTION_IDLE_TIMEOUT_MS =
+      ConfigKey.fixed(
+          "connection.idle.timeout.ms",
+          ConfigType.INTEGER,
+          600_000,
+          Constraint.atLeast(1000),
+          "A connection over which nothing came for so long is closed.");
+
+  public static final ConfigKey<Integer> CONNECTIONS_MAX =
+      ConfigKey.fixed(
+          "connections.max",
+          ConfigType.INTEGER,
+          10_000,
+          Constraint.atLeast(1),
+          "Connections that are served at a time; further ones are closed at once.");
+
+  public static final ConfigKey<Long> REQUEST_MEMORY_BYTES =
+      ConfigKey.fixed(
+          "request.memory.bytes",
+          ConfigType.LONG,
+          256L << 20,
+          Constraint.atLeast(1 << 20),
+          "Memory for requests that are being worked on; when it is used up, no more are read until"
+              + " some are answered.");
+
+  public static final ConfigKey<Integer> DEFAULT_PARTITIONS =
+      ConfigKey.dynamic(
+          "default.partitions",
+          ConfigType.INTEGER,
+          1,
+          Constraint.between(1, 10_000),
+          "Partitions of a topic that is made without saying how many.");
+
+  public static final ConfigKey<Integer> DEFAULT_REPLICATION_FACTOR =
+      ConfigKey.dynamic(
+          "default.replication.factor",
+          ConfigType.INTEGER,
+          1,
+          Constraint.between(1, 100),
+          "Replicas of each partition of a topic that is made without saying how many.");
+
+  public static final ConfigKey<Integer> MIN_INSYNC_REPLICAS =
+      ConfigKey.dynamic(
+          "min.insync.replicas",
+          ConfigType.INTEGER,
+          1,
+          Constraint.between(1, 100),
+          "With fewer replicas in sync than this, or than the topic has replicas if that is less,"
+              + " nothing is acknowledged or shown to consumers.");
+
+  public static final ConfigKey<Integer> MAX_MESSAGE_BYTES =
+      ConfigKey.dynamic(
+          "max.message.bytes",
+          ConfigType.INTEGER,
+          LOG.maxBatchBytes(),
+          Constraint.between(1024, 256 << 20),
+          "The largest record batch that is accepted, as it was compressed.");
+
+  public static final ConfigKey<Long> LOG_SEGMENT_BYTES =
+      ConfigKey.dynamic(
+          "log.segment.bytes",
+          ConfigType.LONG,
+          LOG.segmentBytes(),
+          Constraint.between(64 << 10, 16L << 30),
+          "A segment of a log that has reached this size is closed and a new one begun.");
+
+  public static final ConfigKey<Long> LOG_SEGMENT_MS =
+      ConfigKey.dynamic(
+          "log.segment.ms",
+          ConfigType.LONG,
+          LOG.segmentMs(),
+          Constraint.atLeast(1),
+          "A segment whose first record is this old is closed and a new one begun.");
+
+  public static final ConfigKey<Long> LOG_RETENTION_MS =
+      ConfigKey.dynamic(
+          "log.retention.ms",
+          ConfigType.LONG,
+          LOG.retentionMs(),
+          Constraint.atLeast(-1),
+          "Closed segments are deleted once their youngest record is this old; -1 = never.");
+
+  public static final ConfigKey<Long> LOG_RETENTION_BYTES =
+      ConfigKey.dynamic(
+          "log.retention.bytes",
+          ConfigType.LONG,
+          LOG.retentionBytes(),
+          Constraint.atLeast(-1),
+          "The oldest closed segments of a partition are deleted while the rest is still larger"
+              + " than this; -1 = no bound.");
+
+  public static final ConfigKey<LogConfig.Flush> LOG_FLUSH =
+      ConfigKey.dynamic(
+          "log.flush",
+          ConfigType.oneOf(LogConfig.Flush.class),
+          LOG.flush(),
+          Constraint.any(),
+          "When records are synced to the device: none leaves it to the operating system (records"
+              + " survive the death of the process), interval syncs now and then, ack syncs before"
+              + " a record is acknowledged (records survive power loss).");
+
+  public static final ConfigKey<Long> LOG_FLUSH_INTERVAL_RECORDS =
+      ConfigKey.dynamic(
+          "log.flush.interval.records",
+          ConfigType.LONG,
+          LOG.flushIntervalRecords(),
+          Constraint.atLeast(1),
+          "With flush at interval: sync after so many records.");
+
+  public static final ConfigKey<Long> LOG_FLUSH_INTERVAL_MS =
+      ConfigKey.dynamic(
+          "log.flush.interval.ms",
+          ConfigType.LONG,
+          LOG.flushIntervalMs(),
+          Constraint.atLeast(1),
+          "With flush at interval: sync after so many milliseconds.");
+
+  public static final ConfigKey<Integer> LOG_CHECK_INTERVAL_MS =
+      ConfigKey.fixed(
+          "log.check.interval.ms",
+          ConfigType.INTEGER,
+          30_000,
+          Constraint.atLeast(10),
+          "How often logs are looked at for segments to close or to delete.");
+
+  public static final ConfigKey<Long> DISK_FREE_FLOOR_BYTES =
+      ConfigKey.fixed(
+          "disk.free.floor.bytes",
+          ConfigType.LONG,
+          256L << 20,
+          Constraint.atLeast(0),
+          "When the disk has less than this left, records are refused (DISK_FULL) until there is"
+              + " room again.");
+
+  public static final ConfigKey<Integer> SHUTDOWN_TIMEOUT_MS =
+      ConfigKey.fixed(
+          "shutdown.timeout.ms",
+          ConfigType.INTEGER,
+          30_000,
+          Constraint.atLeast(0),
+          "A broker that is asked to stop finishes requests and closes logs for so long at most.");
+
+  /** All of them, in the order of the reference. */
+  public static final ConfigSchema SCHEMA =
+      new ConfigSchema(
+          List.of(
+              BROKER_ID,
+              LISTENER,
+              ADVERTISED_LISTENER,
+              HTTP_LISTENER,
+              BROKER_RACK,
+              DATA_DIR,
+              ZOOKEEPER_CONNECT,
+              ZOOKEEPER_SESSION_TIMEOUT_MS,
+              ZOOKEEPER_EMBEDDED_PORT,
+              DEFAULT_PARTITIONS,
+              DEFAULT_REPLICATION_FACTOR,
+              MIN_INSYNC_REPLICAS,
+              MAX_MESSAGE_BYTES,
+              LOG_SEGMENT_BYTES,
+              LOG_SEGMENT_MS,
+              LOG_RETENTION_MS,
+              LOG_RETENTION_BYTES,
+              LOG_FLUSH,
+              LOG_FLUSH_INTERVAL_RECORDS,
+              LOG_FLUSH_INTERVAL_MS,
+              LOG_CHECK_INTERVAL_MS,
+              DISK_FREE_FLOOR_BYTES,
+              NETWORK_THREADS,
+              MAX_FRAME_BYTES,
+              REQUEST_MEMORY_BYTES,
+              CONNECTIONS_MAX,
+              CONNECTION_IDLE_TIMEOUT_MS,
+              SHUTDOWN_TIMEOUT_MS));
+
+  private BrokerKeys() {}
+
+  private static boolean isConnectString(String text) {
+    if (text.isEmpty()) {
+      return true;
+    }
+    int slash = text.indexOf('/');
+    String servers = slash < 0 ? text : text.substring(0, slash);
+    if (slash >= 0 && (text.endsWith("/") || text.indexOf("//", slash) >= 0)) {
+      return false;
+    }
+    for (String server : servers.split(",", -1)) {
+      try {
+        if (HostPort.parse(server.strip()).port() == 0) {
+          return false;
+        }
+      } catch (IllegalArgumentException e) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

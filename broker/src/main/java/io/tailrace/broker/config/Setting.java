@@ -1,0 +1,32 @@
+package io.tailrace.broker.config;
+
+/**
+ * One setting with its effective value, for people.
+ *
+ * @param value as it is written
+ * @param dynamic whether it can be changed while the broker runs
+ */
+public record Setting(
+    String name, String value, Source source, boolean dynamic, String documentation) {
+
+  /** Who decided a value; the later ones win. */
+  public enum Source {
+    /** Nobody; it is the default. */
+    DEFAULT("default"),
+    /** The configuration file, the environment or the command line, at the start. */
+    STATIC("static"),
+    /** {@code config set}, while running. */
+    DYNAMIC("dynamic");
+
+    private final String label;
+
+    Source(String label) {
+      this.label = label;
+    }
+
+    /** The name on the wire and in tables. */
+    public String label() {
+      return label;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package io.tailrace.broker.log;
+
+import io.tailrace.protocol.port.Scheduler;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Where a broker keeps its logs: the port to the disk. Thread-safe. One store owns its directory; a
+ * second one on the same directory is refused by whoever opens stores.
+ */
+public interface LogStore extends AutoCloseable {
+
+  /**
+   * Opens a log, or makes it when there is none; recovers what an unclean stop left behind, so that
+   * the log ends with the longest valid prefix of what was appended.
+   *
+   * @param owner the scheduler that the log will be confined to
+   * @return completes on {@code owner}; exceptionally with a {@link LogException}
+   */
+  CompletionStage<PartitionLog> open(
+      LogId id, LogConfig config, Scheduler owner, PartitionLog.Listener listener);
+
+  /** Deletes a log that is closed or was never opened. Unknown logs are ignored. */
+  CompletionStage<Void> delete(LogId id);
+
+  /** Every log that the store holds, open or not. */
+  Set<LogId> list();
+
+  /** Bytes that appends may still use before they are refused with {@code DISK_FULL}. */
+  long usableBytes();
+
+  /** Whether the store was opened after a clean {@link #close()}, or is new. */
+  boolean wasClean();
+
+  /** Closes the store; all logs must have been closed. Marks it clean. May block. */
+  @Override
+  void close();
+}

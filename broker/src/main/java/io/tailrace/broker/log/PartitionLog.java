@@ -1,0 +1,125 @@
+package io.tailrace.broker.log;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * The records of one partition, as record batches in the order of their offsets. Confined to its
+ * partition's scheduler, but for what {@link LogStore} says. No method blocks on the device, but
+ * reads that miss the page cache.
+ */
+public interface PartitionLog {
+
+  /** What the log tells its owner; called on the partition's scheduler. */
+  interface Listener {
+    /**
+     * Everything below the offset has been synced to the device. Called only where {@link
+     * LogConfig#flush()} asks for syncs.
+     */
+    void onSynced(long syncedEndOffset);
+
+    /** The log failed and must not be used any more. */
+    void onFailure(LogException failure);
+  }
+
+  /** The first offset that can be read. */
+  long logStartOffset();
+
+  /** The offset of the next record to be appended. */
+  long logEndOffset();
+
+  /** Everything below has been synced to the device, as far as the log knows. */
+  long syncedEndOffset();
+
+  /**
+   * Bytes of all batches in the segments that reach beyond the log start, without what the format
+   * adds.
+   */
+  long sizeInBytes();
+
+  /** Segments that hold batches, the active one included. */
+  int segmentCount();
+
+  /** The largest timestamp of all records, milliseconds since 1970; -1 when there is none. */
+  long maxTimestampMs();
+
+  /**
+   * Appends one batch. Base offset and leader epoch are final; the base offset is at least {@link
+   * #logEndOffset()}. The batch has been checked. The bytes are copied; the buffer's indices do not
+   * move.
+   *
+   * @param batch holds the batch at {@code index}
+   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the next
+   *     segment is not ready yet and nothing was appended; {@code STORAGE_ERROR}, the log has
+   *     failed
+   */
+  void append(ByteBuf batch, int index, int sizeInBytes);
+
+  /**
+   * Copies whole batches to {@code out}, beginning with the one that holds {@code offset}, each
+   * verified against its checksum. Stops before a batch that is not wholly below {@code
+   * limitOffset} and before one that would exceed {@code maxBytes}; the first is copied even if it
+   * is larger, unless {@code maxBytes} is 0.
+   *
+   * @param offset from {@link #logStartOffset()} to {@link #logEndOffset()}
+   * @param limitOffset exclusive; normally the high watermark
+   * @return bytes copied
+   * @throws LogException {@code OFFSET_OUT_OF_RANGE}, {@code CORRUPT_LOG} or {@code STORAGE_ERROR}
+   */
+  int read(long offset, long limitOffset, int maxBytes, ByteBuf out);
+
+  /**
+   * Finds the first record whose timestamp is at least the given one.
+   *
+   * @param timestampMs milliseconds since 1970
+   * @param limitOffset exclusive; normally the high watermark
+   * @return null when there is none below the limit
+   * @throws LogException {@code CORRUPT_LOG} or {@code STORAGE_ERROR}
+   */
+  TimestampedOffset findByTimestamp(long timestampMs, long limitOffset);
+
+  /**
+   * Forgets everything from the offset on; a batch that reaches over it goes as a whole. Below the
+   * log start, and when nothing is left, the log is empty and begins at the smaller of the offset
+   * and the log start.
+   *
+   * @return the new log end offset
+   */
+  long truncateTo(long offset);
+
+  /**
+   * Forgets everything and begins again at the offset, which may be any: what a follower does whose
+   * log ends before its leader's begins.
+   */
+  void resetTo(long offset);
+
+  /**
+   * Forgets everything below the offset, which lies between log start and end. Space is freed
+   * segment by segment.
+   */
+  void advanceLogStartOffset(long offset);
+
+  /**
+   * Deletes closed segments that retention no longer keeps, as far as they lie below the limit.
+   * Also rolls the active segment when it is older than {@link LogConfig#segmentMs()}. To be called
+   * now and then.
+   *
+   * @param nowMs milliseconds since 1970
+   * @param limitOffset exclusive; normally the high watermark
+   */
+  void applyRetention(long nowMs, long limitOffset);
+
+  /** Takes over changed settings; those of size and time count from the next segment on. */
+  void reconfigure(LogConfig config);
+
+  /** Begins to sync what is not synced; {@link Listener#onSynced} tells when it is done. */
+  void sync();
+
+  /**
+   * Closes the log, which then opens without a scan. What was not synced is; a store that is
+   * closed, or opens the log again, waits for that.
+   */
+  void close();
+
+  /** A record's place, found by its time. */
+  record TimestampedOffset(long offset, long timestampMs) {}
+}

@@ -1,0 +1,206 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
+import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Clock;
+import io.tailrace.protocol.port.Scheduler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps logs as Chronicle queues below one directory, which it locks. Thread-safe.
+ *
+ * <p>A few threads named {@code log-io} open, sync, seal and delete; one named {@code log-ahead}
+ * makes files and reserves space before appends need them.
+ */
+public final class ChronicleLogStore implements LogStore {
+  private static final Logger LOG = LoggerFactory.getLogger(ChronicleLogStore.class);
+  private static final String LOGS = "logs";
+  private static final Set<String> GOOD_FILE_SYSTEMS = Set.of("ext4", "xfs");
+
+  private final Path logs;
+  private final StoreDirectory directory;
+  private final DiskSpace space;
+  private final LogThreads threads;
+  private final StoreServices services;
+  private final OpenLogs openLogs = new OpenLogs();
+  private final TemplateSource template;
+
+  /**
+   * Opens the store of a directory, which is made when there is none.
+   *
+   * @throws LogException {@code STORAGE_ERROR} when another store has the directory or it cannot be
+   *     used
+   */
+  public static ChronicleLogStore open(Path dataDirectory, Clock clock) {
+    return open(dataDirectory, clock, StoreLimits.defaults());
+  }
+
+  /**
+   * Opens the store of a directory, which is made when there is none.
+   *
+   * @throws LogException {@code STORAGE_ERROR} when another store has the directory or it cannot be
+   *     used
+   */
+  public static ChronicleLogStore open(Path dataDirectory, Clock clock, StoreLimits limits) {
+    return open(dataDirectory, clock, limits, Device.REAL);
+  }
+
+  /** As {@link #open(Path, Clock, StoreLimits)}, with a device of one's own. */
+  static ChronicleLogStore open(
+      Path dataDirectory, Clock clock, StoreLimits limits, Device device) {
+    try {
+      return new ChronicleLogStore(dataDirectory, clock, limits, device);
+    } catch (IOException e) {
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR, "cannot use the data directory " + dataDirectory, e);
+    }
+  }
+
+  private ChronicleLogStore(Path dataDirectory, Clock clock, StoreLimits limits, Device device)
+      throws IOException {
+    Memory.checkAvailable();
+    Files.createDirectories(dataDirectory);
+    directory = StoreDirectory.lock(dataDirectory, device);
+    logs = Files.createDirectories(dataDirectory.resolve(LOGS));
+    space = new DiskSpace(dataDirectory, limits.freeSpaceFloorBytes());
+    threads = new LogThreads();
+    template =
+        new TemplateSource(
+            dataDirectory.resolve("template" + LogFiles.TMP), space, threads.ahead());
+    services =
+        new StoreServices(
+            new SegmentFactory(template, space, threads.ahead()),
+            new OpenSegments(limits.openSegments()),
+            threads.io(),
+            threads.idle(),
+            clock,
+            device,
+            limits.batchesPerSegment(),
+            openLogs);
+    if (!GOOD_FILE_SYSTEMS.contains(space.deviceType())) {
+      LOG.warn(
+          "{} is on {}; logs are safe and fast on a local ext4 or xfs only",
+          dataDirectory,
+          space.deviceType());
+    }
+  }
+
+  @Override
+  public CompletionStage<PartitionLog> open(
+      LogId id, LogConfig config, Scheduler owner, PartitionLog.Listener listener) {
+    CompletableFuture<PartitionLog> opened = new CompletableFuture<>();
+    Path log = logs.resolve(id.toString());
+    CompletableFuture<Void> taken = openLogs.take(id);
+    var unused =
+        taken
+            .thenApplyAsync(free -> recover(log), threads.io())
+            .thenCombine(template.tried(), (recovered, ready) -> recovered)
+            .handle(
+                (recovered, failure) -> {
+                  if (failure != null && !taken.isCompletedExceptionally()) {
+                    openLogs.release(id);
+                  }
+                  owner.execute(
+                      () -> {
+                        if (failure != null) {
+                          opened.completeExceptionally(asLogException(id, failure));
+                        } else {
+                          opened.complete(
+                              new ChroniclePartitionLog(
+                                  id, log, recovered, config, owner, listener, services));
+                        }
+                      });
+                  return null;
+                });
+    return opened;
+  }
+
+  private static LogRecovery.RecoveredLog recover(Path log) {
+    try {
+      return LogRecovery.recover(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static LogException asLogException(LogId id, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof LogException known
+        ? known
+        : new LogException(ErrorCode.STORAGE_ERROR, "cannot open log " + id, cause);
+  }
+
+  @Override
+  public CompletionStage<Void> delete(LogId id) {
+    Path log = logs.resolve(id.toString());
+    return openLogs
+        .take(id)
+        .thenCompose(
+            free ->
+                CompletableFuture.runAsync(() -> delete(id, log), threads.io())
+                    .whenComplete((done, failure) -> openLogs.release(id)));
+  }
+
+  private static void delete(LogId id, Path log) {
+    try {
+      if (Files.exists(log)) {
+        LogFiles.deleteRecursively(LogFiles.markDeleted(log));
+      }
+    } catch (IOException e) {
+      throw new LogException(ErrorCode.STORAGE_ERROR, "cannot delete log " + id + " in " + log, e);
+    }
+  }
+
+  @Override
+  public Set<LogId> list() {
+    Set<LogId> ids = new HashSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(logs)) {
+      for (Path entry : entries) {
+        LogId id = LogFiles.logId(entry.getFileName().toString());
+        if (id != null) {
+          ids.add(id);
+        }
+      }
+    } catch (IOException e) {
+      throw new LogException(ErrorCode.STORAGE_ERROR, "cannot list the logs in " + logs, e);
+    }
+    return ids;
+  }
+
+  @Override
+  public long usableBytes() {
+    return space.usableBytes();
+  }
+
+  @Override
+  public boolean wasClean() {
+    return directory.wasClean();
+  }
+
+  /** Segments that hold descriptors and mappings now. */
+  int openSegmentCount() {
+    return services.openSegments().count();
+  }
+
+  @Override
+  public void close() {
+    openLogs.awaitFree();
+    threads.close();
+    directory.close(openLogs.allInOrder());
+  }
+}

@@ -1,0 +1,501 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
+import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.log.chronicle.LogRecovery.RecoveredLog;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Scheduler;
+import io.tailrace.protocol.record.RecordBatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A log of segments, each of which is one Chronicle queue that never rolls. Confined to its owner's
+ * scheduler; syncs, seals and deletions run one after the other on the store's log threads, which
+ * hand their outcome back to the owner.
+ */
+final class ChroniclePartitionLog implements PartitionLog {
+  private static final Logger LOG = LoggerFactory.getLogger(ChroniclePartitionLog.class);
+
+  /** How long an append waits for a truncation to reach the device. */
+  private static final long TRUNCATION_WAIT_MS = 50;
+
+  private final LogId id;
+  private final Path directory;
+  private final SegmentList segments;
+  private final Scheduler owner;
+  private final Listener listener;
+  private final StoreServices services;
+  private final SegmentAccess access;
+  private final LogTasks tasks;
+  private final LogSync sync;
+  private LogConfig config;
+  private long logStartOffset;
+  private long logEndOffset;
+  private FutureTask<Path> nextSegment;
+  private FutureTask<Void> truncation;
+  private LogException failure;
+  private boolean closed;
+
+  ChroniclePartitionLog(
+      LogId id,
+      Path directory,
+      RecoveredLog recovered,
+      LogConfig config,
+      Scheduler owner,
+      Listener listener,
+      StoreServices services) {
+    this.id = id;
+    this.directory = directory;
+    this.segments = new SegmentList(recovered.segments());
+    this.config = config;
+    this.owner = owner;
+    this.listener = listener;
+    this.services = services;
+    this.logStartOffset = recovered.logStartOffset();
+    this.logEndOffset = recovered.logEndOffset();
+    this.access = new SegmentAccess(services, owner);
+    this.tasks = new LogTasks(directory, services, this::failLater);
+    this.sync = new LogSync(this, tasks, owner, listener, recovered.syncedEndOffset());
+  }
+
+  LogConfig config() {
+    return config;
+  }
+
+  @Override
+  public long logStartOffset() {
+    return logStartOffset;
+  }
+
+  @Override
+  public long logEndOffset() {
+    return logEndOffset;
+  }
+
+  @Override
+  public long syncedEndOffset() {
+    return sync.syncedEndOffset();
+  }
+
+  @Override
+  public long sizeInBytes() {
+    return segments.sizeInBytes();
+  }
+
+  @Override
+  public int segmentCount() {
+    return segments.count();
+  }
+
+  @Override
+  public long maxTimestampMs() {
+    return segments.maxTimestampMs();
+  }
+
+  /** The segment that takes batches; null when the next append makes one. */
+  Segment activeSegment() {
+    return segments.active();
+  }
+
+  @Override
+  public void append(ByteBuf batch, int index, int sizeInBytes) {
+    checkUsable();
+    long baseOffset = RecordBatch.baseOffset(batch, index);
+    if (baseOffset < logEndOffset) {
+      throw new IllegalArgumentException(
+          "base offset " + baseOffset + " is below the end " + logEndOffset + " of log " + id);
+    }
+    Segment active = segments.active();
+    if (active != null && !canTake(active, sizeInBytes)) {
+      roll(active);
+      active = null;
+    }
+    if (active == null || !appendToActive(active, batch, index, sizeInBytes)) {
+      appendToNew(batch, index, sizeInBytes);
+    }
+    logEndOffset = RecordBatch.nextOffset(batch, index);
+    sync.onAppend(batch, index);
+  }
+
+  private boolean canTake(Segment active, int sizeInBytes) {
+    SegmentState state = active.state();
+    return state.sizeInBytes + sizeInBytes <= config.segmentBytes()
+        && state.batches < services.maxBatchesPerSegment()
+        && SegmentWriter.hasRoomFor(state, sizeInBytes);
+  }
+
+  /**
+   * Appends to the active segment.
+   *
+   * @return false when its queue cannot be used; it is sealed then
+   */
+  private boolean appendToActive(Segment active, ByteBuf batch, int index, int sizeInBytes) {
+    SegmentState state = active.state();
+    try {
+      access.openToAppend(active, config.segmentBytes());
+      removeCleanMark(active);
+      write(active, batch, index, sizeInBytes);
+    } catch (LogException e) {
+      if (e.code() != ErrorCode.STORAGE_ERROR) {
+        throw e;
+      }
+      LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
+      roll(active);
+      return false;
+    } catch (RuntimeException | Error e) {
+      throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
+    }
+    segments.grow(sizeInBytes);
+    if (nextSegment == null && state.sizeInBytes * 2 >= config.segmentBytes()) {
+      nextSegment = services.factory().prepare(directory);
+    }
+    return true;
+  }
+
+  private static void removeCleanMark(Segment active) {
+    if (!active.isCleanOnDisk()) {
+      return;
+    }
+    try {
+      Files.deleteIfExists(active.directory().resolve(LogFiles.CLEAN));
+      active.setCleanOnDisk(false);
+    } catch (IOException e) {
+      throw DiskSpace.failure("cannot change segment " + active.directory(), e);
+    }
+  }
+
+  private void appendToNew(ByteBuf batch, int index, int sizeInBytes) {
+    awaitTruncation();
+    FutureTask<Path> prepared = nextSegment;
+    nextSegment = null;
+    int blockBytes =
+        SegmentFactory.blockBytes(
+            config.segmentBytes(), Math.max(sizeInBytes, config.maxBatchBytes()));
+    sealScanned();
+    Segment fresh = services.factory().create(directory, logEndOffset, blockBytes, prepared);
+    try {
+      access.openToAppend(fresh, config.segmentBytes());
+      write(fresh, batch, index, sizeInBytes);
+    } catch (RuntimeException | Error e) {
+      tasks.delete(access.detach(fresh), List.of(fresh));
+      truncation = tasks.barrier();
+      if (e instanceof LogException known && known.code() != ErrorCode.STORAGE_ERROR) {
+        throw known;
+      }
+      throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
+    }
+    fresh.state().firstAppendMs = services.clock().wallMs();
+    segments.add(fresh);
+  }
+
+  private static void write(Segment segment, ByteBuf batch, int index, int sizeInBytes) {
+    long maxMs = Math.max(segment.state().maxTimestampMs, RecordBatch.maxTimestampMs(batch, index));
+    segment
+        .writer()
+        .append(
+            batch,
+            index,
+            sizeInBytes,
+            RecordBatch.baseOffset(batch, index),
+            RecordBatch.nextOffset(batch, index),
+            maxMs);
+  }
+
+  /** The directory of a segment that was cut off may have the next one's name until it is gone. */
+  private void awaitTruncation() {
+    if (truncation == null) {
+      return;
+    }
+    try {
+      truncation.get(TRUNCATION_WAIT_MS, TimeUnit.MILLISECONDS);
+      truncation = null;
+    } catch (TimeoutException e) {
+      throw new LogException(
+          ErrorCode.OVERLOADED, "log " + id + " is still being truncated; append again", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("log " + id + " could not be truncated", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while log " + id + " was truncated", e);
+    }
+  }
+
+  private void roll(Segment active) {
+    active.seal();
+    tasks.seal(active, access.detach(active), false);
+  }
+
+  /** Saves the next start from scanning again what this one has scanned. */
+  void sealScanned() {
+    for (int s = segments.count() - 1; s >= 0; s--) {
+      Segment segment = segments.get(s);
+      if (segment.isSealedOnDisk() || segment.isSealUnderWay()) {
+        return;
+      }
+      if (segment.isSealed()) {
+        tasks.seal(segment, () -> {}, false);
+      }
+    }
+  }
+
+  @Override
+  public int read(long offset, long limitOffset, int maxBytes, ByteBuf out) {
+    checkUsable();
+    if (offset < logStartOffset || offset > logEndOffset) {
+      throw new LogException(
+          ErrorCode.OFFSET_OUT_OF_RANGE,
+          "offset "
+              + offset
+              + " is not within "
+              + logStartOffset
+              + " to "
+              + logEndOffset
+              + " of log "
+              + id);
+    }
+    int copied = 0;
+    for (int s = segments.indexOf(offset); s < segments.count(); s++) {
+      Segment segment = segments.get(s);
+      try {
+        access.open(segment);
+        copied = segment.read(offset, limitOffset, maxBytes, copied, out);
+      } catch (LogException e) {
+        if (copied > 0) {
+          return copied;
+        }
+        throw e;
+      }
+      if (copied < 0) {
+        return ~copied;
+      }
+    }
+    return copied;
+  }
+
+  @Override
+  public TimestampedOffset findByTimestamp(long timestampMs, long limitOffset) {
+    checkUsable();
+    for (int s = segments.indexOf(logStartOffset); s < segments.count(); s++) {
+      Segment segment = segments.get(s);
+      if (segment.state().baseOffset >= limitOffset) {
+        return null;
+      }
+      if (segment.state().maxTimestampMs >= timestampMs) {
+        access.open(segment);
+        TimestampedOffset found = segment.find(timestampMs, logStartOffset, limitOffset);
+        if (found != null) {
+          return found.offset() < limitOffset ? found : null;
+        }
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public long truncateTo(long offset) {
+    checkUsable();
+    if (offset >= logEndOffset) {
+      return logEndOffset;
+    }
+    if (offset <= logStartOffset) {
+      resetTo(offset);
+      return offset;
+    }
+    int first = segments.indexOf(offset);
+    Segment cut = segments.get(first);
+    boolean isCut = false;
+    if (cut.state().baseOffset < offset) {
+      access.open(cut);
+      long sizeBefore = cut.state().sizeInBytes;
+      isCut = cut.truncateTo(offset);
+      segments.grow(cut.state().sizeInBytes - sizeBefore);
+    }
+    List<Segment> gone = segments.removeFrom(isCut ? first + 1 : first);
+    long end =
+        segments.count() == 0
+            ? logStartOffset
+            : segments.get(segments.count() - 1).state().endOffset;
+    if (end <= logStartOffset) {
+      gone.addAll(0, segments.removeFrom(0));
+      beginAgain(Math.min(offset, logStartOffset), gone);
+      return logEndOffset;
+    }
+    logEndOffset = end;
+    sync.onTruncation(end);
+    deleteFromTheEnd(gone);
+    if (isCut) {
+      tasks.seal(cut, access.detach(cut), true);
+    }
+    truncation = tasks.barrier();
+    return end;
+  }
+
+  /** Whenever the process is killed, what is left is a prefix. */
+  private void deleteFromTheEnd(List<Segment> gone) {
+    Collections.reverse(gone);
+    tasks.delete(access.detachAll(gone), gone);
+  }
+
+  @Override
+  public void resetTo(long offset) {
+    checkUsable();
+    beginAgain(offset, segments.removeFrom(0));
+  }
+
+  private void beginAgain(long offset, List<Segment> gone) {
+    logStartOffset = offset;
+    logEndOffset = offset;
+    sync.onReset(offset);
+    tasks.writeLogStart(offset, true);
+    deleteFromTheEnd(gone);
+    truncation = tasks.barrier();
+  }
+
+  @Override
+  public void advanceLogStartOffset(long offset) {
+    checkUsable();
+    if (offset <= logStartOffset) {
+      return;
+    }
+    if (offset > logEndOffset) {
+      throw new IllegalArgumentException(
+          "offset " + offset + " is beyond the end " + logEndOffset + " of log " + id);
+    }
+    logStartOffset = offset;
+    List<Segment> gone = new ArrayList<>();
+    while (segments.count() > 0
+        && segments.get(0).isSealed()
+        && segments.get(0).state().endOffset <= offset) {
+      gone.add(segments.removeFirst());
+    }
+    tasks.writeLogStart(offset, segments.count() == 0);
+    if (!gone.isEmpty()) {
+      tasks.delete(access.detachAll(gone), gone);
+    }
+  }
+
+  @Override
+  public void applyRetention(long nowMs, long limitOffset) {
+    checkUsable();
+    Segment active = segments.active();
+    if (active != null && nowMs - active.state().firstAppendMs >= config.segmentMs()) {
+      roll(active);
+    }
+    List<Segment> gone = new ArrayList<>();
+    while (segments.count() > 0 && isExpired(segments.get(0), nowMs, limitOffset)) {
+      gone.add(segments.removeFirst());
+    }
+    if (gone.isEmpty()) {
+      return;
+    }
+    long firstKept = gone.get(gone.size() - 1).state().endOffset;
+    logStartOffset = Math.max(logStartOffset, firstKept);
+    if (segments.count() == 0) {
+      tasks.writeLogStart(logStartOffset, true);
+    }
+    tasks.delete(access.detachAll(gone), gone);
+  }
+
+  private boolean isExpired(Segment oldest, long nowMs, long limitOffset) {
+    SegmentState state = oldest.state();
+    if (!oldest.isSealed() || state.endOffset > limitOffset) {
+      return false;
+    }
+    boolean tooLarge =
+        config.retentionBytes() >= 0
+            && segments.sizeInBytes() - state.sizeInBytes > config.retentionBytes();
+    boolean tooOld =
+        config.retentionMs() >= 0 && nowMs - state.maxTimestampMs >= config.retentionMs();
+    return tooLarge || tooOld;
+  }
+
+  @Override
+  public void reconfigure(LogConfig newConfig) {
+    checkUsable();
+    config = newConfig;
+  }
+
+  @Override
+  public void sync() {
+    checkUsable();
+    sync.begin();
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    assert owner.inThread() : "log " + id + " is used outside its scheduler";
+    closed = true;
+    List<Segment> all = segments.all();
+    for (Segment segment : all) {
+      Runnable closer = access.detach(segment);
+      if (failure != null) {
+        tasks.run(closer);
+      } else if (segment.isSealed()) {
+        if (segment.isSealedOnDisk() || segment.isSealUnderWay()) {
+          tasks.run(closer);
+        } else {
+          tasks.seal(segment, closer, false);
+        }
+      } else {
+        tasks.closeClean(segment, closer);
+      }
+    }
+    if (nextSegment != null) {
+      tasks.run(services.factory().discard(nextSegment));
+    }
+    boolean inOrder = failure == null;
+    services.openLogs().closing(id);
+    tasks.runLast(() -> services.openLogs().closed(id, inOrder && !tasks.hasFailed()));
+  }
+
+  /** Whether the log takes part in nothing any more. */
+  boolean isStopped() {
+    return closed || failure != null;
+  }
+
+  /** Stops the log, from a log thread. */
+  private void failLater(LogException cause) {
+    owner.execute(
+        () -> {
+          if (!isStopped()) {
+            fail(cause);
+          }
+        });
+  }
+
+  /** Stops the log, and gives what to throw. */
+  private LogException fail(LogException cause) {
+    failure = cause;
+    LOG.error("log {} failed and is not used any more", id, cause);
+    owner.execute(() -> listener.onFailure(cause));
+    return cause;
+  }
+
+  private void checkUsable() {
+    assert owner.inThread() : "log " + id + " is used outside its scheduler";
+    if (closed) {
+      throw new IllegalStateException("log " + id + " is closed");
+    }
+    if (failure != null) {
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR, "log " + id + " has failed and cannot be used", failure);
+    }
+  }
+}

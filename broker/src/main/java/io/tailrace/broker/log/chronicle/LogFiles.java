@@ -1,0 +1,158 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.LogId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Names and small files of a store's directory. Stateless but for a counter of deletions.
+ *
+ * <pre>
+ *   lock                                   held by the store
+ *   clean-shutdown                         there when the last store was closed in order
+ *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a log
+ *     log-start                            its log start offset, once it has been moved
+ *     &lt;base offset, 20 digits&gt;/            a segment
+ *       19700101seg.cq4  metadata.cq4t     the Chronicle queue
+ *       sealed | clean                     what is known of it, {@link SegmentState}
+ *     *.tmp  *.deleted                     on the way in or out; removed when the log is opened
+ * </pre>
+ */
+final class LogFiles {
+  static final String QUEUE = "19700101seg.cq4";
+  static final String METADATA = "metadata.cq4t";
+  static final String SEALED = "sealed";
+  static final String CLEAN = "clean";
+  static final String LOG_START = "log-start";
+  static final String TMP = ".tmp";
+  static final String DELETED = ".deleted";
+
+  private static final int BASE_OFFSET_DIGITS = 20;
+  private static final AtomicLong DELETIONS = new AtomicLong();
+
+  private LogFiles() {}
+
+  static String segmentName(long baseOffset) {
+    return String.format("%020d", baseOffset);
+  }
+
+  /** The base offset that a directory's name says; -1 when it is not a segment's name. */
+  static long baseOffset(String name) {
+    if (name.length() != BASE_OFFSET_DIGITS
+        || !name.chars().allMatch(each -> each >= '0' && each <= '9')) {
+      return -1;
+    }
+    try {
+      return Long.parseLong(name);
+    } catch (NumberFormatException e) {
+      return -1;
+    }
+  }
+
+  /** The log that a directory's name says; null when it is not a log's name. */
+  static LogId logId(String name) {
+    int dash = name.lastIndexOf('-');
+    if (dash <= 0) {
+      return null;
+    }
+    try {
+      LogId id =
+          new LogId(
+              UUID.fromString(name.substring(0, dash)), Integer.parseInt(name.substring(dash + 1)));
+      return id.toString().equals(name) ? id : null;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Takes a directory out of sight at once; its content goes when {@link #deleteRecursively} is
+   * called with the name that it has now.
+   */
+  static Path markDeleted(Path directory) throws IOException {
+    Path deleted =
+        directory.resolveSibling(
+            directory.getFileName() + "-" + DELETIONS.incrementAndGet() + DELETED);
+    deleteRecursively(deleted);
+    return Files.move(directory, deleted, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  static void deleteRecursively(Path directory) throws IOException {
+    if (Files.notExists(directory)) {
+      return;
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, IOException failure)
+              throws IOException {
+            Files.deleteIfExists(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Replaces a small file as a whole. */
+  static void write(Path file, ByteBuf content) throws IOException {
+    Path tmp = file.resolveSibling(file.getFileName() + TMP);
+    try (FileChannel channel =
+        FileChannel.open(
+            tmp,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      writeFully(channel, content.nioBuffer());
+    }
+    Files.move(tmp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  static void writeFully(FileChannel channel, ByteBuffer content) throws IOException {
+    while (content.hasRemaining()) {
+      channel.write(content);
+    }
+  }
+
+  /** The content of a small file; null when there is none. */
+  static ByteBuf read(Path file) throws IOException {
+    try {
+      return Unpooled.wrappedBuffer(Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  /** Syncs a file's content, or a directory's entries, to the device. */
+  static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(Files.isDirectory(path));
+    }
+  }
+
+  /** Whether the device has no room left, by what the operating system says about it. */
+  static boolean isDiskFull(IOException e) {
+    String message = e.getMessage();
+    return message != null
+        && (message.contains("No space left on device") || message.contains("quota exceeded"));
+  }
+}

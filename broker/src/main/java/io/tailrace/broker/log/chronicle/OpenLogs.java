@@ -1,0 +1,87 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
+import io.tailrace.protocol.error.ErrorCode;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Which logs of a store somebody has. A log that was closed is still had for a while, by the tasks
+ * that sync it; who wants it next waits for them. Thread-safe.
+ */
+final class OpenLogs {
+  private final Map<LogId, CompletableFuture<Void>> taken = new HashMap<>();
+  private final Set<LogId> closing = new HashSet<>();
+  private volatile boolean allInOrder = true;
+
+  /**
+   * Takes a log, as soon as it is free.
+   *
+   * @return fails with a {@link LogException} when somebody has it who has not closed it
+   */
+  synchronized CompletableFuture<Void> take(LogId id) {
+    CompletableFuture<Void> before = taken.get(id);
+    if (before == null) {
+      taken.put(id, new CompletableFuture<>());
+      return CompletableFuture.completedFuture(null);
+    }
+    if (closing.contains(id)) {
+      return before.thenCompose(free -> take(id));
+    }
+    return CompletableFuture.failedFuture(
+        new LogException(ErrorCode.STORAGE_ERROR, "log " + id + " is open; close it first"));
+  }
+
+  /** Takes in that a log is closed, but for what runs on log threads. */
+  synchronized void closing(LogId id) {
+    closing.add(id);
+  }
+
+  /**
+   * Gives a log back that is closed.
+   *
+   * @param inOrder whether all that it had is on the device
+   */
+  void closed(LogId id, boolean inOrder) {
+    if (!inOrder) {
+      allInOrder = false;
+    }
+    release(id);
+  }
+
+  /** Whether every log that was closed so far was closed in order. */
+  boolean allInOrder() {
+    return allInOrder;
+  }
+
+  /** Gives a log back. */
+  void release(LogId id) {
+    CompletableFuture<Void> free;
+    synchronized (this) {
+      closing.remove(id);
+      free = taken.remove(id);
+    }
+    free.complete(null);
+  }
+
+  /**
+   * Waits until every log is free.
+   *
+   * @throws IllegalStateException when one has not been closed
+   */
+  void awaitFree() {
+    List<CompletableFuture<Void>> waiting;
+    synchronized (this) {
+      if (!closing.containsAll(taken.keySet())) {
+        throw new IllegalStateException("logs are still open: " + taken.keySet());
+      }
+      waiting = List.copyOf(taken.values());
+    }
+    waiting.forEach(CompletableFuture::join);
+  }
+}

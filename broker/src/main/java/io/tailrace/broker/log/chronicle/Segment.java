@@ -1,0 +1,388 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.BatchSearch;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.CorruptBatchException;
+import io.tailrace.protocol.record.RecordBatch;
+import java.io.FileNotFoundException;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.MappedBytes;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A segment, and how its batches are read. Its memory is the open queue's while batches are
+ * appended to it, and a read-only mapping of the content otherwise, made when it is first needed.
+ * Every header and every batch is checked before it is believed, so that a damaged file gives an
+ * error, not a fault. Confined to the log's owner.
+ */
+final class Segment {
+  private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
+
+  private final Path directory;
+  private final SegmentState state;
+  private SegmentWriter writer;
+  private MappedBytes mapping;
+  private Memory memory;
+  private ReadHints hints;
+  private boolean sealed;
+  private volatile boolean sealedOnDisk;
+  private boolean sealUnderWay;
+  private volatile boolean placeSynced;
+  private boolean cleanOnDisk;
+  private boolean damaged;
+  private volatile long lastUse;
+
+  Segment(Path directory, SegmentState state) {
+    this.directory = directory;
+    this.state = state;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  SegmentState state() {
+    return state;
+  }
+
+  /** Whether it takes no more batches. */
+  boolean isSealed() {
+    return sealed;
+  }
+
+  void seal() {
+    sealed = true;
+  }
+
+  /** Whether the file {@code sealed} says what the state says. Thread-safe. */
+  boolean isSealedOnDisk() {
+    return sealedOnDisk;
+  }
+
+  void setSealedOnDisk(boolean onDisk) {
+    sealedOnDisk = onDisk;
+  }
+
+  /** Whether a log thread has been told to write the file {@code sealed}. */
+  boolean isSealUnderWay() {
+    return sealUnderWay;
+  }
+
+  void setSealUnderWay() {
+    sealUnderWay = true;
+  }
+
+  /** Whether the entries of its directories have been synced. Thread-safe. */
+  boolean isPlaceSynced() {
+    return placeSynced;
+  }
+
+  void setPlaceSynced() {
+    placeSynced = true;
+  }
+
+  /** Whether the file {@code clean} says what the state says. */
+  boolean isCleanOnDisk() {
+    return cleanOnDisk;
+  }
+
+  void setCleanOnDisk(boolean onDisk) {
+    cleanOnDisk = onDisk;
+  }
+
+  /** Whether something stood behind its last valid batch when it was scanned. */
+  boolean isDamaged() {
+    return damaged;
+  }
+
+  void setDamaged(boolean found) {
+    damaged = found;
+  }
+
+  /** The open queue; null when it is closed. */
+  SegmentWriter writer() {
+    return writer;
+  }
+
+  /** Takes the open queue over; the segment reads through it from now on. */
+  void attach(SegmentWriter open) {
+    closeMapping();
+    writer = open;
+    memory = open.memory();
+  }
+
+  /** Whether it holds descriptors and mappings. */
+  boolean isOpen() {
+    return memory != null;
+  }
+
+  /** When it was last used, by the count of {@link OpenSegments}. Thread-safe. */
+  long lastUse() {
+    return lastUse;
+  }
+
+  void setLastUse(long use) {
+    if (lastUse != use) {
+      lastUse = use;
+    }
+  }
+
+  /**
+   * Lets go of descriptors and mappings, which whoever calls must close; on a log thread, since
+   * unmapping a large file takes its time.
+   *
+   * @return closes what was open
+   */
+  Runnable detach() {
+    SegmentWriter oldWriter = writer;
+    MappedBytes oldMapping = mapping;
+    writer = null;
+    mapping = null;
+    memory = null;
+    hints = null;
+    return () -> close(oldWriter, oldMapping);
+  }
+
+  private void close(SegmentWriter oldWriter, MappedBytes oldMapping) {
+    try {
+      if (oldWriter != null) {
+        oldWriter.close();
+      }
+      if (oldMapping != null) {
+        oldMapping.releaseLast();
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.warn("segment {} could not be closed; its memory may stay mapped", directory, e);
+    }
+  }
+
+  private void closeMapping() {
+    if (mapping != null) {
+      mapping.releaseLast();
+      mapping = null;
+    }
+    memory = null;
+  }
+
+  /** Maps the content, unless it is mapped already. */
+  void open() {
+    if (memory != null) {
+      return;
+    }
+    Path file = directory.resolve(LogFiles.QUEUE);
+    if (file.toFile().length() < state.endPosition) {
+      throw corrupt(state.endPosition, "its file is shorter than its content");
+    }
+    try {
+      // One chunk, though a chunked file: Chronicle Bytes never unmaps a single-mapped one.
+      mapping = MappedBytes.mappedBytes(file.toFile(), state.endPosition, 0, true);
+      mapping.singleThreadedCheckDisabled(true);
+      memory = new Memory(mapping.addressForRead(0), state.endPosition);
+    } catch (FileNotFoundException | RuntimeException e) {
+      throw new LogException(ErrorCode.STORAGE_ERROR, "cannot read segment " + directory, e);
+    }
+  }
+
+  /**
+   * Copies batches as {@link io.tailrace.broker.log.PartitionLog#read} says, as far as this segment
+   * has them.
+   *
+   * @param copiedBefore bytes that this read has copied already
+   * @return bytes copied so far, as their complement when the read ends here
+   */
+  int read(long offset, long limitOffset, int maxBytes, int copiedBefore, ByteBuf out) {
+    int position = positionOf(offset);
+    int copied = copiedBefore;
+    while ((position = skipIndexPages(position)) < state.endPosition) {
+      int batchAt = position + Excerpt.BATCH_OFFSET;
+      int size;
+      try {
+        size = check(position);
+      } catch (LogException e) {
+        if (copied > 0) {
+          return ~copied;
+        }
+        throw e;
+      }
+      long nextOffset = RecordBatch.nextOffset(memory.bytes(), batchAt);
+      boolean fits = size <= maxBytes - copied || (copied == 0 && maxBytes > 0);
+      if (nextOffset > limitOffset || !fits) {
+        return ~copied;
+      }
+      out.writeBytes(memory.bytes(), batchAt, size);
+      copied += size;
+      position = next(position);
+      hint(nextOffset, position);
+    }
+    return copied;
+  }
+
+  private void hint(long offset, int position) {
+    if (hints == null) {
+      hints = new ReadHints();
+    }
+    hints.put(offset, position);
+  }
+
+  /** Where the first batch that reaches beyond the offset stands, or the content ends. */
+  int positionOf(long offset) {
+    int hinted = hints == null ? 0 : hints.get(offset);
+    if (hinted > 0) {
+      return hinted;
+    }
+    int entry = state.index.floor(offset);
+    int position = entry < 0 ? Excerpt.DATA_POSITION : state.index.position(entry);
+    while ((position = skipIndexPages(position)) < state.endPosition
+        && RecordBatch.nextOffset(memory.bytes(), structured(position)) <= offset) {
+      position = next(position);
+    }
+    return position;
+  }
+
+  /**
+   * Finds the first record with the given offset and timestamp, or larger ones; null when the
+   * segment has none.
+   */
+  TimestampedOffset find(long timestampMs, long fromOffset, long limitOffset) {
+    int position = Math.max(positionOf(fromOffset), positionBefore(timestampMs));
+    while ((position = skipIndexPages(position)) < state.endPosition) {
+      int batchAt = structured(position);
+      if (RecordBatch.baseOffset(memory.bytes(), batchAt) >= limitOffset) {
+        return null;
+      }
+      if (RecordBatch.maxTimestampMs(memory.bytes(), batchAt) >= timestampMs) {
+        check(position);
+        TimestampedOffset found =
+            BatchSearch.first(memory.bytes(), batchAt, fromOffset, timestampMs);
+        if (found != null) {
+          return found;
+        }
+      }
+      position = next(position);
+    }
+    return null;
+  }
+
+  /** A place with nothing that young before it. */
+  private int positionBefore(long timestampMs) {
+    int low = 0;
+    int high = state.index.count();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (runningMaxMs(state.index.position(middle)) < timestampMs) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low == 0 ? Excerpt.DATA_POSITION : state.index.position(low - 1);
+  }
+
+  private long runningMaxMs(int position) {
+    structured(position);
+    return memory.bytes().getLong(position + Excerpt.TIMESTAMP_OFFSET);
+  }
+
+  /**
+   * Forgets the batches from the offset on, in memory.
+   *
+   * @return false when nothing was left
+   */
+  boolean truncateTo(long offset) {
+    int entry = state.index.floor(offset - 1);
+    int position = entry < 0 ? Excerpt.DATA_POSITION : state.index.position(entry);
+    long sizeBefore = entry < 0 ? 0 : state.index.sizeBefore(entry);
+    long endOffset = entry < 0 ? state.baseOffset : -1;
+    int endPosition = position;
+    long maxMs = -1;
+    while ((position = skipIndexPages(position)) < state.endPosition) {
+      int batchAt = structured(position);
+      if (RecordBatch.nextOffset(memory.bytes(), batchAt) > offset) {
+        break;
+      }
+      endOffset = RecordBatch.nextOffset(memory.bytes(), batchAt);
+      maxMs = runningMaxMs(position);
+      sizeBefore += RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+      endPosition = batchAt + RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+      position = next(position);
+    }
+    if (endOffset < 0) {
+      // The batch of the index entry itself reaches over the offset.
+      return truncateTo(state.index.offset(entry));
+    }
+    state.index.truncateTo(endPosition);
+    state.endOffset = endOffset;
+    state.endPosition = endPosition;
+    state.sizeInBytes = sizeBefore;
+    state.maxTimestampMs = maxMs;
+    sealed = true;
+    hints = null;
+    return sizeBefore > 0;
+  }
+
+  /** The first position from the given one on that holds no index page. */
+  private int skipIndexPages(int from) {
+    int position = from;
+    while (position + Excerpt.INDEX_PAGE_HEAD_BYTES <= state.endPosition
+        && Excerpt.isIndexPage(memory.bytes(), position)) {
+      position = next(position);
+    }
+    return position;
+  }
+
+  private int next(int position) {
+    int header = memory.bytes().getIntLE(position);
+    long next = Excerpt.next(position, header);
+    if (next > Excerpt.align(state.endPosition)) {
+      throw corrupt(position, String.format("the header %08x reaches beyond its end", header));
+    }
+    return (int) next;
+  }
+
+  /** Checks all of an excerpt but what is inside its batch, and gives the batch's place. */
+  private int structured(int position) {
+    int header = memory.bytes().getIntLE(position);
+    int batchAt = position + Excerpt.BATCH_OFFSET;
+    int available = Excerpt.length(header) - Excerpt.PREFIX_BYTES;
+    if (!Excerpt.isData(header) || available > state.endPosition - batchAt) {
+      throw corrupt(position, String.format("the header %08x is not an excerpt's", header));
+    }
+    try {
+      int size = RecordBatch.checkStructure(memory.bytes(), batchAt, available);
+      if (!Excerpt.holds(header, size)) {
+        throw corrupt(position, String.format("the header %08x is not its batch's", header));
+      }
+    } catch (CorruptBatchException e) {
+      throw corrupt(position, e.getMessage());
+    }
+    if (!memory.excerptChecksumMatches(position)) {
+      throw corrupt(position, "the checksum before its batch does not match");
+    }
+    return batchAt;
+  }
+
+  /** Checks the batch at the position with its checksum, and gives its size. */
+  private int check(int position) {
+    int batchAt = structured(position);
+    if (!memory.batchChecksumMatches(batchAt)) {
+      throw corrupt(position, "the checksum of its batch does not match");
+    }
+    return RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+  }
+
+  private LogException corrupt(int position, String what) {
+    return new LogException(
+        ErrorCode.CORRUPT_LOG,
+        "segment "
+            + directory
+            + " is damaged at position "
+            + position
+            + " of its file: "
+            + what
+            + "; delete the replica so that it is fetched again, or restore it from a backup");
+  }
+}

@@ -1,0 +1,65 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.tailrace.protocol.port.Scheduler;
+import java.util.List;
+
+/**
+ * Opens and closes one log's segments, within what the store allows to be open. Confined to the
+ * log's owner.
+ */
+final class SegmentAccess {
+  private final StoreServices services;
+  private final Scheduler owner;
+
+  SegmentAccess(StoreServices services, Scheduler owner) {
+    this.services = services;
+    this.owner = owner;
+  }
+
+  /** Makes sure that a segment can be read. */
+  void open(Segment segment) {
+    if (!segment.isOpen()) {
+      segment.open();
+      opened(segment);
+    }
+    used(segment);
+  }
+
+  /** Makes sure that a segment can be appended to. */
+  void openToAppend(Segment segment, long segmentBytes) {
+    if (segment.writer() == null) {
+      boolean wasOpen = segment.isOpen();
+      services.factory().openToAppend(segment, segmentBytes);
+      if (!wasOpen) {
+        opened(segment);
+      }
+    }
+    used(segment);
+  }
+
+  private void opened(Segment segment) {
+    services.openSegments().opened(segment, () -> owner.runOrExecute(() -> closeIdle(segment)));
+  }
+
+  private void used(Segment segment) {
+    segment.setLastUse(services.openSegments().uses());
+  }
+
+  private void closeIdle(Segment segment) {
+    if (segment.isOpen()) {
+      services.idle().execute(detach(segment));
+    }
+  }
+
+  /** Takes a segment out of use; what comes back closes what it had open. */
+  Runnable detach(Segment segment) {
+    services.openSegments().closed(segment);
+    return segment.detach();
+  }
+
+  /** As {@link #detach}, for many. */
+  Runnable detachAll(List<Segment> segments) {
+    List<Runnable> closers = segments.stream().map(this::detach).toList();
+    return () -> closers.forEach(Runnable::run);
+  }
+}

@@ -1,0 +1,105 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.tailrace.protocol.record.RecordBatch;
+
+/**
+ * What is known of a segment's content. Grows with appends; confined to the log's owner, and before
+ * that to the thread that opens the log.
+ *
+ * <p>It is kept in a small file beside the content: as {@code sealed} once the segment takes no
+ * more batches, as {@code clean} when it was closed and nothing was appended since. Numbers are
+ * big-endian.
+ *
+ * <pre>
+ *    0 magic           int32   "TSEG"
+ *    4 version         int32   1
+ *    8 crc             uint32  CRC-32C of everything from the next field on
+ *   12 baseOffset      int64
+ *   20 endOffset       int64
+ *   28 endPosition     int32   where the content ends in the file
+ *   32 batches         int32
+ *   36 sizeInBytes     int64   of the batches
+ *   44 maxTimestampMs  int64
+ *   52 firstAppendMs   int64
+ *   60 blockBytes      int32   how much of the file may be written
+ *   64 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
+ * </pre>
+ */
+final class SegmentState {
+  private static final int MAGIC = 0x54534547;
+  private static final int VERSION = 1;
+  private static final int CRC_OFFSET = 8;
+  private static final int BODY_OFFSET = 12;
+  private static final int INDEX_OFFSET = 64;
+
+  final long baseOffset;
+  final int blockBytes;
+  final PositionIndex index;
+  long endOffset;
+  int endPosition;
+  int batches;
+  long sizeInBytes;
+  long maxTimestampMs = -1;
+  long firstAppendMs;
+
+  /** A segment without content. */
+  SegmentState(long baseOffset, int blockBytes) {
+    this(baseOffset, blockBytes, new PositionIndex());
+    this.endOffset = baseOffset;
+    this.endPosition = Excerpt.DATA_POSITION;
+  }
+
+  private SegmentState(long baseOffset, int blockBytes, PositionIndex index) {
+    this.baseOffset = baseOffset;
+    this.blockBytes = blockBytes;
+    this.index = index;
+  }
+
+  /** Takes in a batch that was appended. */
+  void onAppend(
+      long batchBaseOffset, long nextOffset, int position, int sizeOfBatch, long maxTimestamp) {
+    index.onAppend(batchBaseOffset, position, sizeInBytes);
+    endOffset = nextOffset;
+    endPosition = position + Excerpt.BATCH_OFFSET + sizeOfBatch;
+    batches++;
+    sizeInBytes += sizeOfBatch;
+    maxTimestampMs = maxTimestamp;
+  }
+
+  ByteBuf encode() {
+    ByteBuf out = Unpooled.buffer(INDEX_OFFSET + index.encodedBytes());
+    out.writeInt(MAGIC).writeInt(VERSION).writeInt(0);
+    out.writeLong(baseOffset).writeLong(endOffset).writeInt(endPosition).writeInt(batches);
+    out.writeLong(sizeInBytes).writeLong(maxTimestampMs).writeLong(firstAppendMs);
+    out.writeInt(blockBytes);
+    index.encode(out);
+    out.setInt(CRC_OFFSET, RecordBatch.crc32c(out, BODY_OFFSET, out.readableBytes() - BODY_OFFSET));
+    return out;
+  }
+
+  /** Reads what {@link #encode} wrote; null when the bytes are anything else. */
+  static SegmentState decode(ByteBuf in, long expectedBaseOffset) {
+    int size = in.readableBytes();
+    if (size < INDEX_OFFSET + 4
+        || in.getInt(0) != MAGIC
+        || in.getInt(4) != VERSION
+        || in.getInt(CRC_OFFSET) != RecordBatch.crc32c(in, BODY_OFFSET, size - BODY_OFFSET)
+        || in.getLong(BODY_OFFSET) != expectedBaseOffset) {
+      return null;
+    }
+    SegmentState state =
+        new SegmentState(
+            expectedBaseOffset,
+            in.getInt(60),
+            PositionIndex.decode(in.slice(INDEX_OFFSET, size - INDEX_OFFSET)));
+    state.endOffset = in.getLong(20);
+    state.endPosition = in.getInt(28);
+    state.batches = in.getInt(32);
+    state.sizeInBytes = in.getLong(36);
+    state.maxTimestampMs = in.getLong(44);
+    state.firstAppendMs = in.getLong(52);
+    return state;
+  }
+}

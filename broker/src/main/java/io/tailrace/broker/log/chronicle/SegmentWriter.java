@@ -1,0 +1,189 @@
+package io.tailrace.broker.log.chronicle;
+
+import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.protocol.error.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
+import net.openhft.chronicle.wire.DocumentContext;
+
+/**
+ * Appends batches to a segment's Chronicle queue, and shows the queue's memory to readers. Confined
+ * to the log's owner until it is handed over to be closed.
+ */
+final class SegmentWriter {
+  /** Room for the index page that Chronicle Queue may write behind a batch. */
+  private static final int SLACK_BYTES = 12 * 1024;
+
+  private final Path directory;
+  private final SegmentState state;
+  private final SingleChronicleQueue queue;
+  private final ExcerptAppender appender;
+  private final Memory memory;
+  private final Reservation reservation;
+  private int firstPosition;
+
+  private SegmentWriter(
+      Path directory,
+      SegmentState state,
+      SingleChronicleQueue queue,
+      ExcerptAppender appender,
+      Reservation reservation) {
+    this.directory = directory;
+    this.state = state;
+    this.queue = queue;
+    this.appender = appender;
+    this.reservation = reservation;
+    Bytes<?> bytes = appender.wire().bytes();
+    this.memory = new Memory(bytes.addressForRead(0), Math.toIntExact(fileBytes(state.blockBytes)));
+  }
+
+  /**
+   * Opens a segment's queue to append to it.
+   *
+   * @throws LogException {@code DISK_FULL}, nothing has changed; {@code STORAGE_ERROR}, the queue
+   *     cannot be used and another segment should take over
+   */
+  static SegmentWriter open(
+      Path directory, SegmentState state, SegmentTemplate template, Reservation reservation) {
+    reservation.ensure(state.endPosition + (long) SLACK_BYTES);
+    try {
+      template.writeMetadata(directory);
+    } catch (IOException e) {
+      throw DiskSpace.failure("cannot write the metadata of segment " + directory, e);
+    }
+    SingleChronicleQueue queue = null;
+    try {
+      queue = SegmentQueue.open(directory, state.blockBytes);
+      ExcerptAppender appender = queue.createAppender();
+      appender.singleThreadedCheckDisabled(true);
+      SegmentWriter writer = new SegmentWriter(directory, state, queue, appender, reservation);
+      writer.findFirstPosition();
+      return writer;
+    } catch (Exception | Error e) { // Chronicle Queue throws checked ones without saying so.
+      if (queue != null) {
+        queue.close();
+      }
+      throw e instanceof LogException known
+          ? known
+          : new LogException(
+              ErrorCode.STORAGE_ERROR,
+              "the queue of segment " + directory + " cannot be opened",
+              e);
+    }
+  }
+
+  /** What the file and its mapping measure: Chronicle Queue adds a quarter for the last excerpt. */
+  static long fileBytes(int blockBytes) {
+    return blockBytes + blockBytes / 4L;
+  }
+
+  /** The block that batches of so many bytes need. */
+  static long blockBytesFor(long batchBytes) {
+    return 4L * (batchBytes + SLACK_BYTES);
+  }
+
+  /** Whether another batch fits behind what is there. */
+  static boolean hasRoomFor(SegmentState state, int sizeInBytes) {
+    return state.endPosition + (long) SLACK_BYTES < state.blockBytes
+        && blockBytesFor(sizeInBytes) <= state.blockBytes;
+  }
+
+  /** The queue's memory; what lies beyond the segment's end position must not be touched. */
+  Memory memory() {
+    return memory;
+  }
+
+  Reservation reservation() {
+    return reservation;
+  }
+
+  /**
+   * Appends one batch. The buffer's indices do not move.
+   *
+   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code STORAGE_ERROR}, the queue
+   *     is not where it should be and another segment should take over
+   */
+  void append(
+      ByteBuf batch, int index, int sizeInBytes, long baseOffset, long nextOffset, long maxMs) {
+    reservation.ensure(
+        state.endPosition + (long) sizeInBytes + Excerpt.OVERHEAD_BYTES + SLACK_BYTES);
+    DocumentContext document = begin();
+    boolean written = false;
+    int position;
+    try {
+      Bytes<?> bytes = document.wire().bytes();
+      position = (int) bytes.writePosition() - Excerpt.HEADER_BYTES;
+      if (firstPosition != 0) {
+        checkPosition(position);
+      }
+      ByteBuf out = memory.bytes();
+      out.setLong(position + Excerpt.TIMESTAMP_OFFSET, maxMs);
+      out.setBytes(position + Excerpt.BATCH_OFFSET, batch, index, sizeInBytes);
+      out.setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
+      bytes.writeSkip(Excerpt.PREFIX_BYTES + (long) sizeInBytes);
+      written = true;
+    } finally {
+      // An exception alone would commit the excerpt.
+      if (!written) {
+        document.rollbackOnClose();
+      }
+      document.close();
+    }
+    state.onAppend(baseOffset, nextOffset, position, sizeInBytes, maxMs);
+  }
+
+  private DocumentContext begin() {
+    try {
+      return appender.writingDocument();
+    } catch (Exception | Error e) { // Chronicle Queue throws checked ones without saying so.
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR,
+          "the queue of segment " + directory + " cannot be appended to",
+          e);
+    }
+  }
+
+  /** Nothing but index pages may stand behind the content: garbage would lead the queue astray. */
+  private void findFirstPosition() {
+    ByteBuf bytes = memory.bytes();
+    int position = (int) Excerpt.align(state.endPosition);
+    while (Excerpt.isIndexPage(bytes, position) && position < state.endPosition + SLACK_BYTES / 2) {
+      position = (int) Excerpt.next(position, bytes.getIntLE(position));
+    }
+    if (bytes.getIntLE(position) != 0) {
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR,
+          String.format(
+              "the header %08x stands behind the content of segment %s",
+              bytes.getIntLE(position), directory));
+    }
+    firstPosition = position;
+  }
+
+  /** The queue's own idea of its end must be ours. */
+  private void checkPosition(int position) {
+    if (position != firstPosition) {
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR,
+          "the queue of segment "
+              + directory
+              + " would append at "
+              + position
+              + ", its content ends before "
+              + firstPosition);
+    }
+    firstPosition = 0;
+  }
+
+  /** Closes the queue. Thread-safe, once. */
+  void close() {
+    try (queue;
+        appender) {
+      reservation.close();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package io.tailrace.broker.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.DoubleSupplier;
+
+/** Every meter of a broker, by Micrometer. Thread-safe. */
+public final class BrokerMetrics implements RequestMetrics {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Map<ApiKey, Timer> latencies = new EnumMap<>(ApiKey.class);
+  private final Map<ErrorCode, Counter> errors = new ConcurrentHashMap<>();
+  private final LongAdder bytesIn = new LongAdder();
+  private final LongAdder bytesOut = new LongAdder();
+
+  public BrokerMetrics() {
+    for (ApiKey api : ApiKey.values()) {
+      latencies.put(
+          api,
+          Timer.builder("tailrace.request.duration")
+              .description("From the last byte of a request to its answer")
+              .tag("api", api.name())
+              .serviceLevelObjectives(
+                  Duration.ofNanos(100_000),
+                  Duration.ofNanos(250_000),
+                  Duration.ofNanos(500_000),
+                  Duration.ofMillis(1),
+                  Duration.ofNanos(2_500_000),
+                  Duration.ofMillis(5),
+                  Duration.ofMillis(10),
+                  Duration.ofMillis(25),
+                  Duration.ofMillis(50),
+                  Duration.ofMillis(100),
+                  Duration.ofMillis(250),
+                  Duration.ofMillis(500),
+                  Duration.ofSeconds(1),
+                  Duration.ofSeconds(5))
+              .register(registry));
+    }
+    counter("tailrace.request.bytes", "Bytes of requests, all apis", bytesIn::sum);
+    counter("tailrace.response.bytes", "Bytes of responses, all apis", bytesOut::sum);
+  }
+
+  /**
+   * Adds what every JVM has. Costs some class loading, so that a starting broker leaves it for
+   * later.
+   */
+  public void addJvm() {
+    new ClassLoaderMetrics().bindTo(registry);
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+  }
+
+  /** Adds something that only grows. The supplier is called from any thread. */
+  public void counter(String name, String description, DoubleSupplier value) {
+    FunctionCounter.builder(name, value, DoubleSupplier::getAsDouble)
+        .description(description)
+        .register(registry);
+  }
+
+  /** Adds something that grows and shrinks. The supplier is called from any thread. */
+  public void gauge(String name, String description, DoubleSupplier value, String... tags) {
+    Gauge.builder(name, value, DoubleSupplier::getAsDouble)
+        .description(description)
+        .tags(Tags.of(tags))
+        .strongReference(true)
+        .register(registry);
+  }
+
+  @Override
+  public void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes) {
+    bytesIn.add(requestBytes);
+    bytesOut.add(responseBytes);
+    if (api != null) {
+      latencies.get(api).record(tookNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  @Override
+  public void onFailed(ErrorCode code) {
+    errors
+        .computeIfAbsent(
+            code,
+            each ->
+                Counter.builder("tailrace.request.errors")
+                    .description("Requests that were refused as a whole")
+                    .tag("error", each.name())
+                    .register(registry))
+        .increment();
+  }
+
+  /** All of it in Prometheus' text format. */
+  public String scrape() {
+    return registry.scrape();
+  }
+}

@@ -1,0 +1,31 @@
+package io.tailrace.broker.metrics;
+
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+
+/** Told of every request. Called on many event loops at once; cheap. */
+public interface RequestMetrics {
+
+  /** Counts nothing. */
+  RequestMetrics NONE =
+      new RequestMetrics() {
+        @Override
+        public void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes) {}
+
+        @Override
+        public void onFailed(ErrorCode code) {}
+      };
+
+  /**
+   * A request was answered.
+   *
+   * @param api null when it was of an api that is not known
+   * @param tookNanos from its last byte read to its answer written
+   * @param requestBytes of the frame
+   * @param responseBytes of the answer; 0 when there was none
+   */
+  void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes);
+
+  /** A whole request was refused. */
+  void onFailed(ErrorCode code);
+}

@@ -1,0 +1,39 @@
+package io.tailrace.broker.network;
+
+import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.metrics.RequestMetrics;
+import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.port.Clock;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Puts the handlers together with the server that feeds them. */
+public final class BrokerNetwork {
+  private static final int MAX_FETCH_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+  private BrokerNetwork() {}
+
+  /** Makes a server that answers every request of the protocol; it does not listen yet. */
+  public static NetworkServer create(
+      Transport transport,
+      BrokerIdentity identity,
+      NetworkLimits limits,
+      ClusterStore cluster,
+      PartitionRegistry registry,
+      LiveConfig config,
+      RequestMetrics metrics,
+      Clock clock) {
+    RequestMemory memory = new RequestMemory(limits.requestMemoryBytes());
+    PartitionLookup lookup = new PartitionLookup(registry);
+    Map<ApiKey, RequestHandler> handlers = new EnumMap<>(ApiKey.class);
+    handlers.put(ApiKey.PRODUCE, new ProduceHandler(lookup, memory));
+    handlers.put(ApiKey.FETCH, new FetchHandler(lookup, MAX_FETCH_RESPONSE_BYTES));
+    handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lookup));
+    handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
+    new AdminHandlers(cluster, registry, config, new ProducerIds(cluster)).addTo(handlers);
+    new ConfigHandlers(identity.brokerId(), cluster, config).addTo(handlers);
+    return new NetworkServer(transport, identity, limits, handlers, memory, metrics, clock);
+  }
+}

@@ -1,0 +1,304 @@
+package io.tailrace.broker.network;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.protocol.message.FetchRequest;
+import io.tailrace.protocol.message.FetchResponse;
+import io.tailrace.protocol.message.PartitionFetch;
+import io.tailrace.protocol.message.PartitionFetchResult;
+import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Answers fetch requests. A fetch reads its partitions on their threads, one hop for each thread;
+ * when that brings too little it leaves a waiter with each partition and reads again as soon as one
+ * of them has grown, or answers what there is when its time is over.
+ */
+public final class FetchHandler implements RequestHandler {
+  private static final long MAX_WAIT_MS = 60_000;
+  private static final int MIN_BUFFER_BYTES = 4 * 1024;
+
+  private final PartitionLookup lookup;
+  private final int maxResponseBytes;
+
+  /**
+   * @param maxResponseBytes an answer holds no more records than this, whatever the client asks for
+   */
+  FetchHandler(PartitionLookup lookup, int maxResponseBytes) {
+    this.lookup = lookup;
+    this.maxResponseBytes = maxResponseBytes;
+  }
+
+  @Override
+  public void handle(Request request) throws InvalidProtocolBufferException {
+    FetchRequest body = request.frame().body(FetchRequest.parser());
+    if (body.getPartitionsCount() == 0) {
+      request.respond(FetchResponse.getDefaultInstance());
+      return;
+    }
+    new Operation(request, body).start();
+  }
+
+  /**
+   * What one partition gave. Written on the partition's thread, read on the request's loop after
+   * the hop back.
+   */
+  private static final class Part {
+    private final PartitionFetch asked;
+    private final Partition partition;
+    private PartitionError error;
+    private ByteBuf records = Unpooled.EMPTY_BUFFER;
+    private long highWatermark;
+    private long logStartOffset;
+    private Partition.ReadWaiter waiter;
+
+    Part(PartitionFetch asked, PartitionLookup.Found found) {
+      this.asked = asked;
+      this.partition = found.partition();
+      this.error = found.error();
+    }
+
+    void read(ByteBufAllocator allocator, int maxBytes) {
+      error = partition.checkAccess(asked.getLeaderEpochPlusOne() - 1);
+      if (error != null) {
+        return;
+      }
+      long available = partition.estimateBytesFrom(asked.getOffset());
+      ByteBuf out = Unpooled.EMPTY_BUFFER;
+      if (available > 0) {
+        int capacity = (int) Math.min(maxBytes, available + available / 4);
+        out = allocator.directBuffer(Math.max(MIN_BUFFER_BYTES, capacity));
+      }
+      error = partition.read(asked.getOffset(), maxBytes, out);
+      if (out.isReadable()) {
+        error =
+            null; // what was read before the error is sound; the next fetch meets the error first
+      }
+      records = out;
+      highWatermark = partition.highWatermark();
+      logStartOffset = partition.log().logStartOffset();
+    }
+
+    PartitionFetchResult toMessage() {
+      PartitionFetchResult.Builder message =
+          PartitionFetchResult.newBuilder()
+              .setHighWatermark(highWatermark)
+              .setLogStartOffset(logStartOffset)
+              .setRecordsLength(records.readableBytes());
+      if (error != null) {
+        message.setErrorCode(error.code().number()).setErrorMessage(error.message());
+      }
+      return message.build();
+    }
+  }
+
+  /** The parts of one request that belong to one partition thread. */
+  private record Group(Scheduler owner, List<Part> parts) {}
+
+  /** One request. Confined to its loop, but for the parts while their owners have them. */
+  private final class Operation {
+    private final Request request;
+    private final FetchRequest body;
+    private final List<Part> parts = new ArrayList<>();
+    private final List<Group> groups = new ArrayList<>();
+    private final long maxBytes;
+    private int outstanding;
+    private boolean waiting;
+    private boolean timedOut;
+    private boolean answered;
+    private boolean signalled;
+    private ScheduledFuture<?> deadline;
+
+    Operation(Request request, FetchRequest body) {
+      this.request = request;
+      this.body = body;
+      this.maxBytes = Math.min(Integer.toUnsignedLong(body.getMaxBytes()), maxResponseBytes);
+      IdentityHashMap<Scheduler, Group> byOwner = new IdentityHashMap<>();
+      for (PartitionFetch asked : body.getPartitionsList()) {
+        Part part =
+            new Part(
+                asked, lookup.find(asked.getTopic(), asked.getTopicId(), asked.getPartition()));
+        parts.add(part);
+        if (part.partition != null) {
+          Group group =
+              byOwner.computeIfAbsent(
+                  part.partition.scheduler(),
+                  owner -> {
+                    Group made = new Group(owner, new ArrayList<>());
+                    groups.add(made);
+                    return made;
+                  });
+          group.parts.add(part);
+        }
+      }
+    }
+
+    void start() {
+      if (groups.isEmpty()) {
+        answer();
+      } else {
+        read();
+      }
+    }
+
+    private void read() {
+      outstanding = groups.size();
+      int share = (int) (maxBytes / groups.size());
+      for (Group group : List.copyOf(groups)) {
+        group.owner.runOrExecute(() -> open(group, 0, share));
+      }
+    }
+
+    /** Makes sure that all logs are open, then reads all. On the group's thread. */
+    private void open(Group group, int next, int budget) {
+      for (int i = next; i < group.parts.size(); i++) {
+        Partition partition = group.parts.get(i).partition;
+        if (!partition.isOpen()) {
+          int after = i + 1;
+          partition.whenReady(() -> open(group, after, budget));
+          return;
+        }
+      }
+      int left = budget;
+      for (Part part : group.parts) {
+        int most = (int) Math.min(Integer.toUnsignedLong(part.asked.getMaxBytes()), left);
+        part.read(ByteBufAllocator.DEFAULT, most);
+        left = Math.max(0, left - part.records.readableBytes());
+      }
+      onLoop(this::onGroupRead);
+    }
+
+    private void onLoop(Runnable task) {
+      if (request.loop().inEventLoop()) {
+        task.run();
+      } else {
+        request.loop().execute(task);
+      }
+    }
+
+    private void onGroupRead() {
+      outstanding--;
+      if (outstanding > 0) {
+        return;
+      }
+      long bytes = 0;
+      boolean failed = false;
+      for (Part part : parts) {
+        bytes += part.records.readableBytes();
+        failed |= part.error != null;
+      }
+      long enough = Math.min(Integer.toUnsignedLong(body.getMinBytes()), maxBytes);
+      boolean done =
+          timedOut
+              || failed
+              || bytes >= enough
+              || body.getMaxWaitMs() == 0
+              || request.isAbandoned();
+      if (done) {
+        answer();
+      } else {
+        await();
+      }
+    }
+
+    private void await() {
+      for (Part part : parts) {
+        part.records.release();
+        part.records = Unpooled.EMPTY_BUFFER;
+      }
+      if (deadline == null) {
+        long waitMs = Math.min(Integer.toUnsignedLong(body.getMaxWaitMs()), MAX_WAIT_MS);
+        deadline = request.loop().schedule(this::onDeadline, waitMs, TimeUnit.MILLISECONDS);
+        request.onAbandoned(this::onAbandoned);
+      }
+      if (answered) {
+        return;
+      }
+      waiting = true;
+      signalled = false;
+      for (Group group : groups) {
+        group.owner.runOrExecute(() -> register(group));
+      }
+    }
+
+    private void register(Group group) {
+      for (Part part : group.parts) {
+        long awaited = Math.max(part.asked.getOffset(), part.highWatermark);
+        part.waiter =
+            part.partition.awaitReadable(awaited, () -> request.loop().execute(this::onSignal));
+      }
+    }
+
+    /**
+     * Some partition has grown. Never called inline, so that registering is over before reading
+     * begins.
+     */
+    private void onSignal() {
+      if (waiting && !signalled) {
+        signalled = true;
+        readAgain();
+      }
+    }
+
+    private void readAgain() {
+      waiting = false;
+      unregister();
+      read();
+    }
+
+    private void unregister() {
+      for (Group group : groups) {
+        group.owner.runOrExecute(
+            () -> {
+              for (Part part : group.parts) {
+                if (part.waiter != null) {
+                  part.partition.cancel(part.waiter);
+                  part.waiter = null;
+                }
+              }
+            });
+      }
+    }
+
+    private void onDeadline() {
+      timedOut = true;
+      if (waiting) {
+        readAgain();
+      }
+    }
+
+    private void onAbandoned() {
+      if (waiting) {
+        waiting = false;
+        unregister();
+        answer();
+      }
+    }
+
+    private void answer() {
+      answered = true;
+      if (deadline != null) {
+        deadline.cancel(false);
+      }
+      FetchResponse.Builder response = FetchResponse.newBuilder();
+      List<ByteBuf> buffers = new ArrayList<>(parts.size());
+      for (Part part : parts) {
+        response.addResults(part.toMessage());
+        if (part.records.isReadable()) {
+          buffers.add(part.records);
+        } else {
+          part.records.release();
+        }
+      }
+      request.respond(response.build(), buffers);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.tailrace.broker.network;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.coordinator.cluster.BrokerImage;
+import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.PartitionImage;
+import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.message.BrokerEndpoint;
+import io.tailrace.protocol.message.MetadataRequest;
+import io.tailrace.protocol.message.MetadataResponse;
+import io.tailrace.protocol.message.PartitionMetadata;
+import io.tailrace.protocol.message.TopicMetadata;
+import io.tailrace.protocol.message.Uuid;
+import java.util.UUID;
+
+/** Answers who is in the cluster and who leads what, from the local image. */
+final class MetadataHandler implements RequestHandler {
+  private final ClusterStore cluster;
+
+  MetadataHandler(ClusterStore cluster) {
+    this.cluster = cluster;
+  }
+
+  @Override
+  public void handle(Request request) throws InvalidProtocolBufferException {
+    MetadataRequest body = request.frame().body(MetadataRequest.parser());
+    ClusterImage image = cluster.image();
+    MetadataResponse.Builder response =
+        MetadataResponse.newBuilder()
+            .setClusterId(image.clusterId())
+            .setControllerIdPlusOne(image.controllerId() + 1);
+    for (BrokerImage broker : image.brokers().values()) {
+      if (broker.live()) {
+        response.addBrokers(
+            BrokerEndpoint.newBuilder()
+                .setId(broker.id())
+                .setHost(broker.host())
+                .setPort(broker.port())
+                .setRack(broker.rack()));
+      }
+    }
+    if (body.getAllTopics()) {
+      image.topics().values().stream()
+          .sorted((a, b) -> a.name().compareTo(b.name()))
+          .forEach(topic -> response.addTopics(toMessage(topic)));
+    } else {
+      for (String name : body.getTopicsList()) {
+        TopicImage topic = image.topics().get(name);
+        response.addTopics(topic == null ? unknown(name) : toMessage(topic));
+      }
+    }
+    request.respond(response.build());
+  }
+
+  private static TopicMetadata unknown(String name) {
+    return TopicMetadata.newBuilder()
+        .setName(name)
+        .setErrorCode(ErrorCode.UNKNOWN_TOPIC.number())
+        .setErrorMessage("topic '" + PartitionLookup.printable(name) + "' does not exist")
+        .build();
+  }
+
+  private static TopicMetadata toMessage(TopicImage topic) {
+    TopicMetadata.Builder message =
+        TopicMetadata.newBuilder()
+            .setName(topic.name())
+            .setTopicId(toMessage(topic.id()))
+            .setType(topic.type().label());
+    for (PartitionImage partition : topic.partitions()) {
+      message.addPartitions(
+          PartitionMetadata.newBuilder()
+              .setId(partition.id())
+              .setLeaderIdPlusOne(partition.leader() + 1)
+              .setLeaderEpoch(partition.leaderEpoch())
+              .addAllReplicas(partition.replicas())
+              .addAllInSyncReplicas(partition.inSyncReplicas()));
+    }
+    return message.build();
+  }
+
+  static Uuid toMessage(UUID id) {
+    return Uuid.newBuilder()
+        .setMostSignificant(id.getMostSignificantBits())
+        .setLeastSignificant(id.getLeastSignificantBits())
+        .build();
+  }
+}

@@ -1,0 +1,106 @@
+package io.tailrace.broker.network;
+
+import com.google.protobuf.MessageLite;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.frame.RequestFrame;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A request on its way through the broker. Must be answered exactly once, by {@link #respond},
+ * {@link #fail} or {@link #finishWithoutResponse}, from any thread; that also gives its frame back.
+ * A second answer is dropped, so that an error behind an answer cannot send two.
+ */
+public final class Request {
+  private final ClientConnection connection;
+  private final ApiKey api;
+  private final RequestFrame frame;
+  private final long arrivedNanos;
+  private final AtomicBoolean answered = new AtomicBoolean();
+
+  Request(ClientConnection connection, ApiKey api, RequestFrame frame, long arrivedNanos) {
+    this.connection = connection;
+    this.api = api;
+    this.frame = frame;
+    this.arrivedNanos = arrivedNanos;
+  }
+
+  public ApiKey api() {
+    return api;
+  }
+
+  /** The frame; valid until the request is answered. */
+  public RequestFrame frame() {
+    return frame;
+  }
+
+  /** When the request was read, as {@link System#nanoTime()}. */
+  long arrivedNanos() {
+    return arrivedNanos;
+  }
+
+  /** The loop that read the request. */
+  public EventLoop loop() {
+    return connection.loop();
+  }
+
+  /** Whether nobody waits for the answer any more. To be called on {@link #loop()}. */
+  public boolean isAbandoned() {
+    return connection.isClosed();
+  }
+
+  /**
+   * Runs an action on {@link #loop()} when the connection closes before the request is answered. To
+   * be called on the loop.
+   */
+  public void onAbandoned(Runnable action) {
+    connection.onClosed(this, action);
+  }
+
+  public void respond(MessageLite body) {
+    respond(body, List.of());
+  }
+
+  /** Answers with a body and record batches, whose buffers are taken over. */
+  public void respond(MessageLite body, List<ByteBuf> records) {
+    if (!answered.compareAndSet(false, true)) {
+      records.forEach(ByteBuf::release);
+      return;
+    }
+    EventLoop loop = loop();
+    if (loop.inEventLoop()) {
+      connection.respond(this, body, records);
+    } else {
+      loop.execute(() -> connection.respond(this, body, records));
+    }
+  }
+
+  /** Answers that the whole request failed. */
+  public void fail(ErrorCode code, String message) {
+    if (!answered.compareAndSet(false, true)) {
+      return;
+    }
+    EventLoop loop = loop();
+    if (loop.inEventLoop()) {
+      connection.fail(this, code, message);
+    } else {
+      loop.execute(() -> connection.fail(this, code, message));
+    }
+  }
+
+  /** Ends a request that is not answered: produce with acks=0. */
+  public void finishWithoutResponse() {
+    if (!answered.compareAndSet(false, true)) {
+      return;
+    }
+    EventLoop loop = loop();
+    if (loop.inEventLoop()) {
+      connection.finish(this, 0);
+    } else {
+      loop.execute(() -> connection.finish(this, 0));
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The broker: wiring, configuration, start and stop. */
+package io.tailrace.broker;

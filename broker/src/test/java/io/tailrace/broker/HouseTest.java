@@ -1,0 +1,130 @@
+package io.tailrace.broker;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+
+/** Holds the import directions that ARCHITECTURE.md draws. */
+@AnalyzeClasses(packages = "io.tailrace", importOptions = ImportOption.DoNotIncludeTests.class)
+class HouseTest {
+
+  @ArchTest
+  static final ArchRule protocolKnowsNobody =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.protocol..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.tailrace.client..", "io.tailrace.coordinator..", "io.tailrace.broker..");
+
+  @ArchTest
+  static final ArchRule clientKnowsOnlyProtocol =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.client..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.tailrace.coordinator..", "io.tailrace.broker..");
+
+  @ArchTest
+  static final ArchRule coordinatorKnowsOnlyProtocol =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.coordinator..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.tailrace.client..", "io.tailrace.broker..");
+
+  @ArchTest
+  static final ArchRule logKnowsNeitherPartitionsNorNetwork =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.broker.log..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.tailrace.broker.partition..",
+              "io.tailrace.broker.network..",
+              "io.tailrace.coordinator..");
+
+  @ArchTest
+  static final ArchRule partitionsDoNotKnowTheNetwork =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.broker.partition..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.tailrace.broker.network..", "io.netty.channel.socket..");
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsChronicle =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.tailrace.broker.log.chronicle..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("net.openhft..");
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsZooKeeper =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.tailrace.coordinator.zookeeper..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
+
+  @ArchTest
+  static final ArchRule protocolDoesNoIo =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.protocol..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "java.net..", "java.nio.channels..", "java.nio.file..", "io.netty.bootstrap..");
+
+  @ArchTest
+  static final ArchRule pureStateHasNoClockThreadsOrChance =
+      classes()
+          .that()
+          .resideInAnyPackage("io.tailrace.coordinator.cluster..")
+          .should(new OnlyPureCalls());
+
+  /** Nothing that a simulator could not repeat from a seed. */
+  private static final class OnlyPureCalls extends ArchCondition<JavaClass> {
+    OnlyPureCalls() {
+      super("use no system clock, threads, default pools, chance of their own or identity hashes");
+    }
+
+    @Override
+    public void check(JavaClass item, ConditionEvents events) {
+      item.getMethodCallsFromSelf().stream()
+          .filter(
+              call -> {
+                String target = call.getTargetOwner().getName() + "." + call.getName();
+                return target.equals("java.lang.System.currentTimeMillis")
+                    || target.equals("java.lang.System.nanoTime")
+                    || target.equals("java.lang.System.identityHashCode")
+                    || target.equals("java.util.UUID.randomUUID")
+                    || target.equals("java.time.Instant.now")
+                    || target.equals("java.lang.Math.random")
+                    || target.startsWith("java.lang.Thread.")
+                    || target.startsWith("java.util.concurrent.Executors.")
+                    || target.startsWith("java.util.concurrent.ThreadLocalRandom.")
+                    || target.equals("java.util.concurrent.CompletableFuture.supplyAsync")
+                    || target.equals("java.util.concurrent.CompletableFuture.runAsync");
+              })
+          .forEach(call -> events.add(SimpleConditionEvent.violated(item, call.getDescription())));
+    }
+  }
+}

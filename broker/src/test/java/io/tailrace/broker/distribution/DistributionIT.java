@@ -1,0 +1,190 @@
+package io.tailrace.broker.distribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Looks at what was assembled, and uses it as somebody does who has unpacked the archive. */
+class DistributionIT {
+  private static final String ANALYTICS = "analytics";
+  private static final long COMMAND_TIMEOUT_S = 120;
+
+  @TempDir static Path unpacked;
+
+  private static Path home;
+
+  @BeforeAll
+  static void unpack() throws IOException, InterruptedException {
+    Path dist = Path.of(System.getProperty("basedir", ".")).resolve("target/dist").toAbsolutePath();
+    Path archive;
+    try (Stream<Path> files = Files.list(dist)) {
+      List<Path> archives = files.filter(file -> file.toString().endsWith(".tar.gz")).toList();
+      assertEquals(1, archives.size(), archives.toString());
+      archive = archives.get(0);
+    }
+    Path out = Files.createTempFile("tailrace-unpack", ".txt");
+    Process tar =
+        new ProcessBuilder("tar", "xzf", archive.toString(), "-C", unpacked.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile())
+            .start();
+    assertEquals(0, tar.waitFor(), Files.readString(out));
+    Files.delete(out);
+    String name = archive.getFileName().toString();
+    home = unpacked.resolve(name.substring(0, name.length() - ".tar.gz".length()));
+  }
+
+  @Test
+  void holdsNoFileOfChronicleAnalytics() throws IOException {
+    List<Path> jars = jars();
+    assertTrue(jars.size() > 30, jars.toString());
+    for (Path jar : jars) {
+      assertFalse(jar.getFileName().toString().contains(ANALYTICS), jar.toString());
+      try (ZipFile zip = new ZipFile(jar.toFile())) {
+        for (ZipEntry entry : Collections.list(zip.entries())) {
+          assertFalse(
+              entry.getName().startsWith("net/openhft/chronicle/analytics/"),
+              jar + ": " + entry.getName());
+        }
+      }
+    }
+  }
+
+  @Test
+  void holdsTheSwitchesThatKeepChronicleQuiet() throws IOException {
+    String switches = Files.readString(home.resolve("lib/jvm.switches"));
+    assertTrue(switches.contains("-Dchronicle.analytics.disable=true"), switches);
+    assertFalse(switches.contains("${"), switches);
+  }
+
+  @Test
+  void theCommandLineFindsEveryJarThatItNames() throws IOException {
+    String classPath = Files.readString(home.resolve("lib/tailrace.classpath")).strip();
+    for (String jar : classPath.split(":", -1)) {
+      assertTrue(Files.exists(home.resolve(jar)), jar);
+    }
+  }
+
+  @Test
+  void holdsLicenceConfigurationAndDocumentation() {
+    for (String file :
+        List.of(
+            "LICENSE",
+            "README.md",
+            "config/broker.properties",
+            "config/logback-broker.xml",
+            "docs/configuration.md")) {
+      assertTrue(Files.isRegularFile(home.resolve(file)), file);
+    }
+    for (String script : List.of("bin/broker", "bin/tailrace", "bin/zookeeper", "bin/demo")) {
+      assertTrue(Files.isExecutable(home.resolve(script)), script);
+    }
+  }
+
+  @Test
+  void startsServesAndStopsFromTheUnpackedArchive() throws IOException, InterruptedException {
+    Path data = home.resolve("data");
+    try {
+      run(
+          0,
+          "bin/broker",
+          "start",
+          "-d",
+          "--set",
+          "listener=localhost:0",
+          "--set",
+          "http.listener=localhost:0");
+      String bootstrap = Files.readString(data.resolve("broker.ready")).split(" ", -1)[0];
+      run(0, "bin/broker", "status");
+      assertTrue(
+          run(1, "bin/broker", "start").contains("already runs on"), "a second broker was refused");
+      run(0, "bin/tailrace", "--bootstrap", bootstrap, "topic", "create", "orders");
+      Path lines = Files.writeString(home.resolve("lines"), "k:one\nk:two\n");
+      run(
+          0,
+          "bin/tailrace",
+          "--bootstrap",
+          bootstrap,
+          "produce",
+          "orders",
+          "--key-separator",
+          ":",
+          "--file",
+          lines.toString());
+      assertEquals(
+          "0 k one\n1 k two\n",
+          run(
+              0,
+              "bin/tailrace",
+              "--bootstrap",
+              bootstrap,
+              "consume",
+              "orders",
+              "--format",
+              "%o %k %v\\n"));
+    } finally {
+      run(0, "bin/broker", "stop");
+    }
+    run(1, "bin/broker", "status");
+    assertFalse(Files.exists(data.resolve("broker.pid")), "the process id file is gone");
+    assertFalse(Files.exists(data.resolve("broker.ready")), "the ready file is gone");
+  }
+
+  @Test
+  void refusesSettingsWithExitCodeTwo() throws IOException, InterruptedException {
+    String said =
+        run(
+            2,
+            "bin/broker",
+            "start",
+            "-d",
+            "--set",
+            "listner=localhost:0",
+            "--set",
+            "data.dir=" + unpacked.resolve("refused"));
+    assertTrue(said.contains("listner: there is no such key; did you mean listener?"), said);
+  }
+
+  private static List<Path> jars() throws IOException {
+    try (Stream<Path> files = Files.list(home.resolve("lib"))) {
+      return files.filter(file -> file.toString().endsWith(".jar")).toList();
+    }
+  }
+
+  /** Runs a script of the distribution; returns all that it said. */
+  private static String run(int exitCode, String... command)
+      throws IOException, InterruptedException {
+    List<String> words = new ArrayList<>(Arrays.asList(command));
+    words.set(0, home.resolve(command[0]).toString());
+    Path out = Files.createTempFile("tailrace-script", ".txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(out.toFile());
+    Map<String, String> environment = builder.environment();
+    environment.keySet().removeIf(name -> name.startsWith("TAILRACE_"));
+    environment.put("TAILRACE_CLASS_SHARING", "no");
+    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    assertTrue(process.waitFor(COMMAND_TIMEOUT_S, TimeUnit.SECONDS), () -> String.join(" ", words));
+    String said = Files.readString(out, StandardCharsets.UTF_8);
+    Files.delete(out);
+    assertEquals(exitCode, process.exitValue(), () -> String.join(" ", words) + "\n" + said);
+    return said;
+  }
+}

@@ -1,0 +1,165 @@
+package io.tailrace.broker.docs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Consumer;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Message;
+import io.tailrace.client.Position;
+import io.tailrace.client.Producer;
+import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.Serdes;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.Topic;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the examples of the user guide, and holds the pages to the code that is run here. */
+class DocsExamplesTest {
+  private static final Path ROOT = Path.of(System.getProperty("basedir", ".")).resolve("..");
+  private static final Pattern EXAMPLE =
+      Pattern.compile(
+          "<!-- runs: DocsExamplesTest\\.(\\w+) -->\\n```java\\n(.*?)```", Pattern.DOTALL);
+
+  private static final Pattern LOG_LINE = Pattern.compile("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} ");
+
+  @TempDir Path directory;
+
+  private final PrintStream systemOut = System.out;
+  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+  private TestCluster cluster;
+  private String bootstrap;
+
+  @BeforeEach
+  void start() {
+    cluster = TestCluster.start(directory);
+    bootstrap = cluster.bootstrap();
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void stop() {
+    System.setOut(systemOut);
+    cluster.close();
+  }
+
+  @Test
+  void theGuideShowsWhatIsRunHere() throws IOException {
+    String source = squeeze(Files.readString(ROOT.resolve(sourceFile())));
+    int examples = 0;
+    for (String page : List.of("docs/produce.md", "docs/consume-and-replay.md")) {
+      List<MatchResult> found =
+          EXAMPLE.matcher(Files.readString(ROOT.resolve(page))).results().toList();
+      for (MatchResult example : found) {
+        assertTrue(source.contains("void " + example.group(1) + "Example() {"), example.group(1));
+        assertTrue(source.contains(squeeze(example.group(2))), page + ": " + example.group(1));
+        examples++;
+      }
+    }
+    assertEquals(3, examples);
+  }
+
+  @Test
+  void produces() {
+    producesExample();
+
+    assertEquals(List.of("orders-1@0"), output());
+  }
+
+  @Test
+  void replaysTheLastHour() {
+    producesExample();
+    printed.reset();
+
+    replaysTheLastHourExample();
+
+    assertEquals(List.of("customer-7: two espressos", "customer-7: one tea"), output());
+  }
+
+  @Test
+  void consumesAsRecordsCome() {
+    producesExample();
+    printed.reset();
+
+    consumesAsRecordsComeExample();
+
+    assertEquals("0 two espressos", output().get(0));
+  }
+
+  // ---- what the pages show ----
+
+  private void producesExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap)) {
+      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
+
+      try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
+        RecordMetadata at = producer.send("orders", "customer-7", "two espressos").join();
+        System.out.println(at); // orders-1@0
+
+        producer.send(Message.of("orders", "customer-7", "one tea").header("source", "table-3"));
+        producer.flush();
+      }
+    }
+  }
+
+  private void replaysTheLastHourExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap)) {
+      Instant anHourAgo = Instant.now().minus(Duration.ofHours(1));
+      client
+          .consumer(Serdes.string(), Serdes.string())
+          .replay("orders", Position.at(anHourAgo), Position.latest())
+          .forEach(record -> System.out.println(record.key() + ": " + record.value()));
+    }
+  }
+
+  private void consumesAsRecordsComeExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Consumer<String, String> consumer =
+            client
+                .consumer(Serdes.string(), Serdes.string())
+                .assign("orders")
+                .startAt(Position.earliest())
+                .build()) {
+      for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(10))) {
+        System.out.println(record.offset() + " " + record.value());
+      }
+    }
+  }
+
+  // ---- the test's own ----
+
+  private static String sourceFile() {
+    return "broker/src/test/java/" + DocsExamplesTest.class.getName().replace('.', '/') + ".java";
+  }
+
+  /** Without blanks and line ends, which differ with the indentation. */
+  private static String squeeze(String code) {
+    return code.replaceAll("\\s+", "")
+        .replace("void", "void ")
+        .replace("Example(){", "Example() {");
+  }
+
+  /** What the examples printed, without what the broker of this process logs to the same place. */
+  private List<String> output() {
+    return printed
+        .toString(StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> !LOG_LINE.matcher(line).find())
+        .toList();
+  }
+}

@@ -1,0 +1,60 @@
+package io.tailrace.broker.log;
+
+import java.util.function.BooleanSupplier;
+
+/** Remembers what a log told its owner. Thread-safe. */
+public final class RecordingListener implements PartitionLog.Listener {
+  private long syncedEndOffset = -1;
+  private int syncs;
+  private LogException failure;
+
+  @Override
+  public synchronized void onSynced(long endOffset) {
+    if (endOffset < syncedEndOffset) {
+      throw new AssertionError("synced offset went back to " + endOffset);
+    }
+    syncedEndOffset = endOffset;
+    syncs++;
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void onFailure(LogException cause) {
+    failure = cause;
+    notifyAll();
+  }
+
+  public synchronized int syncs() {
+    return syncs;
+  }
+
+  public synchronized LogException failure() {
+    return failure;
+  }
+
+  /** Waits until everything below the offset is synced. */
+  public synchronized void awaitSynced(long endOffset) {
+    await(() -> syncedEndOffset >= endOffset, "synced to " + endOffset);
+  }
+
+  /** Waits until the log has failed. */
+  public synchronized LogException awaitFailure() {
+    await(() -> failure != null, "a failure");
+    return failure;
+  }
+
+  private void await(BooleanSupplier condition, String what) {
+    long deadline = System.nanoTime() + 30_000_000_000L;
+    while (!condition.getAsBoolean()) {
+      long leftMs = (deadline - System.nanoTime()) / 1_000_000;
+      if (leftMs <= 0) {
+        throw new AssertionError("waited in vain for: " + what + "; synced " + syncedEndOffset);
+      }
+      try {
+        wait(leftMs);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package io.tailrace.broker.log.chronicle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.TestBatches;
+import io.tailrace.protocol.error.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is told to be synced is, once; and what cannot be synced stops the log. */
+class SyncTest {
+  @TempDir Path directory;
+
+  private final SlowDevice device = new SlowDevice();
+
+  /** A device that can be held up, counts the content that it syncs, and can be broken. */
+  private static final class SlowDevice implements Device {
+    private volatile CountDownLatch held = new CountDownLatch(0);
+    private volatile boolean broken;
+    private volatile int contentSyncs;
+
+    @Override
+    public void force(Path path) throws IOException {
+      try {
+        if (!held.await(60, TimeUnit.SECONDS)) {
+          throw new IOException("held up for too long");
+        }
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      if (broken) {
+        throw new IOException("Input/output error");
+      }
+      if (path.endsWith(LogFiles.QUEUE)) {
+        synchronized (this) {
+          contentSyncs++;
+        }
+      }
+      LogFiles.force(path);
+    }
+
+    void hold() {
+      held = new CountDownLatch(1);
+    }
+
+    void letGo() {
+      held.countDown();
+    }
+  }
+
+  private TestLog open(LogConfig.Flush flush) {
+    return new TestLog(
+        directory.resolve("data"),
+        TestLog.config(8 << 20, flush),
+        StoreLimits.withFreeSpaceFloor(0),
+        device);
+  }
+
+  private static void appendInOneGo(TestLog log, int count) {
+    log.owner.run(
+        () -> {
+          for (int i = 0; i < count; i++) {
+            ByteBuf batch =
+                TestBatches.batch(log.log.logEndOffset(), 1_000 + log.log.logEndOffset(), 100);
+            log.log.append(batch, 0, batch.readableBytes());
+          }
+        });
+  }
+
+  @Test
+  void oneSyncCoversAllThatWasAppendedWhileThereWasAnother() {
+    try (TestLog log = open(LogConfig.Flush.ACK)) {
+      appendInOneGo(log, 1);
+      log.listener.awaitSynced(1);
+      int before = device.contentSyncs;
+      device.hold();
+      for (int i = 0; i < 100; i++) {
+        appendInOneGo(log, 3);
+      }
+      assertEquals(1L, log.owner.call(log.log::syncedEndOffset));
+      device.letGo();
+      log.listener.awaitSynced(301);
+      assertEquals(before + 2, device.contentSyncs);
+    }
+  }
+
+  @Test
+  void doesNotCallOtherRecordsSyncedThatCameInThePlaceOfThoseThatWere() {
+    try (TestLog log = open(LogConfig.Flush.ACK)) {
+      appendInOneGo(log, 10);
+      log.listener.awaitSynced(10);
+      device.hold();
+      appendInOneGo(log, 90);
+      log.owner.run(() -> log.log.truncateTo(20));
+      assertEquals(10L, log.owner.call(log.log::syncedEndOffset));
+      device.letGo();
+      log.append(100, 100);
+      log.listener.awaitSynced(120);
+      log.checkContent(0, 120, 100);
+    }
+  }
+
+  @Test
+  void stopsTheLogWhenASyncFails() {
+    try (TestLog log = open(LogConfig.Flush.ACK)) {
+      appendInOneGo(log, 5);
+      log.listener.awaitSynced(5);
+      device.broken = true;
+      appendInOneGo(log, 1);
+      assertEquals(ErrorCode.STORAGE_ERROR, log.listener.awaitFailure().code());
+      device.broken = false;
+      int before = device.contentSyncs;
+      LogException refused = assertThrows(LogException.class, () -> log.append(1, 10));
+      assertEquals(ErrorCode.STORAGE_ERROR, refused.code());
+      assertThrows(LogException.class, () -> log.owner.run(log.log::sync));
+      assertThrows(
+          LogException.class,
+          () -> log.owner.run(() -> log.log.read(0, 9, 100, Unpooled.buffer())));
+      assertEquals(5L, log.owner.call(log.log::syncedEndOffset));
+      assertEquals(before, device.contentSyncs, "it is not tried again");
+    }
+    try (TestLog log = open(LogConfig.Flush.ACK)) {
+      assertFalse(log.store.wasClean());
+      assertEquals(6, log.end());
+      log.checkContent(0, 6, 100);
+      log.append(1, 100);
+      log.listener.awaitSynced(7);
+    }
+  }
+
+  @Test
+  void stopsTheLogWhenARolledSegmentCannotBeSynced() {
+    try (TestLog log =
+        new TestLog(
+            directory.resolve("data"),
+            TestLog.config(20_000),
+            StoreLimits.withFreeSpaceFloor(0),
+            device)) {
+      log.append(1, 1_000);
+      device.broken = true;
+      try {
+        log.append(40, 1_000);
+      } catch (LogException seenAlready) {
+        assertEquals(ErrorCode.STORAGE_ERROR, seenAlready.code());
+      }
+      assertEquals(ErrorCode.STORAGE_ERROR, log.listener.awaitFailure().code());
+      assertThrows(LogException.class, () -> log.append(1, 1_000));
+      device.broken = false;
+    }
+  }
+
+  @Test
+  void syncsWhatAnUncleanStopLeftBeforeItIsCalledSynced() throws IOException {
+    try (TestLog log = open(LogConfig.Flush.NONE)) {
+      appendInOneGo(log, 10);
+    }
+    TestLog.pretendKilled(directory.resolve("data"), 0);
+    try (TestLog log = open(LogConfig.Flush.ACK)) {
+      assertEquals(10, log.end());
+      assertEquals(0L, log.owner.call(log.log::syncedEndOffset));
+      int before = device.contentSyncs;
+      log.owner.run(log.log::sync);
+      log.listener.awaitSynced(10);
+      assertTrue(device.contentSyncs > before);
+    }
+  }
+}

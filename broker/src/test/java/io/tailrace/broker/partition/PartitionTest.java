@@ -1,0 +1,285 @@
+package io.tailrace.broker.partition;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.InMemoryLogStore;
+import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogId;
+import io.tailrace.broker.log.ManualClock;
+import io.tailrace.broker.log.TestBatches;
+import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.RecordBatchBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PartitionTest {
+  private static final int EPOCH = 4;
+
+  private final ManualScheduler scheduler = new ManualScheduler();
+  private final ManualClock clock = new ManualClock(1_000_000);
+  private Partition partition;
+
+  @BeforeEach
+  void openAsLeader() {
+    partition = newPartition(LogConfig.defaults());
+  }
+
+  private Partition newPartition(LogConfig config) {
+    Partition made =
+        new Partition(
+            "orders",
+            new LogId(new UUID(1, 2), 0),
+            config,
+            scheduler,
+            new InMemoryLogStore(),
+            clock);
+    made.onLeadership(true, EPOCH);
+    made.whenReady(() -> {});
+    scheduler.run();
+    return made;
+  }
+
+  @Test
+  void writesOffsetAndLeaderEpochIntoEveryBatch() {
+    ByteBuf two =
+        Unpooled.wrappedBuffer(TestBatches.batch(0, 10, 100), TestBatches.batch(0, 11, 50)).copy();
+
+    ProduceResult result = produce(two, -1, Partition.ANY_EPOCH);
+
+    assertNull(result.error());
+    assertArrayEquals(new long[] {0, 1}, result.baseOffsets());
+    List<TestBatches.ReadBatch> stored = read(0);
+    assertEquals(List.of(0L, 1L), stored.stream().map(TestBatches.ReadBatch::baseOffset).toList());
+    assertEquals(
+        List.of(EPOCH, EPOCH), stored.stream().map(TestBatches.ReadBatch::leaderEpoch).toList());
+  }
+
+  @Test
+  void refusesThoseWhoKnowAnotherLeaderEpoch() {
+    assertEquals(
+        ErrorCode.FENCED_LEADER_EPOCH,
+        produce(TestBatches.batch(0, 1, 10), -1, EPOCH - 1).error().code());
+    assertEquals(
+        ErrorCode.UNKNOWN_LEADER_EPOCH,
+        produce(TestBatches.batch(0, 1, 10), -1, EPOCH + 1).error().code());
+    assertNull(produce(TestBatches.batch(0, 1, 10), -1, EPOCH).error());
+    assertEquals(1, partition.highWatermark());
+  }
+
+  @Test
+  void refusesToServeWhatItDoesNotLead() {
+    partition.onLeadership(false, EPOCH + 1);
+
+    assertEquals(
+        ErrorCode.NOT_LEADER,
+        produce(TestBatches.batch(0, 1, 10), -1, Partition.ANY_EPOCH).error().code());
+  }
+
+  @Test
+  void ignoresLeadershipOfAnOlderEpoch() {
+    partition.onLeadership(false, EPOCH - 1);
+
+    assertNull(produce(TestBatches.batch(0, 1, 10), -1, Partition.ANY_EPOCH).error());
+  }
+
+  @Test
+  void refusesABatchThatIsTooLargeAndKeepsThoseBeforeIt() {
+    partition = newPartition(config(200, LogConfig.Flush.NONE));
+    ByteBuf smallThenLarge =
+        Unpooled.wrappedBuffer(TestBatches.batch(0, 1, 10), TestBatches.batch(0, 1, 500)).copy();
+
+    ProduceResult result = produce(smallThenLarge, -1, Partition.ANY_EPOCH);
+
+    assertEquals(ErrorCode.BATCH_TOO_LARGE, result.error().code());
+    assertArrayEquals(new long[] {0}, result.baseOffsets());
+    assertEquals(1, partition.highWatermark());
+  }
+
+  @Test
+  void acknowledgesOnlyWhatIsSyncedWhereFlushingIsAskedFor() {
+    partition = newPartition(config(1 << 20, LogConfig.Flush.ACK));
+    List<ProduceResult> results = new ArrayList<>();
+    ByteBuf batch = TestBatches.batch(0, 1, 10);
+
+    partition.produce(
+        batch, 0, batch.readableBytes(), -1, Partition.ANY_EPOCH, 1_000, results::add);
+    assertEquals(List.of(), results);
+    assertEquals(0, partition.highWatermark());
+
+    scheduler.run();
+    assertEquals(1, results.size());
+    assertNull(results.get(0).error());
+    assertEquals(1, partition.highWatermark());
+  }
+
+  @Test
+  void answersADuplicateWithItsFirstOffset() {
+    assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
+    assertArrayEquals(new long[] {3}, produce(idempotent(7, 0, 3, 2), -1, -1).baseOffsets());
+    assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
+    assertEquals(5, partition.highWatermark());
+  }
+
+  @Test
+  void refusesAGapInAProducersSequence() {
+    produce(idempotent(7, 0, 0, 3), -1, -1);
+
+    assertEquals(
+        ErrorCode.OUT_OF_ORDER_SEQUENCE, produce(idempotent(7, 0, 5, 1), -1, -1).error().code());
+    assertEquals(3, partition.highWatermark());
+  }
+
+  @Test
+  void saysThatAnOldDuplicateIsOne() {
+    int count = ProducerStates.REMEMBERED_BATCHES + 10;
+    for (int sequence = 0; sequence < count; sequence++) {
+      produce(idempotent(7, 0, sequence, 1), -1, -1);
+    }
+
+    assertEquals(
+        ErrorCode.DUPLICATE_SEQUENCE, produce(idempotent(7, 0, 9, 1), -1, -1).error().code());
+    assertArrayEquals(new long[] {10}, produce(idempotent(7, 0, 10, 1), -1, -1).baseOffsets());
+    assertEquals(count, partition.highWatermark());
+  }
+
+  @Test
+  void startsANewerProducerEpochAtSequenceZeroAndFencesTheOlder() {
+    produce(idempotent(7, 0, 0, 3), -1, -1);
+
+    assertEquals(
+        ErrorCode.OUT_OF_ORDER_SEQUENCE, produce(idempotent(7, 1, 3, 1), -1, -1).error().code());
+    assertNull(produce(idempotent(7, 1, 0, 1), -1, -1).error());
+    assertEquals(
+        ErrorCode.FENCED_PRODUCER_EPOCH, produce(idempotent(7, 0, 3, 1), -1, -1).error().code());
+  }
+
+  @Test
+  void goesOnAtZeroBehindTheLargestSequence() {
+    int largest = Integer.MAX_VALUE;
+    produce(idempotent(7, 0, 0, 1), -1, -1);
+    // The way there is long: take over a state that is nearly at the end.
+    ProducerStates states = new ProducerStates();
+    ByteBuf last = idempotent(9, 0, largest - 1, 2);
+    states.onAppended(last, 0);
+
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, states.check(idempotent(9, 0, 0, 1), 0));
+  }
+
+  @Test
+  void refusesAnUnknownProducerInTheMiddleOfItsSequence() {
+    assertEquals(
+        ErrorCode.UNKNOWN_PRODUCER_ID, produce(idempotent(7, 0, 12, 1), -1, -1).error().code());
+  }
+
+  @Test
+  void tellsAWaitingReaderOnceWhenItsOffsetCanBeRead() {
+    List<String> told = new ArrayList<>();
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+
+    assertNotNull(partition.awaitReadable(1, () -> told.add("at 1")));
+    assertNotNull(partition.awaitReadable(2, () -> told.add("at 2")));
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+    assertEquals(List.of("at 1"), told);
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+    assertEquals(List.of("at 1", "at 2"), told);
+  }
+
+  @Test
+  void doesNotTellAReaderThatHasGivenUp() {
+    List<String> told = new ArrayList<>();
+    Partition.ReadWaiter waiter = partition.awaitReadable(0, () -> told.add("told"));
+
+    partition.cancel(waiter);
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+
+    assertEquals(List.of(), told);
+  }
+
+  @Test
+  void wakesReadersWhenLeadershipIsLost() {
+    List<String> told = new ArrayList<>();
+    partition.awaitReadable(0, () -> told.add("told"));
+
+    partition.onLeadership(false, EPOCH + 1);
+
+    assertEquals(List.of("told"), told);
+  }
+
+  @Test
+  void saysWhichOffsetsThereAre() {
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+    ByteBuf out = Unpooled.buffer();
+
+    PartitionError error = partition.read(7, 1_000, out);
+
+    assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, error.code());
+    assertEquals("offset 7 is not in orders-0, which has 0 to 1", error.message());
+    assertNull(partition.read(1, 1_000, out));
+    assertEquals(0, out.readableBytes());
+  }
+
+  @Test
+  void answersEverybodyWhenItIsStopped() {
+    partition = newPartition(config(1 << 20, LogConfig.Flush.ACK));
+    List<ProduceResult> results = new ArrayList<>();
+    List<String> told = new ArrayList<>();
+    ByteBuf batch = TestBatches.batch(0, 1, 10);
+    partition.produce(
+        batch, 0, batch.readableBytes(), -1, Partition.ANY_EPOCH, 1_000, results::add);
+    partition.awaitReadable(5, () -> told.add("woken"));
+
+    partition.stop(() -> told.add("stopped"));
+
+    assertEquals(ErrorCode.OUTCOME_UNKNOWN, results.get(0).error().code());
+    assertEquals(List.of("woken", "stopped"), told);
+    assertEquals(ErrorCode.SHUTTING_DOWN, partition.checkAccess(Partition.ANY_EPOCH).code());
+  }
+
+  private static LogConfig config(int maxBatchBytes, LogConfig.Flush flush) {
+    LogConfig defaults = LogConfig.defaults();
+    return new LogConfig(
+        defaults.segmentBytes(),
+        defaults.segmentMs(),
+        defaults.retentionBytes(),
+        defaults.retentionMs(),
+        maxBatchBytes,
+        flush,
+        defaults.flushIntervalRecords(),
+        defaults.flushIntervalMs());
+  }
+
+  private ProduceResult produce(ByteBuf batches, int acks, int expectedEpoch) {
+    List<ProduceResult> results = new ArrayList<>();
+    partition.produce(
+        batches, 0, batches.readableBytes(), acks, expectedEpoch, 1_000, results::add);
+    assertEquals(1, results.size());
+    return results.get(0);
+  }
+
+  private List<TestBatches.ReadBatch> read(long offset) {
+    ByteBuf out = Unpooled.buffer();
+    assertNull(partition.read(offset, 1 << 20, out));
+    return TestBatches.parse(out);
+  }
+
+  private static ByteBuf idempotent(long producerId, int epoch, int sequence, int records) {
+    RecordBatchBuilder builder = new RecordBatchBuilder(1024);
+    for (int i = 0; i < records; i++) {
+      builder.append(1_000, null, new byte[] {1, 2, 3}, List.of());
+    }
+    int size = builder.finish(producerId, (short) epoch, sequence);
+    ByteBuf batch = Unpooled.buffer(size).writeBytes(builder.array(), 0, size);
+    RecordBatch.place(batch, 0, 0, 0);
+    return batch;
+  }
+}

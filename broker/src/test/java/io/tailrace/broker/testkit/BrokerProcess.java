@@ -1,0 +1,131 @@
+package io.tailrace.broker.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A broker in a process of its own, which can be killed. Not thread-safe. */
+public final class BrokerProcess implements AutoCloseable {
+  private static final long START_TIMEOUT_S = 60;
+
+  private final Path directory;
+  private final Map<String, String> settings;
+  private Process process;
+
+  private BrokerProcess(Path directory, Map<String, String> settings) {
+    this.directory = directory;
+    this.settings = settings;
+  }
+
+  /** Starts a broker with its data below a directory; when this returns it serves. */
+  public static BrokerProcess start(Path directory, Map<String, String> overrides) {
+    BrokerProcess broker = new BrokerProcess(directory, TestCluster.settings(directory, overrides));
+    broker.start();
+    return broker;
+  }
+
+  /** Starts the broker, again after a kill; when this returns it serves. */
+  public void start() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (argument.startsWith("--add-")
+          || argument.startsWith("-Dchronicle")
+          || argument.startsWith("-Dio.netty")
+          || argument.startsWith("-Dbackground")) {
+        command.add(argument);
+      }
+    }
+    command.addAll(
+        List.of(
+            "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.add("io.tailrace.broker.BrokerMain");
+    settings.forEach(
+        (key, value) -> {
+          command.add("--set");
+          command.add(key + "=" + value);
+        });
+    try {
+      Files.deleteIfExists(readyFile()); // left by a broker that was killed
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
+              .start();
+      awaitReady();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void awaitReady() throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_TIMEOUT_S);
+    while (!Files.exists(readyFile())) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        process.destroyForcibly();
+        throw new IllegalStateException(
+            "the broker did not start:\n" + Files.readString(logFile()));
+      }
+      try {
+        process.waitFor(10, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+  }
+
+  private Path readyFile() {
+    return Path.of(settings.get("data.dir"), "broker.ready");
+  }
+
+  private Path logFile() {
+    return directory.resolve("broker.log");
+  }
+
+  /** Where the broker listens; changes with a restart. */
+  public String listener() {
+    try {
+      String ready = Files.readString(readyFile());
+      return ready.substring(0, ready.indexOf(' '));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Kills the process at once, as {@code kill -9}. */
+  public void kill() {
+    process.destroyForcibly();
+    await();
+  }
+
+  /** Stops the process with SIGTERM, and waits. */
+  public int stop() {
+    process.destroy();
+    return await();
+  }
+
+  private int await() {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}

@@ -1,0 +1,100 @@
+package io.tailrace.broker.testkit;
+
+import com.google.protobuf.MessageLite;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.frame.FrameCodec;
+import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.HandshakeRequest;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+
+/** A client that sends whatever a test wants, byte by byte. Not thread-safe. */
+public final class RawClient implements AutoCloseable {
+  private static final int TIMEOUT_MS = 30_000;
+
+  private final Socket socket = new Socket();
+  private int correlationId;
+
+  public RawClient(InetSocketAddress address) throws IOException {
+    socket.setTcpNoDelay(true);
+    socket.setSoTimeout(TIMEOUT_MS);
+    socket.connect(address, TIMEOUT_MS);
+  }
+
+  /** Sends bytes as they are. */
+  public RawClient send(byte[] bytes) throws IOException {
+    OutputStream out = socket.getOutputStream();
+    out.write(bytes);
+    out.flush();
+    return this;
+  }
+
+  /** Sends bytes as they are; a broker that has closed the connection already is fine. */
+  public RawClient sendUnlessClosed(byte[] bytes) {
+    try {
+      return send(bytes);
+    } catch (IOException e) {
+      return this;
+    }
+  }
+
+  /** A frame of such a request. */
+  public byte[] request(ApiKey api, MessageLite body, byte[] records) {
+    ByteBuf head =
+        FrameCodec.encodeRequest(
+            UnpooledByteBufAllocator.DEFAULT,
+            api,
+            api.maxVersion(),
+            ++correlationId,
+            body,
+            records.length);
+    return ByteBufUtil.getBytes(Unpooled.wrappedBuffer(head, Unpooled.wrappedBuffer(records)));
+  }
+
+  /** Greets as a client should. */
+  public RawClient greet() throws IOException {
+    HandshakeRequest hello =
+        HandshakeRequest.newBuilder()
+            .setMagic(FrameCodec.HANDSHAKE_MAGIC)
+            .setClientId("raw")
+            .build();
+    send(request(ApiKey.HANDSHAKE, hello, new byte[0]));
+    receive().release();
+    return this;
+  }
+
+  /** Waits for a response. */
+  public ResponseFrame receive() throws IOException {
+    DataInputStream in = new DataInputStream(socket.getInputStream());
+    byte[] content = new byte[in.readInt()];
+    in.readFully(content);
+    return ResponseFrame.parse(Unpooled.wrappedBuffer(content));
+  }
+
+  /** Reads until the broker closes the connection. */
+  public void awaitClosed() throws IOException {
+    try {
+      socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+    } catch (EOFException | SocketException e) {
+      return; // a reset is a close as well
+    }
+  }
+
+  public Socket socket() {
+    return socket;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

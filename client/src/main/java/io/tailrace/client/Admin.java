@@ -1,0 +1,68 @@
+package io.tailrace.client;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Creates, describes, changes and deletes. Made by {@link TailraceClient#admin}; thread-safe.
+ *
+ * <p>Every future completes within the client's request timeout; until then errors that may pass
+ * are retried, such as a controller that has just moved. It fails with a {@link TailraceException}.
+ * Futures are completed on the client's network thread; what depends on them must not block.
+ *
+ * <p>{@code REQUEST_TIMED_OUT} and {@code OUTCOME_UNKNOWN} leave open whether a change took place:
+ * describe the thing to find out.
+ */
+public interface Admin {
+
+  /** Creates a topic. Fails with {@code TOPIC_EXISTS} when there is one of that name. */
+  CompletableFuture<CreatedTopic> createTopic(Topic topic);
+
+  /** Describes every topic, in the order of their names. */
+  CompletableFuture<List<TopicDescription>> listTopics();
+
+  /** Describes a topic. Fails with {@code UNKNOWN_TOPIC} when there is none. */
+  CompletableFuture<TopicDescription> describeTopic(String topic);
+
+  /** Deletes a topic and all its records. Fails with {@code UNKNOWN_TOPIC} when there is none. */
+  CompletableFuture<Void> deleteTopic(String topic);
+
+  /**
+   * Gives a topic more partitions. Records of a key may be in another partition from then on.
+   *
+   * @param partitions the new number, larger than the present one
+   */
+  CompletableFuture<Void> alterTopic(String topic, int partitions);
+
+  /** The settings of a topic or broker, in the order of their names. */
+  CompletableFuture<List<ConfigSetting>> describeConfigs(ConfigResource resource);
+
+  /**
+   * Changes settings of a topic or broker; those that are not named stay as they are.
+   *
+   * @param configs new values; an empty one goes back to the default
+   */
+  CompletableFuture<Void> alterConfigs(ConfigResource resource, Map<String, String> configs);
+
+  /** The brokers that are alive, and the controller. */
+  CompletableFuture<ClusterDescription> describeCluster();
+
+  /** Finds a position in each partition of a topic. */
+  CompletableFuture<Map<TopicPartition, PartitionOffset>> listOffsets(
+      String topic, Position position);
+
+  /**
+   * Finds a position in each of several partitions. Fails when one of them fails. {@link
+   * Position#offset} is answered as it is, without asking anybody.
+   */
+  CompletableFuture<Map<TopicPartition, PartitionOffset>> listOffsets(
+      Map<TopicPartition, Position> positions);
+
+  /**
+   * What the brokers store of these topics, replica by replica; of every topic when none is named.
+   * Brokers that do not answer within the request timeout make it fail.
+   */
+  CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics);
+}

@@ -1,0 +1,163 @@
+package io.tailrace.client;
+
+import io.tailrace.client.consumer.ConsumerConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Makes a {@link Consumer} or a {@link Replay}. Not thread-safe.
+ *
+ * @param <K> the keys' type
+ * @param <V> the values' type
+ */
+public final class ConsumerBuilder<K, V> {
+  private final TailraceClient client;
+  private final Deserializer<? extends K> keyDeserializer;
+  private final Deserializer<? extends V> valueDeserializer;
+
+  private final List<String> topics = new ArrayList<>();
+  private final List<TopicPartition> partitions = new ArrayList<>();
+  private Position startAt = Position.earliest();
+  private OutOfRangePolicy outOfRange = OutOfRangePolicy.FAIL;
+  private BadRecordHandler onBadRecord = BadRecordHandler.fail();
+  private int maxPollRecords = 1000;
+  private int fetchMinBytes = 1;
+  private Duration fetchMaxWait = Duration.ofMillis(500);
+  private int fetchMaxBytes = 8 * 1024 * 1024;
+  private int partitionFetchBytes = 1024 * 1024;
+  private long prefetchBytes = 32L * 1024 * 1024;
+
+  ConsumerBuilder(
+      TailraceClient client,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    this.client = client;
+    this.keyDeserializer = Objects.requireNonNull(keyDeserializer, "keyDeserializer");
+    this.valueDeserializer = Objects.requireNonNull(valueDeserializer, "valueDeserializer");
+  }
+
+  /** Reads every partition that this topic has when the consumer is made. May be called again. */
+  public ConsumerBuilder<K, V> assign(String topic) {
+    topics.add(Objects.requireNonNull(topic, "topic"));
+    return this;
+  }
+
+  /** Reads these partitions. May be called again. */
+  public ConsumerBuilder<K, V> assign(TopicPartition... partitions) {
+    return assign(Arrays.asList(partitions));
+  }
+
+  /** Reads these partitions. May be called again. */
+  public ConsumerBuilder<K, V> assign(Collection<TopicPartition> partitions) {
+    this.partitions.addAll(partitions);
+    return this;
+  }
+
+  /** Where partitions start that the consumer does not seek; the earliest record by default. */
+  public ConsumerBuilder<K, V> startAt(Position position) {
+    this.startAt = Objects.requireNonNull(position, "position");
+    return this;
+  }
+
+  /**
+   * What to do when a position is out of range; fails by default, because going on means that
+   * records were missed.
+   */
+  public ConsumerBuilder<K, V> outOfRange(OutOfRangePolicy policy) {
+    this.outOfRange = Objects.requireNonNull(policy, "policy");
+    return this;
+  }
+
+  /** What to do with records that cannot be deserialised; fails by default. */
+  public ConsumerBuilder<K, V> onBadRecord(BadRecordHandler handler) {
+    this.onBadRecord = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /** Records that one poll returns at most; 1000 by default. */
+  public ConsumerBuilder<K, V> maxPollRecords(int maxPollRecords) {
+    this.maxPollRecords = maxPollRecords;
+    return this;
+  }
+
+  /** A broker answers a fetch when it has this many bytes; 1 by default. */
+  public ConsumerBuilder<K, V> fetchMinBytes(int fetchMinBytes) {
+    this.fetchMinBytes = fetchMinBytes;
+    return this;
+  }
+
+  /** A broker answers a fetch after this long with what it has; 500 ms by default. */
+  public ConsumerBuilder<K, V> fetchMaxWait(Duration fetchMaxWait) {
+    this.fetchMaxWait = fetchMaxWait;
+    return this;
+  }
+
+  /**
+   * Bytes of one fetch; 8 MiB by default. A batch that is larger is fetched nevertheless, alone.
+   */
+  public ConsumerBuilder<K, V> fetchMaxBytes(int fetchMaxBytes) {
+    this.fetchMaxBytes = fetchMaxBytes;
+    return this;
+  }
+
+  /** Bytes of one partition in one fetch; 1 MiB by default. */
+  public ConsumerBuilder<K, V> partitionFetchBytes(int partitionFetchBytes) {
+    this.partitionFetchBytes = partitionFetchBytes;
+    return this;
+  }
+
+  /**
+   * Bytes, as they come from the brokers, that are fetched ahead of the polls; 32 MiB by default.
+   */
+  public ConsumerBuilder<K, V> prefetchBytes(long prefetchBytes) {
+    this.prefetchBytes = prefetchBytes;
+    return this;
+  }
+
+  /**
+   * Makes the consumer, and waits for the metadata of the topics that are to be read as a whole. It
+   * is closed with the client if not before.
+   *
+   * @throws IllegalArgumentException when settings are out of range
+   * @throws TailraceException when a topic is not known within the client's request timeout
+   */
+  public Consumer<K, V> build() {
+    return client.open(config(), topics, partitions, keyDeserializer, valueDeserializer);
+  }
+
+  /**
+   * Reads a stretch of a topic's history, and waits until it is known where that starts and ends.
+   * What was assigned is not looked at.
+   *
+   * @param from the first record
+   * @param to where to end, exclusive
+   * @throws TailraceException when the topic or the positions are not known within the client's
+   *     request timeout
+   */
+  public Replay<K, V> replay(String topic, Position from, Position to) {
+    return replay(client.partitionsOf(List.of(topic)), from, to);
+  }
+
+  /** As {@link #replay(String, Position, Position)}, for some partitions. */
+  public Replay<K, V> replay(Collection<TopicPartition> partitions, Position from, Position to) {
+    return client.replay(
+        config(), List.copyOf(partitions), from, to, keyDeserializer, valueDeserializer);
+  }
+
+  private ConsumerConfig config() {
+    return new ConsumerConfig(
+        startAt,
+        outOfRange,
+        onBadRecord,
+        maxPollRecords,
+        fetchMinBytes,
+        fetchMaxWait,
+        fetchMaxBytes,
+        partitionFetchBytes,
+        prefetchBytes);
+  }
+}

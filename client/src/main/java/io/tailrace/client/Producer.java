@@ -1,0 +1,72 @@
+package io.tailrace.client;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Sends records. Made by {@link TailraceClient#producer} or a {@link ProducerBuilder}; thread-safe,
+ * and meant to be shared: records of many threads share batches.
+ *
+ * <p>Records that one thread sends to one partition are written in the order of the calls, also
+ * when requests have to be repeated. With idempotence, which is the default, a repeated request
+ * does not write a record twice.
+ *
+ * <p>Sending does not wait for the network. It waits only for metadata of a topic that is new to
+ * the client and, when the producer's memory is full, for room; both at most as long as {@link
+ * ProducerBuilder#maxBlock} says. Called on the client's network thread, that is from a callback or
+ * a dependent stage of a future, it does not wait at all.
+ *
+ * <p>Futures and callbacks are completed on the client's network thread; what depends on them must
+ * not block.
+ *
+ * @param <K> the keys' type
+ * @param <V> the values' type
+ */
+public interface Producer<K, V> extends AutoCloseable {
+
+  /**
+   * Sends a record.
+   *
+   * @param key decides the partition, so that records of one key stay in order; may be null
+   * @param value may be null, which in a compacted topic deletes the key
+   * @return completes when the record is acknowledged as {@link ProducerBuilder#acks} asks, or with
+   *     a {@link TailraceException} when it was not within {@link ProducerBuilder#deliveryTimeout}
+   */
+  CompletableFuture<RecordMetadata> send(String topic, K key, V value);
+
+  /**
+   * Sends a message, which must name its topic.
+   *
+   * @return as {@link #send(String, Object, Object)}
+   */
+  CompletableFuture<RecordMetadata> send(Message<? extends K, ? extends V> message);
+
+  /**
+   * Sends a record and calls back instead of making a future, which is cheaper when millions are
+   * sent.
+   *
+   * @param callback called exactly once, perhaps before this method returns when the record is
+   *     refused
+   */
+  void send(String topic, K key, V value, SendCallback callback);
+
+  /** Sends a message and calls back instead of making a future. */
+  void send(Message<? extends K, ? extends V> message, SendCallback callback);
+
+  /**
+   * Sends at once whatever is waiting for its batch to fill, and waits until every record that was
+   * sent before this call is settled: acknowledged or failed. Takes at most the delivery timeout.
+   */
+  void flush();
+
+  /** As {@link #close(Duration)}, with the delivery timeout. */
+  @Override
+  void close();
+
+  /**
+   * Refuses new records, sends what is waiting, and waits for it to be settled. What is not settled
+   * within the timeout fails with {@code DELIVERY_TIMED_OUT}; every future is complete when this
+   * returns. May be called again.
+   */
+  void close(Duration timeout);
+}

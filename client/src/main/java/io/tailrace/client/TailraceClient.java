@@ -1,0 +1,353 @@
+package io.tailrace.client;
+
+import io.tailrace.client.admin.RemoteAdmin;
+import io.tailrace.client.consumer.ConsumerConfig;
+import io.tailrace.client.consumer.PartitionConsumer;
+import io.tailrace.client.consumer.RangeReplay;
+import io.tailrace.client.metadata.ClusterAccess;
+import io.tailrace.client.metadata.Metadata;
+import io.tailrace.client.network.BootstrapAddresses;
+import io.tailrace.client.network.BrokerAddress;
+import io.tailrace.client.network.Connections;
+import io.tailrace.client.network.NettyTransport;
+import io.tailrace.client.network.Network;
+import io.tailrace.client.network.NetworkConfig;
+import io.tailrace.client.producer.BatchingProducer;
+import io.tailrace.client.producer.ProducerConfig;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A process's connection to a Tailrace cluster: owns the connections to its brokers, its metadata,
+ * and one network thread; makes producers, consumers and the admin. Thread-safe; one per process is
+ * enough.
+ *
+ * <pre>{@code
+ * try (TailraceClient client = TailraceClient.connect("localhost:7092")) {
+ *   Producer<String, Order> producer = client.producer(Serdes.string(), Serdes.json(Order.class));
+ *   RecordMetadata at = producer.send("orders", order.customer(), order).join();
+ * }
+ * }</pre>
+ */
+public final class TailraceClient implements AutoCloseable {
+
+  private static final int NETWORK_CLOSE_SECONDS = 5;
+  private static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final ClusterAccess cluster;
+  private final Admin admin;
+  private final Set<BatchingProducer<?, ?>> producers = ConcurrentHashMap.newKeySet();
+  private final Set<PartitionConsumer<?, ?>> consumers = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private TailraceClient(ClusterAccess cluster) {
+    this.cluster = cluster;
+    this.admin =
+        new RemoteAdmin(
+            cluster.calls(),
+            cluster.metadata(),
+            cluster.offsets(),
+            cluster.network().config().requestTimeoutMs());
+  }
+
+  /**
+   * Connects with default settings.
+   *
+   * @param bootstrap {@code host:port} of one or more brokers, separated by commas
+   * @throws TailraceException with {@code BROKER_NOT_AVAILABLE} when none answers within ten
+   *     seconds
+   */
+  public static TailraceClient connect(String bootstrap) {
+    return builder().bootstrap(bootstrap).connect();
+  }
+
+  /** For settings other than the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Creates, describes, changes and deletes. */
+  public Admin admin() {
+    return admin;
+  }
+
+  /** A producer with default settings. */
+  public <K, V> Producer<K, V> producer(
+      Serializer<? super K> keySerializer, Serializer<? super V> valueSerializer) {
+    return this.<K, V>producerBuilder(keySerializer, valueSerializer).build();
+  }
+
+  /** For a producer with settings other than the defaults. */
+  public <K, V> ProducerBuilder<K, V> producerBuilder(
+      Serializer<? super K> keySerializer, Serializer<? super V> valueSerializer) {
+    return new ProducerBuilder<>(this, keySerializer, valueSerializer);
+  }
+
+  /** For a consumer, or a replay of history. */
+  public <K, V> ConsumerBuilder<K, V> consumer(
+      Deserializer<? extends K> keyDeserializer, Deserializer<? extends V> valueDeserializer) {
+    return new ConsumerBuilder<>(this, keyDeserializer, valueDeserializer);
+  }
+
+  <K, V> Producer<K, V> open(
+      ProducerConfig config,
+      Serializer<? super K> keySerializer,
+      Serializer<? super V> valueSerializer) {
+    checkOpen();
+    BatchingProducer<K, V> producer =
+        new BatchingProducer<>(config, keySerializer, valueSerializer, cluster, producers::remove);
+    producers.add(producer);
+    return producer.start();
+  }
+
+  <K, V> Consumer<K, V> open(
+      ConsumerConfig config,
+      List<String> topics,
+      List<TopicPartition> partitions,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    List<TopicPartition> all = new ArrayList<>(partitions);
+    all.addAll(partitionsOf(topics));
+    PartitionConsumer<K, V> consumer = open(config, keyDeserializer, valueDeserializer);
+    consumer.assign(all);
+    return consumer;
+  }
+
+  private <K, V> PartitionConsumer<K, V> open(
+      ConsumerConfig config,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    checkOpen();
+    PartitionConsumer<K, V> consumer =
+        new PartitionConsumer<>(
+            config, keyDeserializer, valueDeserializer, cluster, consumers::remove);
+    consumers.add(consumer);
+    return consumer.start();
+  }
+
+  <K, V> Replay<K, V> replay(
+      ConsumerConfig config,
+      Collection<TopicPartition> partitions,
+      Position from,
+      Position to,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    checkOpen();
+    // The end first: a record that is written in between is not replayed, rather than perhaps.
+    Map<TopicPartition, Long> ends = offsets(partitions, to);
+    Map<TopicPartition, Long> starts = offsets(partitions, from);
+    return new RangeReplay<>(
+        open(config, keyDeserializer, valueDeserializer),
+        starts,
+        ends,
+        Duration.ofMillis(2L * cluster.network().config().requestTimeoutMs()));
+  }
+
+  private Map<TopicPartition, Long> offsets(
+      Collection<TopicPartition> partitions, Position position) {
+    Map<TopicPartition, Position> positions = new HashMap<>();
+    partitions.forEach(partition -> positions.put(partition, position));
+    Map<TopicPartition, Long> offsets = new HashMap<>();
+    await(cluster.offsets().find(positions))
+        .forEach((partition, found) -> offsets.put(partition, found.offset()));
+    return offsets;
+  }
+
+  /** Every partition of these topics; waits until the cluster knows them. */
+  List<TopicPartition> partitionsOf(Collection<String> topics) {
+    checkOpen();
+    List<TopicPartition> partitions = new ArrayList<>();
+    for (String topic : topics) {
+      int timeoutMs = cluster.network().config().requestTimeoutMs();
+      int count = await(cluster.metadata().awaitTopic(topic, timeoutMs)).partitions().size();
+      for (int i = 0; i < count; i++) {
+        partitions.add(new TopicPartition(topic, i));
+      }
+    }
+    return partitions;
+  }
+
+  /** Waits for what the network's thread completes, at the latest when its own timeout is over. */
+  private <T> T await(CompletableFuture<T> future) {
+    if (cluster.network().scheduler().inThread()) {
+      throw new IllegalStateException("this must not be called on the client's network thread");
+    }
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TailraceException known) {
+        throw new TailraceException(known.code(), known.getMessage(), known);
+      }
+      throw new TailraceException(ErrorCode.UNKNOWN, e.getCause().toString(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TailraceException(ErrorCode.REQUEST_TIMED_OUT, "interrupted while waiting", e);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed.get()) {
+      throw new TailraceException(ErrorCode.CLIENT_CLOSED, "the client is closed");
+    }
+  }
+
+  /** As {@link #close(Duration)}, with thirty seconds. */
+  @Override
+  public void close() {
+    close(DEFAULT_CLOSE_TIMEOUT);
+  }
+
+  /**
+   * Closes the producers and consumers that are still open, then the connections. Records that are
+   * waiting are sent, and their acknowledgements awaited, for at most this long; every future is
+   * complete when this returns. May be called again.
+   */
+  public void close(Duration timeout) {
+    if (cluster.network().scheduler().inThread()) {
+      throw new IllegalStateException("close must not be called on the client's network thread");
+    }
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    long deadline = System.nanoTime() + timeout.toNanos();
+    List.copyOf(producers).forEach(producer -> producer.close(until(deadline)));
+    List.copyOf(consumers).forEach(consumer -> consumer.closeFromOutside(until(deadline)));
+    shutDown(cluster);
+  }
+
+  private static Duration until(long deadlineNanos) {
+    return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
+  }
+
+  private static void shutDown(ClusterAccess cluster) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    cluster
+        .network()
+        .scheduler()
+        .execute(
+            () -> {
+              cluster.metadata().close();
+              cluster.connections().close();
+              done.complete(null);
+            });
+    done.orTimeout(NETWORK_CLOSE_SECONDS, TimeUnit.SECONDS).exceptionally(late -> null).join();
+    cluster.network().transport().close();
+  }
+
+  /** Settings of a client. Not thread-safe. */
+  public static final class Builder {
+    /** One attempt at one address, so that others have their turn. */
+    private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);
+
+    private String bootstrap = "localhost:7092";
+    private String clientId = "tailrace-java";
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration requestTimeout = Duration.ofSeconds(15);
+    private Duration metadataMaxAge = Duration.ofMinutes(2);
+    private Duration reconnectBackoff = Duration.ofMillis(20);
+    private Duration maxReconnectBackoff = Duration.ofSeconds(1);
+
+    private Builder() {}
+
+    /**
+     * Where to learn about the cluster; {@code localhost:7092} by default.
+     *
+     * @param bootstrap {@code host:port} of one or more brokers, separated by commas
+     */
+    public Builder bootstrap(String bootstrap) {
+      this.bootstrap = Objects.requireNonNull(bootstrap, "bootstrap");
+      return this;
+    }
+
+    /** What brokers call this client in their logs. */
+    public Builder clientId(String clientId) {
+      this.clientId = Objects.requireNonNull(clientId, "clientId");
+      return this;
+    }
+
+    /** How long {@link #connect} tries; ten seconds by default. */
+    public Builder connectTimeout(Duration connectTimeout) {
+      this.connectTimeout = connectTimeout;
+      return this;
+    }
+
+    /**
+     * How long one request may be unanswered, and how long the admin and positions are retried;
+     * fifteen seconds by default.
+     */
+    public Builder requestTimeout(Duration requestTimeout) {
+      this.requestTimeout = requestTimeout;
+      return this;
+    }
+
+    /** When metadata is asked for again without any other reason; two minutes by default. */
+    public Builder metadataMaxAge(Duration metadataMaxAge) {
+      this.metadataMaxAge = metadataMaxAge;
+      return this;
+    }
+
+    /** The first and the longest wait between attempts to reach a broker; 20 ms and 1 s. */
+    public Builder reconnectBackoff(Duration first, Duration longest) {
+      this.reconnectBackoff = first;
+      this.maxReconnectBackoff = longest;
+      return this;
+    }
+
+    /**
+     * Connects: asks the bootstrap brokers, one after the other, until one answers.
+     *
+     * @throws IllegalArgumentException when settings are out of range
+     * @throws TailraceException with {@code BROKER_NOT_AVAILABLE} when none answers in time
+     */
+    public TailraceClient connect() {
+      List<BrokerAddress> addresses = BootstrapAddresses.parse(bootstrap);
+      NetworkConfig config =
+          new NetworkConfig(
+              clientId,
+              millis(
+                  "connectTimeout",
+                  connectTimeout.compareTo(LONGEST_CONNECT) < 0 ? connectTimeout : LONGEST_CONNECT),
+              millis("requestTimeout", requestTimeout),
+              millis("reconnectBackoff", reconnectBackoff),
+              millis("maxReconnectBackoff", maxReconnectBackoff));
+      Network network =
+          new Network(
+              new NettyTransport("tailrace-client-" + clientId),
+              Clock.SYSTEM,
+              new SplittableRandom(),
+              config);
+      Connections connections = new Connections(network);
+      Metadata metadata =
+          new Metadata(network, connections, addresses, millis("metadataMaxAge", metadataMaxAge));
+      TailraceClient client = new TailraceClient(ClusterAccess.of(network, connections, metadata));
+      try {
+        client.await(metadata.awaitCluster(millis("connectTimeout", connectTimeout)));
+      } catch (TailraceException e) {
+        shutDown(client.cluster);
+        throw e;
+      }
+      return client;
+    }
+
+    private static int millis(String name, Duration duration) {
+      if (duration.isNegative() || duration.isZero()) {
+        throw new IllegalArgumentException(name + " must be positive");
+      }
+      return (int) Math.max(1, Math.min(Integer.MAX_VALUE, duration.toMillis()));
+    }
+  }
+}

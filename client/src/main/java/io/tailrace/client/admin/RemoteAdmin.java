@@ -1,0 +1,399 @@
+package io.tailrace.client.admin;
+
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.tailrace.client.Admin;
+import io.tailrace.client.BrokerDescription;
+import io.tailrace.client.ClusterDescription;
+import io.tailrace.client.ConfigResource;
+import io.tailrace.client.ConfigSetting;
+import io.tailrace.client.CreatedTopic;
+import io.tailrace.client.PartitionDescription;
+import io.tailrace.client.PartitionOffset;
+import io.tailrace.client.Position;
+import io.tailrace.client.ReplicaLog;
+import io.tailrace.client.TailraceException;
+import io.tailrace.client.Topic;
+import io.tailrace.client.TopicDescription;
+import io.tailrace.client.TopicPartition;
+import io.tailrace.client.metadata.ClusterCalls;
+import io.tailrace.client.metadata.ClusterCalls.Call;
+import io.tailrace.client.metadata.Metadata;
+import io.tailrace.client.metadata.OffsetLookup;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.message.AlterConfigsRequest;
+import io.tailrace.protocol.message.AlterConfigsResponse;
+import io.tailrace.protocol.message.AlterTopicRequest;
+import io.tailrace.protocol.message.AlterTopicResponse;
+import io.tailrace.protocol.message.ConfigEntry;
+import io.tailrace.protocol.message.CreateTopicRequest;
+import io.tailrace.protocol.message.CreateTopicResponse;
+import io.tailrace.protocol.message.DeleteTopicRequest;
+import io.tailrace.protocol.message.DeleteTopicResponse;
+import io.tailrace.protocol.message.DescribeConfigsRequest;
+import io.tailrace.protocol.message.DescribeConfigsResponse;
+import io.tailrace.protocol.message.DescribeLogsRequest;
+import io.tailrace.protocol.message.DescribeLogsResponse;
+import io.tailrace.protocol.message.LogDescription;
+import io.tailrace.protocol.message.MetadataRequest;
+import io.tailrace.protocol.message.MetadataResponse;
+import io.tailrace.protocol.message.PartitionMetadata;
+import io.tailrace.protocol.message.TopicMetadata;
+import io.tailrace.protocol.message.Uuid;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+
+/** The admin: turns each method into requests to the controller or to brokers. Thread-safe. */
+public final class RemoteAdmin implements Admin {
+  private final ClusterCalls calls;
+  private final Metadata metadata;
+  private final OffsetLookup offsets;
+  private final int timeoutMs;
+
+  /**
+   * Makes an admin.
+   *
+   * @param timeoutMs how long brokers may take
+   */
+  public RemoteAdmin(ClusterCalls calls, Metadata metadata, OffsetLookup offsets, int timeoutMs) {
+    this.calls = calls;
+    this.metadata = metadata;
+    this.offsets = offsets;
+    this.timeoutMs = timeoutMs;
+  }
+
+  @Override
+  public CompletableFuture<CreatedTopic> createTopic(Topic topic) {
+    CreateTopicRequest request =
+        CreateTopicRequest.newBuilder()
+            .setName(topic.name())
+            .setPartitions(topic.partitions())
+            .setReplicationFactor(topic.replicationFactor())
+            .setType(topic.type())
+            .addAllConfigs(entries(topic.configs()))
+            .setTimeoutMs(timeoutMs)
+            .build();
+    return calls
+        .controller(
+            change(
+                ApiKey.CREATE_TOPIC,
+                request,
+                CreateTopicResponse.parser(),
+                CreateTopicResponse::getErrorCode,
+                CreateTopicResponse::getErrorMessage,
+                "topic '" + topic.name() + "'"))
+        .thenApply(
+            response ->
+                new CreatedTopic(
+                    topic.name(),
+                    uuid(response.getTopicId()),
+                    response.getPartitions(),
+                    response.getReplicationFactor()));
+  }
+
+  @Override
+  public CompletableFuture<List<TopicDescription>> listTopics() {
+    return metadata(MetadataRequest.newBuilder().setAllTopics(true).build())
+        .thenApply(
+            response ->
+                response.getTopicsList().stream()
+                    .filter(topic -> topic.getErrorCode() == 0)
+                    .map(RemoteAdmin::description)
+                    .sorted(Comparator.comparing(TopicDescription::name))
+                    .toList());
+  }
+
+  @Override
+  public CompletableFuture<TopicDescription> describeTopic(String topic) {
+    return metadata(MetadataRequest.newBuilder().addTopics(topic).build())
+        .thenApply(
+            response -> {
+              TopicMetadata found = response.getTopics(0);
+              ErrorCode code = ErrorCode.of(found.getErrorCode());
+              if (code != ErrorCode.NONE) {
+                String text = found.getErrorMessage();
+                throw new TailraceException(
+                    code, "topic '" + topic + "': " + (text.isEmpty() ? code.meaning() : text));
+              }
+              return description(found);
+            });
+  }
+
+  @Override
+  public CompletableFuture<Void> deleteTopic(String topic) {
+    return done(
+        calls.controller(
+            change(
+                ApiKey.DELETE_TOPIC,
+                DeleteTopicRequest.newBuilder().setName(topic).setTimeoutMs(timeoutMs).build(),
+                DeleteTopicResponse.parser(),
+                DeleteTopicResponse::getErrorCode,
+                DeleteTopicResponse::getErrorMessage,
+                "topic '" + topic + "'")));
+  }
+
+  @Override
+  public CompletableFuture<Void> alterTopic(String topic, int partitions) {
+    if (partitions < 1) {
+      throw new IllegalArgumentException("a topic has at least one partition");
+    }
+    AlterTopicRequest request =
+        AlterTopicRequest.newBuilder()
+            .setName(topic)
+            .setPartitions(partitions)
+            .setTimeoutMs(timeoutMs)
+            .build();
+    return done(
+        calls.controller(
+            change(
+                ApiKey.ALTER_TOPIC,
+                request,
+                AlterTopicResponse.parser(),
+                AlterTopicResponse::getErrorCode,
+                AlterTopicResponse::getErrorMessage,
+                "topic '" + topic + "'")));
+  }
+
+  @Override
+  public CompletableFuture<List<ConfigSetting>> describeConfigs(ConfigResource resource) {
+    DescribeConfigsRequest request =
+        DescribeConfigsRequest.newBuilder()
+            .setResourceType(resource.type())
+            .setResourceName(resource.name())
+            .build();
+    Call<DescribeConfigsResponse> call =
+        new Call<>(
+            ApiKey.DESCRIBE_CONFIGS,
+            request,
+            DescribeConfigsResponse.parser(),
+            DescribeConfigsResponse::getErrorCode,
+            DescribeConfigsResponse::getErrorMessage,
+            true,
+            "settings of " + resource);
+    return ask(resource, call)
+        .thenApply(
+            response ->
+                response.getConfigsList().stream()
+                    .map(
+                        entry ->
+                            new ConfigSetting(
+                                entry.getName(),
+                                entry.getValue(),
+                                entry.getSource(),
+                                entry.getReadOnly(),
+                                entry.getDocumentation()))
+                    .sorted(Comparator.comparing(ConfigSetting::name))
+                    .toList());
+  }
+
+  @Override
+  public CompletableFuture<Void> alterConfigs(
+      ConfigResource resource, Map<String, String> configs) {
+    AlterConfigsRequest request =
+        AlterConfigsRequest.newBuilder()
+            .setResourceType(resource.type())
+            .setResourceName(resource.name())
+            .addAllConfigs(entries(configs))
+            .setTimeoutMs(timeoutMs)
+            .build();
+    // Setting the same values twice does no harm.
+    Call<AlterConfigsResponse> call =
+        new Call<>(
+            ApiKey.ALTER_CONFIGS,
+            request,
+            AlterConfigsResponse.parser(),
+            AlterConfigsResponse::getErrorCode,
+            AlterConfigsResponse::getErrorMessage,
+            true,
+            "settings of " + resource);
+    return done(ask(resource, call));
+  }
+
+  /** A broker's settings are its own; any broker knows those of topics and of all brokers. */
+  private <R extends MessageLite> CompletableFuture<R> ask(ConfigResource resource, Call<R> call) {
+    if (!resource.type().equals("broker") || resource.name().equals(ConfigResource.EVERY_BROKER)) {
+      return calls.any(call);
+    }
+    int id;
+    try {
+      id = Integer.parseInt(resource.name());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("'" + resource.name() + "' is not a broker's id", e);
+    }
+    if (!metadata.view().brokers().containsKey(id)) {
+      return CompletableFuture.failedFuture(
+          new TailraceException(
+              ErrorCode.UNKNOWN_RESOURCE,
+              "no broker with id "
+                  + id
+                  + " is alive; there are "
+                  + metadata.view().brokers().keySet()));
+    }
+    return calls.broker(id, call);
+  }
+
+  @Override
+  public CompletableFuture<ClusterDescription> describeCluster() {
+    return metadata(MetadataRequest.getDefaultInstance())
+        .thenApply(
+            response ->
+                new ClusterDescription(
+                    response.getClusterId(),
+                    optional(response.getControllerIdPlusOne()),
+                    response.getBrokersList().stream()
+                        .map(
+                            broker ->
+                                new BrokerDescription(
+                                    broker.getId(),
+                                    broker.getHost(),
+                                    broker.getPort(),
+                                    broker.getRack()))
+                        .sorted(Comparator.comparingInt(BrokerDescription::id))
+                        .toList()));
+  }
+
+  @Override
+  public CompletableFuture<Map<TopicPartition, PartitionOffset>> listOffsets(
+      String topic, Position position) {
+    return describeTopic(topic)
+        .thenCompose(
+            description -> {
+              Map<TopicPartition, Position> positions = new HashMap<>();
+              for (PartitionDescription partition : description.partitions()) {
+                positions.put(new TopicPartition(topic, partition.id()), position);
+              }
+              return offsets.find(positions);
+            });
+  }
+
+  @Override
+  public CompletableFuture<Map<TopicPartition, PartitionOffset>> listOffsets(
+      Map<TopicPartition, Position> positions) {
+    return offsets.find(Map.copyOf(positions));
+  }
+
+  @Override
+  public CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics) {
+    Call<DescribeLogsResponse> call =
+        new Call<>(
+            ApiKey.DESCRIBE_LOGS,
+            DescribeLogsRequest.newBuilder().addAllTopics(topics).build(),
+            DescribeLogsResponse.parser(),
+            response -> 0,
+            response -> "",
+            true,
+            "logs of " + (topics.isEmpty() ? "all topics" : topics));
+    return describeCluster()
+        .thenCompose(
+            cluster -> {
+              List<CompletableFuture<List<ReplicaLog>>> answers = new ArrayList<>();
+              for (BrokerDescription broker : cluster.brokers()) {
+                answers.add(
+                    calls
+                        .broker(broker.id(), call)
+                        .thenApply(response -> logs(broker.id(), response)));
+              }
+              return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+                  .thenApply(
+                      all ->
+                          answers.stream()
+                              .flatMap(answer -> answer.join().stream())
+                              .sorted(
+                                  Comparator.comparing(ReplicaLog::partition)
+                                      .thenComparing(ReplicaLog::broker))
+                              .toList());
+            });
+  }
+
+  /** The controller's own view is the newest. */
+  private CompletableFuture<MetadataResponse> metadata(MetadataRequest request) {
+    return calls.controller(
+        new Call<>(
+            ApiKey.METADATA,
+            request,
+            MetadataResponse.parser(),
+            response -> 0,
+            response -> "",
+            true,
+            "metadata"));
+  }
+
+  private static <R extends MessageLite> Call<R> change(
+      ApiKey api,
+      MessageLite body,
+      Parser<R> parser,
+      ToIntFunction<R> errorCode,
+      Function<R, String> errorMessage,
+      String subject) {
+    return new Call<>(api, body, parser, errorCode, errorMessage, false, subject);
+  }
+
+  private static CompletableFuture<Void> done(CompletableFuture<?> future) {
+    return future.thenApply(response -> null);
+  }
+
+  private static List<ConfigEntry> entries(Map<String, String> configs) {
+    return configs.entrySet().stream()
+        .map(
+            entry ->
+                ConfigEntry.newBuilder()
+                    .setName(entry.getKey())
+                    .setValue(entry.getValue() == null ? "" : entry.getValue())
+                    .build())
+        .toList();
+  }
+
+  private static List<ReplicaLog> logs(int broker, DescribeLogsResponse response) {
+    List<ReplicaLog> logs = new ArrayList<>();
+    for (LogDescription log : response.getLogsList()) {
+      logs.add(
+          new ReplicaLog(
+              broker,
+              new TopicPartition(log.getTopic(), log.getPartition()),
+              log.getLogStartOffset(),
+              log.getLogEndOffset(),
+              log.getHighWatermark(),
+              log.getSizeBytes(),
+              log.getSegments()));
+    }
+    return logs;
+  }
+
+  private static TopicDescription description(TopicMetadata topic) {
+    return new TopicDescription(
+        topic.getName(),
+        uuid(topic.getTopicId()),
+        topic.getType(),
+        topic.getPartitionsList().stream()
+            .map(RemoteAdmin::description)
+            .sorted(Comparator.comparingInt(PartitionDescription::id))
+            .toList());
+  }
+
+  private static PartitionDescription description(PartitionMetadata partition) {
+    return new PartitionDescription(
+        partition.getId(),
+        optional(partition.getLeaderIdPlusOne()),
+        partition.getLeaderEpoch(),
+        List.copyOf(partition.getReplicasList()),
+        List.copyOf(partition.getInSyncReplicasList()));
+  }
+
+  private static OptionalInt optional(int idPlusOne) {
+    return idPlusOne == 0 ? OptionalInt.empty() : OptionalInt.of(idPlusOne - 1);
+  }
+
+  private static UUID uuid(Uuid uuid) {
+    return new UUID(uuid.getMostSignificant(), uuid.getLeastSignificant());
+  }
+}

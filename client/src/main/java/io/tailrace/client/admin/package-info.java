@@ -1,0 +1,2 @@
+/** How the admin works inside. */
+package io.tailrace.client.admin;

@@ -1,0 +1,162 @@
+package io.tailrace.client.cli;
+
+import io.tailrace.client.Consumer;
+import io.tailrace.client.ConsumerBuilder;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Position;
+import io.tailrace.client.Replay;
+import io.tailrace.client.Serdes;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TopicPartition;
+import java.time.Duration;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code tailrace consume}: prints records. */
+@Command(
+    name = "consume",
+    description = {
+      "Prints the records of a topic.",
+      "",
+      "Without --follow it ends at the end that it saw when it started."
+    },
+    footer = {
+      "",
+      "A position is earliest, latest, an offset, a time (2026-11-01T08:30, in the local time zone",
+      "unless it names one; milliseconds since 1970), or a time before now (-15m, -1h, -7d).",
+      "",
+      "A format has %%t topic, %%p partition, %%o offset, %%k key, %%v value, %%h headers,"
+          + " %%T timestamp",
+      "in milliseconds, %%d timestamp in ISO-8601, %%%% a percent sign, and \\n \\t \\r \\0 \\\\.",
+      "",
+      "Examples:",
+      "  tailrace consume orders",
+      "  tailrace consume orders --from -1h --format '%%p %%o %%k %%v\\n'",
+      "  tailrace consume orders --from latest --follow --json"
+    })
+final class ConsumeCommand implements Runnable {
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final long FLUSH_NANOS = 50_000_000;
+
+  private final Session session;
+
+  @Parameters(paramLabel = "TOPIC", description = "What to read.")
+  private String topic;
+
+  @Option(
+      names = "--from",
+      paramLabel = "POSITION",
+      description = "The first record to print; earliest unless given.")
+  private Position from = Position.earliest();
+
+  @Option(
+      names = "--to",
+      paramLabel = "POSITION",
+      description = "Where to end; that record is not printed any more. latest unless given.")
+  private Position to;
+
+  @Option(names = "--partition", paramLabel = "N", description = "Only this partition.")
+  private Integer partition;
+
+  @Option(names = "--max", paramLabel = "N", description = "End after so many records.")
+  private Long max;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "How to print a record; '%%v\\n' unless given.")
+  private RecordFormat format;
+
+  @Option(names = "--follow", description = "Go on with records as they are written.")
+  private boolean follow;
+
+  private long printed;
+  private long lastFlushNanos;
+
+  ConsumeCommand(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public void run() {
+    if (follow && to != null) {
+      throw CommandException.badInput("--to: cannot be together with --follow; leave one out");
+    }
+    if (max != null && max < 1) {
+      throw CommandException.badInput("--max: " + max + " is not at least 1");
+    }
+    if (partition != null && partition < 0) {
+      throw CommandException.badInput("--partition: " + partition + " is negative");
+    }
+    if (format == null) {
+      format = RecordFormat.parse(RecordFormat.DEFAULT);
+    }
+    try (TailraceClient client = session.connect(topic)) {
+      ConsumerBuilder<byte[], byte[]> builder = client.consumer(Serdes.bytes(), Serdes.bytes());
+      if (follow) {
+        follow(builder);
+      } else {
+        printHistory(builder);
+      }
+    }
+  }
+
+  private void printHistory(ConsumerBuilder<byte[], byte[]> builder) {
+    Position end = to == null ? Position.latest() : to;
+    try (Replay<byte[], byte[]> history =
+        partition == null
+            ? builder.replay(topic, from, end)
+            : builder.replay(List.of(new TopicPartition(topic, partition)), from, end)) {
+      for (ConsumerRecord<byte[], byte[]> record : history) {
+        print(record);
+        if (System.nanoTime() - lastFlushNanos > FLUSH_NANOS) {
+          flush();
+        }
+        if (isEnough()) {
+          break;
+        }
+      }
+    }
+    flush();
+  }
+
+  private void follow(ConsumerBuilder<byte[], byte[]> builder) {
+    builder.startAt(from);
+    if (partition == null) {
+      builder.assign(topic);
+    } else {
+      builder.assign(new TopicPartition(topic, partition));
+    }
+    try (Consumer<byte[], byte[]> consumer = builder.build()) {
+      while (!isEnough()) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          print(record);
+          if (isEnough()) {
+            break;
+          }
+        }
+        flush();
+      }
+    }
+  }
+
+  private boolean isEnough() {
+    return max != null && printed >= max;
+  }
+
+  private void print(ConsumerRecord<byte[], byte[]> record) {
+    if (session.json()) {
+      session.terminal().println(Json.document(JsonDocuments.record(record)));
+    } else {
+      format.write(record, session.terminal());
+    }
+    printed++;
+  }
+
+  private void flush() {
+    session.terminal().flush();
+    lastFlushNanos = System.nanoTime();
+  }
+}

@@ -1,0 +1,15 @@
+package io.tailrace.client.cli;
+
+/** What the process ends with. */
+final class ExitCode {
+  /** Done. */
+  static final int DONE = 0;
+
+  /** The broker or the data said no. */
+  static final int REFUSED = 1;
+
+  /** Wrong usage or bad input. */
+  static final int BAD_USAGE = 2;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,189 @@
+package io.tailrace.client.cli;
+
+import io.tailrace.client.Position;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/**
+ * What the verbs of one call of the command line share: inputs and outputs, and the flags that
+ * every verb takes. Confined to the thread of the command.
+ */
+final class Session {
+  static final String DEFAULT_BOOTSTRAP = "localhost:7092";
+  static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration TOPIC_SPREADS_WITHIN = Duration.ofSeconds(1);
+  private static final Duration TOPIC_RETRY = Duration.ofMillis(50);
+
+  private final Terminal terminal;
+  private final Clock clock;
+  private final Supplier<ZoneId> zone;
+  private final Map<String, String> environment;
+
+  private String bootstrap;
+  private Duration timeout = DEFAULT_TIMEOUT;
+  private boolean json;
+  private boolean debug;
+
+  /**
+   * Begins a call.
+   *
+   * @param zone the one in which people write times; asked for only when it matters, because its
+   *     rules take long to load
+   */
+  Session(Terminal terminal, Clock clock, Supplier<ZoneId> zone, Map<String, String> environment) {
+    this.terminal = terminal;
+    this.clock = clock;
+    this.zone = zone;
+    this.environment = environment;
+  }
+
+  Terminal terminal() {
+    return terminal;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  /**
+   * Reads a position.
+   *
+   * @throws IllegalArgumentException with what is wrong
+   */
+  Position position(String text) {
+    return PositionText.parse(text, clock.instant(), zone);
+  }
+
+  Map<String, String> environment() {
+    return environment;
+  }
+
+  void setBootstrap(String bootstrap) {
+    this.bootstrap = bootstrap;
+  }
+
+  /** How long a broker may take to answer. */
+  Duration timeout() {
+    return timeout;
+  }
+
+  void setTimeout(Duration timeout) {
+    this.timeout = timeout;
+  }
+
+  /** Whether a program reads the output. */
+  boolean json() {
+    return json;
+  }
+
+  void setJson(boolean json) {
+    this.json = json;
+  }
+
+  /** Whether errors are to be told in full. */
+  boolean debug() {
+    return debug;
+  }
+
+  void setDebug(boolean debug) {
+    this.debug = debug;
+  }
+
+  /** {@code --bootstrap}, {@code TAILRACE_BOOTSTRAP}, or a broker on this machine. */
+  String bootstrap() {
+    if (bootstrap != null) {
+      return bootstrap;
+    }
+    String fromEnvironment = environment.getOrDefault("TAILRACE_BOOTSTRAP", "");
+    return fromEnvironment.isBlank() ? DEFAULT_BOOTSTRAP : fromEnvironment.strip();
+  }
+
+  /** Connects to the cluster; the caller closes the client. */
+  TailraceClient connect() {
+    try {
+      return TailraceClient.builder()
+          .bootstrap(bootstrap())
+          .clientId("tailrace-cli")
+          .connectTimeout(timeout)
+          .requestTimeout(timeout)
+          .connect();
+    } catch (IllegalArgumentException e) {
+      throw CommandException.badInput("--bootstrap: " + e.getMessage(), e);
+    } catch (TailraceException e) {
+      if (e.code() == ErrorCode.BROKER_NOT_AVAILABLE) {
+        throw CommandException.refused(
+            "no broker answers at "
+                + bootstrap()
+                + " within "
+                + Quantities.duration(timeout)
+                + "; start one with bin/broker start, or name another with --bootstrap",
+            e);
+      }
+      throw e;
+    }
+  }
+
+  /** Connects to the cluster, and fails when it has no such topic. */
+  TailraceClient connect(String topic) {
+    TailraceClient client = connect();
+    try {
+      requireTopic(client, topic);
+      return client;
+    } catch (RuntimeException e) {
+      client.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Fails when there is no such topic. Waits a little: it may have been made at another broker a
+   * moment ago. Without this, readers and writers would wait for it as long as the timeout.
+   */
+  private void requireTopic(TailraceClient client, String topic) {
+    long giveUpNanos =
+        System.nanoTime() + Math.min(timeout.toNanos(), TOPIC_SPREADS_WITHIN.toNanos());
+    while (true) {
+      try {
+        await(client.admin().describeTopic(topic));
+        return;
+      } catch (TailraceException e) {
+        if (e.code() != ErrorCode.UNKNOWN_TOPIC || System.nanoTime() >= giveUpNanos) {
+          throw e;
+        }
+        LockSupport.parkNanos(TOPIC_RETRY.toNanos());
+      }
+    }
+  }
+
+  /** Waits for the answer, which comes within the timeout. */
+  static <T> T await(CompletableFuture<T> answer) {
+    try {
+      return answer.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof TailraceException known) {
+        throw known;
+      }
+      throw e;
+    }
+  }
+
+  /** Prints a document for programs, or what {@code people} prints. */
+  void print(Object document, Runnable people) {
+    if (json) {
+      terminal.println(Json.document(document));
+    } else {
+      people.run();
+    }
+    terminal.flush();
+  }
+}

@@ -1,0 +1,198 @@
+package io.tailrace.client.cli;
+
+import io.tailrace.client.Consumer;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Message;
+import io.tailrace.client.Position;
+import io.tailrace.client.Producer;
+import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.SendCallback;
+import io.tailrace.client.Serdes;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
+import io.tailrace.client.TopicPartition;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Copies a stretch of a topic's history into another topic: keys, values, headers and timestamps as
+ * they are; the partition too, when both topics have as many, and by the key otherwise. Writes down
+ * about once a second how far it has come. Confined to the thread of the command.
+ */
+final class TopicCopy {
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final long NOTE_NANOS = 1_000_000_000L;
+
+  private final Session session;
+  private final TailraceClient client;
+  private final String target;
+  private final boolean samePartitions;
+  private final Path stateFile;
+
+  private final Map<TopicPartition, Long> targetEnds = new ConcurrentHashMap<>();
+  private final AtomicReference<TailraceException> failure = new AtomicReference<>();
+  private final SendCallback acknowledgement = this::onAcknowledged;
+
+  /**
+   * Prepares a copy.
+   *
+   * @param samePartitions whether records keep their partition
+   * @param stateFile where to write down how far it has come
+   */
+  TopicCopy(
+      Session session,
+      TailraceClient client,
+      String target,
+      boolean samePartitions,
+      Path stateFile) {
+    this.session = session;
+    this.client = client;
+    this.target = target;
+    this.samePartitions = samePartitions;
+    this.stateFile = stateFile;
+  }
+
+  private void onAcknowledged(RecordMetadata metadata, TailraceException error) {
+    if (error != null) {
+      failure.compareAndSet(null, error);
+    } else if (metadata.hasOffset()) {
+      targetEnds.merge(
+          new TopicPartition(metadata.topic(), metadata.partition()),
+          metadata.offset() + 1,
+          Math::max);
+    }
+  }
+
+  /**
+   * Copies what is left.
+   *
+   * @param from how far it has come
+   * @param resumed whether the target may hold records beyond the ends that were written down;
+   *     those are not copied again
+   * @param rate null = as fast as it goes
+   * @return records that the target has in the end, those of earlier attempts included
+   */
+  long run(ReplayState from, boolean resumed, Rate rate) throws IOException {
+    targetEnds.putAll(from.targetEnds());
+    CopiedRecords copiedBefore = resumed ? findCopied(from.targetEnds()) : new CopiedRecords();
+    long total = from.copied();
+    for (Map.Entry<TopicPartition, Long> end : from.ends().entrySet()) {
+      total += Math.max(0, end.getValue() - from.next().get(end.getKey()));
+    }
+    Progress progress = new Progress(session.terminal(), "copied", total);
+    Map<TopicPartition, Long> next = new TreeMap<>(from.next());
+    long copied = from.copied();
+    try (Consumer<byte[], byte[]> consumer = open(next, from.ends());
+        Producer<byte[], byte[]> producer =
+            client
+                .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
+                .deliveryTimeout(session.timeout())
+                .maxBlock(session.timeout())
+                .build()) {
+      long startedNanos = System.nanoTime();
+      long notedNanos = startedNanos;
+      long sent = 0;
+      while (!consumer.assignment().isEmpty()) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          TopicPartition partition = record.topicPartition();
+          if (record.offset() >= from.ends().get(partition)) {
+            continue;
+          }
+          if (!copiedBefore.remove(record)) {
+            if (rate != null) {
+              Rate.awaitDue(rate.dueNanos(startedNanos, sent));
+            }
+            producer.send(copyOf(record), acknowledgement);
+            sent++;
+          }
+          next.put(partition, record.offset() + 1);
+          copied++;
+          progress.update(copied);
+          if (System.nanoTime() - notedNanos > NOTE_NANOS) {
+            note(producer, from, next, copied);
+            notedNanos = System.nanoTime();
+          }
+        }
+        keepUnfinished(consumer, from.ends());
+      }
+      note(producer, from, next, copied);
+    }
+    progress.end();
+    Files.deleteIfExists(stateFile);
+    return copied;
+  }
+
+  /** What the target holds beyond these ends. */
+  private CopiedRecords findCopied(Map<TopicPartition, Long> ends) {
+    CopiedRecords copied = new CopiedRecords();
+    ends.forEach(
+        (partition, end) ->
+            client
+                .<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes())
+                .replay(List.of(partition), Position.offset(end), Position.latest())
+                .forEach(copied::add));
+    return copied;
+  }
+
+  private Consumer<byte[], byte[]> open(
+      Map<TopicPartition, Long> next, Map<TopicPartition, Long> ends) {
+    List<TopicPartition> unfinished =
+        next.keySet().stream()
+            .filter(partition -> next.get(partition) < ends.get(partition))
+            .toList();
+    Consumer<byte[], byte[]> consumer =
+        client.<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes()).assign(unfinished).build();
+    unfinished.forEach(partition -> consumer.seek(partition, next.get(partition)));
+    return consumer;
+  }
+
+  private static void keepUnfinished(
+      Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends) {
+    List<TopicPartition> unfinished =
+        consumer.assignment().stream()
+            .filter(partition -> consumer.position(partition) < ends.get(partition))
+            .toList();
+    if (unfinished.size() < consumer.assignment().size()) {
+      consumer.assign(unfinished);
+    }
+  }
+
+  private Message<byte[], byte[]> copyOf(ConsumerRecord<byte[], byte[]> record) {
+    Message<byte[], byte[]> message =
+        Message.of(target, record.key(), record.value()).headers(record.headers());
+    if (record.timestampMs() >= 0) {
+      message = message.timestampMs(record.timestampMs());
+    }
+    return samePartitions ? message.partition(record.partition()) : message;
+  }
+
+  private void note(
+      Producer<byte[], byte[]> producer,
+      ReplayState from,
+      Map<TopicPartition, Long> next,
+      long copied)
+      throws IOException {
+    producer.flush();
+    TailraceException failed = failure.get();
+    if (failed != null) {
+      throw failed;
+    }
+    new ReplayState(
+            from.sourceId(),
+            from.targetId(),
+            from.startedMs(),
+            copied,
+            next,
+            from.ends(),
+            new HashMap<>(targetEnds))
+        .write(stateFile);
+  }
+}

@@ -1,0 +1,121 @@
+package io.tailrace.client.consumer;
+
+import io.tailrace.client.Position;
+import io.tailrace.client.TopicPartition;
+import io.tailrace.client.network.Backoff;
+import io.tailrace.protocol.message.Uuid;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the fetcher knows of one partition. Confined to the network's scheduler, but for what is
+ * waiting to be polled and the high watermark, which both sides see.
+ */
+final class FetchedPartition {
+  static final long UNKNOWN = -1;
+
+  final TopicPartition name;
+  final Backoff backoff;
+
+  /** Bytes that were fetched and are not yet used up by the thread that polls. */
+  private final AtomicLong waitingBytes = new AtomicLong();
+
+  /** Whether the fetcher left the partition out because too much was waiting. */
+  private volatile boolean held;
+
+  private volatile long highWatermark = UNKNOWN;
+
+  /** Where a fetch last found nothing. */
+  private volatile long emptyAt = UNKNOWN;
+
+  /** Which seek this follows; events of older ones are dropped. */
+  int version;
+
+  /** Where to go, as long as {@link #nextOffset} is unknown. */
+  Position target;
+
+  /** What is fetched next; {@link #UNKNOWN} until the target has been found. */
+  long nextOffset = UNKNOWN;
+
+  /** The topic that the offsets belong to; null until it is known. */
+  Uuid topicId;
+
+  boolean looking;
+  boolean inFlight;
+  boolean failed;
+  boolean paused;
+  boolean removed;
+  long notBeforeMs;
+
+  /** When fetching began to fail without a success since; 0 = it does not. */
+  long failingSinceMs;
+
+  FetchedPartition(TopicPartition name, Backoff backoff) {
+    this.name = name;
+    this.backoff = backoff;
+  }
+
+  long waitingBytes() {
+    return waitingBytes.get();
+  }
+
+  void addWaiting(long bytes) {
+    waitingBytes.addAndGet(bytes);
+  }
+
+  /**
+   * Says that bytes were used up. Thread-safe.
+   *
+   * @return whether the fetcher should look, since it held the partition back
+   */
+  boolean usedUp(long bytes) {
+    waitingBytes.addAndGet(-bytes);
+    return held;
+  }
+
+  void setHeld(boolean held) {
+    this.held = held;
+  }
+
+  /** The end that brokers last told, or {@link #UNKNOWN}. Thread-safe. */
+  long highWatermark() {
+    return highWatermark;
+  }
+
+  void setHighWatermark(long highWatermark) {
+    this.highWatermark = highWatermark;
+  }
+
+  /** Notes that there is nothing at the offset to be fetched next. */
+  void foundEmpty() {
+    emptyAt = nextOffset;
+  }
+
+  /** Whether there is nothing from one offset to another, as brokers last told. Thread-safe. */
+  boolean isEmpty(long from, long to) {
+    return emptyAt == from && highWatermark >= to;
+  }
+
+  /** Starts over at a position. */
+  void seek(int newVersion, Position position) {
+    version = newVersion;
+    failed = false;
+    looking = false;
+    inFlight = false;
+    notBeforeMs = 0;
+    failingSinceMs = 0;
+    topicId = null;
+    backoff.reset();
+    if (position instanceof Position.Offset at) {
+      nextOffset = at.offset();
+      target = null;
+    } else {
+      nextOffset = UNKNOWN;
+      target = position;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name.toString();
+  }
+}

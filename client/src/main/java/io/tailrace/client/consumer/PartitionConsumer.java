@@ -1,0 +1,417 @@
+package io.tailrace.client.consumer;
+
+import io.tailrace.client.Consumer;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Deserializer;
+import io.tailrace.client.Position;
+import io.tailrace.client.TailraceException;
+import io.tailrace.client.TopicPartition;
+import io.tailrace.client.metadata.ClusterAccess;
+import io.tailrace.protocol.error.ErrorCode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A consumer of partitions that it was told to read: the half of it that lives on the thread that
+ * polls; {@link Fetcher} is the other. Used by one thread at a time.
+ */
+public final class PartitionConsumer<K, V> implements Consumer<K, V> {
+  private static final Duration LONGEST_WAIT = Duration.ofDays(365);
+  private static final long WAIT_FOR_USER_NANOS = 1_000_000;
+
+  private final ConsumerConfig config;
+  private final Deserializer<? extends K> keyDeserializer;
+  private final Deserializer<? extends V> valueDeserializer;
+  private final FetchInbox inbox = new FetchInbox();
+  private final Fetcher fetcher;
+  private final java.util.function.Consumer<PartitionConsumer<K, V>> onClosed;
+  private final int requestTimeoutMs;
+  private final AtomicReference<Thread> user = new AtomicReference<>();
+  private final Map<TopicPartition, PartitionReader<K, V>> readers = new HashMap<>();
+
+  /** The readers in the order in which polls go round them. */
+  private final List<PartitionReader<K, V>> round = new ArrayList<>();
+
+  private int turn;
+  private volatile boolean closing;
+  private boolean released;
+
+  /**
+   * Makes a consumer that reads nothing yet.
+   *
+   * @param onClosed told once when it has been closed
+   */
+  public PartitionConsumer(
+      ConsumerConfig config,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer,
+      ClusterAccess cluster,
+      java.util.function.Consumer<PartitionConsumer<K, V>> onClosed) {
+    this.config = config;
+    this.keyDeserializer = keyDeserializer;
+    this.valueDeserializer = valueDeserializer;
+    this.fetcher = new Fetcher(config, cluster, inbox);
+    this.onClosed = onClosed;
+    this.requestTimeoutMs = cluster.network().config().requestTimeoutMs();
+  }
+
+  /** Begins to work. */
+  public PartitionConsumer<K, V> start() {
+    fetcher.start();
+    return this;
+  }
+
+  @Override
+  public void assign(Collection<TopicPartition> partitions) {
+    enter();
+    try {
+      Set<TopicPartition> wanted = new TreeSet<>(partitions);
+      readers
+          .values()
+          .removeIf(
+              reader -> {
+                boolean remove = !wanted.contains(reader.name());
+                if (remove) {
+                  reader.close();
+                }
+                return remove;
+              });
+      for (TopicPartition name : wanted) {
+        if (!readers.containsKey(name)) {
+          PartitionReader<K, V> reader =
+              new PartitionReader<>(name, fetcher, keyDeserializer, valueDeserializer);
+          readers.put(name, reader);
+          reader.seek(config.startAt());
+        }
+      }
+      round.clear();
+      wanted.forEach(name -> round.add(readers.get(name)));
+      turn = 0;
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public Set<TopicPartition> assignment() {
+    enter();
+    try {
+      return new TreeSet<>(readers.keySet());
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public List<ConsumerRecord<K, V>> poll(Duration timeout) {
+    enter();
+    try {
+      long deadline = System.nanoTime() + bounded(timeout).toNanos();
+      while (true) {
+        takeEvents();
+        throwErrors();
+        List<ConsumerRecord<K, V>> records = read();
+        if (!records.isEmpty()) {
+          return records;
+        }
+        throwErrors(); // what was just read may have turned out to be damaged
+        long left = deadline - System.nanoTime();
+        boolean woken = await(Math.max(0, left));
+        if (closing) {
+          throw closedError();
+        }
+        if (woken || left <= 0) {
+          return records;
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void takeEvents() {
+    var events = inbox.takeAll();
+    for (FetchEvent event = events.poll(); event != null; event = events.poll()) {
+      PartitionReader<K, V> reader = readers.get(event.partition().name);
+      if (reader != null && reader.isFor(event.partition())) {
+        reader.accept(event);
+      } else {
+        event.release();
+      }
+    }
+  }
+
+  private void throwErrors() {
+    for (PartitionReader<K, V> reader : round) {
+      if (!reader.paused()) {
+        reader.throwError();
+      }
+    }
+  }
+
+  private List<ConsumerRecord<K, V>> read() {
+    int count = round.size();
+    for (int i = 0; i < count; i++) {
+      PartitionReader<K, V> reader = round.get((turn + i) % count);
+      if (!reader.hasRecords() || reader.paused()) {
+        continue;
+      }
+      turn = (turn + i) % count;
+      return readFrom(turn);
+    }
+    return List.of();
+  }
+
+  private List<ConsumerRecord<K, V>> readFrom(int start) {
+    List<ConsumerRecord<K, V>> records = new ArrayList<>(config.maxPollRecords());
+    int count = round.size();
+    for (int i = 0; i < count && records.size() < config.maxPollRecords(); i++) {
+      turn = (start + i) % count;
+      PartitionReader<K, V> reader = round.get(turn);
+      if (reader.paused()) {
+        continue;
+      }
+      try {
+        reader.read(records, config.maxPollRecords());
+      } catch (RuntimeException e) {
+        if (records.isEmpty()) {
+          throw e;
+        }
+        return records; // it is thrown again by the next poll, which starts with the same reader
+      }
+    }
+    turn = (turn + 1) % count;
+    return records;
+  }
+
+  private boolean await(long nanos) {
+    try {
+      return inbox.await(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  @Override
+  public void seek(TopicPartition partition, long offset) {
+    seek(partition, Position.offset(offset));
+  }
+
+  @Override
+  public void seek(TopicPartition partition, Position position) {
+    enter();
+    try {
+      reader(partition).seek(position);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void seekToBeginning(TopicPartition... partitions) {
+    seek(partitions, Position.earliest());
+  }
+
+  @Override
+  public void seekToEnd(TopicPartition... partitions) {
+    seek(partitions, Position.latest());
+  }
+
+  @Override
+  public void seekToTime(Instant time, TopicPartition... partitions) {
+    seek(partitions, Position.at(time));
+  }
+
+  private void seek(TopicPartition[] partitions, Position position) {
+    enter();
+    try {
+      if (partitions.length == 0) {
+        round.forEach(reader -> reader.seek(position));
+      } else {
+        Arrays.stream(partitions).map(this::reader).toList().forEach(each -> each.seek(position));
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public long position(TopicPartition partition) {
+    enter();
+    try {
+      PartitionReader<K, V> reader = reader(partition);
+      long deadline = System.nanoTime() + requestTimeoutMs * 1_000_000L;
+      takeEvents();
+      while (reader.position() == FetchedPartition.UNKNOWN) {
+        reader.throwError();
+        long left = deadline - System.nanoTime();
+        if (left <= 0 || Thread.currentThread().isInterrupted()) {
+          throw new TailraceException(
+              ErrorCode.REQUEST_TIMED_OUT,
+              "the position of " + partition + " was not found within " + requestTimeoutMs + " ms");
+        }
+        await(left);
+        takeEvents();
+      }
+      return reader.position();
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public OptionalLong lag(TopicPartition partition) {
+    enter();
+    try {
+      return reader(partition).lag();
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void pause(Collection<TopicPartition> partitions) {
+    setPaused(partitions, true);
+  }
+
+  @Override
+  public void resume(Collection<TopicPartition> partitions) {
+    setPaused(partitions, false);
+  }
+
+  private void setPaused(Collection<TopicPartition> partitions, boolean paused) {
+    enter();
+    try {
+      partitions.stream().map(this::reader).toList().forEach(each -> each.setPaused(paused));
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public Set<TopicPartition> paused() {
+    enter();
+    try {
+      Set<TopicPartition> paused = new TreeSet<>();
+      for (PartitionReader<K, V> reader : round) {
+        if (reader.paused()) {
+          paused.add(reader.name());
+        }
+      }
+      return paused;
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void wakeup() {
+    inbox.wakeup();
+  }
+
+  @Override
+  public void close() {
+    if (closing) {
+      return;
+    }
+    enter();
+    closing = true;
+    try {
+      release();
+    } finally {
+      leave();
+    }
+    onClosed.accept(this);
+  }
+
+  /**
+   * Closes the consumer whoever uses it: a poll that is under way fails. Thread-safe.
+   *
+   * @param timeout how long to wait for the thread that uses it
+   */
+  public void closeFromOutside(Duration timeout) {
+    closing = true;
+    inbox.wakeup();
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean mine = user.compareAndSet(null, Thread.currentThread());
+    while (!mine && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(WAIT_FOR_USER_NANOS);
+      mine = user.compareAndSet(null, Thread.currentThread());
+    }
+    if (mine) {
+      release();
+      leave();
+    } else {
+      fetcher.close(); // the rest is freed when the thread comes by again
+    }
+    onClosed.accept(this);
+  }
+
+  private void release() {
+    if (released) {
+      return;
+    }
+    released = true;
+    fetcher.close();
+    takeEvents();
+    inbox.close();
+    readers.values().forEach(PartitionReader::close);
+    readers.clear();
+    round.clear();
+  }
+
+  /** Whether there is nothing between the partition's position and this offset. */
+  boolean isEmptyUpTo(TopicPartition partition, long end) {
+    return reader(partition).isEmptyUpTo(end);
+  }
+
+  private PartitionReader<K, V> reader(TopicPartition partition) {
+    PartitionReader<K, V> reader = readers.get(partition);
+    if (reader == null) {
+      throw new IllegalStateException(partition + " is not assigned to this consumer");
+    }
+    return reader;
+  }
+
+  private void enter() {
+    Thread current = Thread.currentThread();
+    Thread other = user.compareAndExchange(null, current);
+    if (other != null) {
+      throw new IllegalStateException(
+          other == current
+              ? "the consumer must not be used by what its own poll calls"
+              : "the consumer is in use by thread '"
+                  + other.getName()
+                  + "': it is for one thread at a time, others may only wake it up");
+    }
+    if (closing) {
+      release();
+      leave();
+      throw closedError();
+    }
+  }
+
+  private void leave() {
+    user.set(null);
+  }
+
+  private static TailraceException closedError() {
+    return new TailraceException(ErrorCode.CLIENT_CLOSED, "the consumer is closed");
+  }
+
+  private static Duration bounded(Duration timeout) {
+    return timeout.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : timeout;
+  }
+}

@@ -1,0 +1,222 @@
+package io.tailrace.client.consumer;
+
+import io.tailrace.client.BadRecordHandler;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Deserializer;
+import io.tailrace.client.Position;
+import io.tailrace.client.TailraceException;
+import io.tailrace.client.TopicPartition;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.CorruptBatchException;
+import io.tailrace.protocol.record.StoredRecord;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * One assigned partition as the thread that polls sees it: its position, and what has been fetched
+ * of it. Confined to that thread.
+ */
+final class PartitionReader<K, V> {
+  private final FetchedPartition fetched;
+  private final Fetcher fetcher;
+  private final Deserializer<? extends K> keyDeserializer;
+  private final Deserializer<? extends V> valueDeserializer;
+  private final BadRecordHandler onBadRecord;
+  private final ArrayDeque<BatchReader> stretches = new ArrayDeque<>();
+  private long position = FetchedPartition.UNKNOWN;
+  private int version;
+  private boolean paused;
+  private TailraceException error;
+
+  /** A record that was read but not handed out, since it could not be deserialised. */
+  private StoredRecord bad;
+
+  PartitionReader(
+      TopicPartition name,
+      Fetcher fetcher,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    this.fetched = fetcher.partition(name);
+    this.fetcher = fetcher;
+    this.keyDeserializer = keyDeserializer;
+    this.valueDeserializer = valueDeserializer;
+    this.onBadRecord = fetcher.config().onBadRecord();
+  }
+
+  TopicPartition name() {
+    return fetched.name;
+  }
+
+  /** The next offset to be returned, or {@link FetchedPartition#UNKNOWN}. */
+  long position() {
+    return position;
+  }
+
+  boolean paused() {
+    return paused;
+  }
+
+  void setPaused(boolean paused) {
+    if (this.paused != paused) {
+      this.paused = paused;
+      fetcher.setPaused(fetched, paused);
+    }
+  }
+
+  OptionalLong lag() {
+    long end = fetched.highWatermark();
+    return end == FetchedPartition.UNKNOWN || position == FetchedPartition.UNKNOWN
+        ? OptionalLong.empty()
+        : OptionalLong.of(Math.max(0, end - position));
+  }
+
+  boolean isFor(FetchedPartition partition) {
+    return fetched == partition;
+  }
+
+  /** Whether there is nothing between the position and this offset, as brokers last told. */
+  boolean isEmptyUpTo(long end) {
+    return stretches.isEmpty() && fetched.isEmpty(position, end);
+  }
+
+  /** Drops what was fetched and starts at this position. */
+  void seek(Position target) {
+    drop();
+    version++;
+    error = null;
+    position = target instanceof Position.Offset at ? at.offset() : FetchedPartition.UNKNOWN;
+    fetcher.seek(fetched, version, target);
+  }
+
+  /** Takes an event over; whether it is of use. */
+  void accept(FetchEvent event) {
+    if (event.version() != version) {
+      if (event instanceof FetchEvent.Batches batches) {
+        usedUp(batches.records().readableBytes());
+        batches.records().release();
+      }
+      return;
+    }
+    if (event instanceof FetchEvent.Batches batches) {
+      stretches.addLast(new BatchReader(batches.records()));
+    } else if (event instanceof FetchEvent.Positioned positioned) {
+      position = positioned.offset();
+    } else if (event instanceof FetchEvent.Failed failed) {
+      error = failed.error();
+    }
+  }
+
+  private void usedUp(long bytes) {
+    if (fetched.usedUp(bytes)) {
+      fetcher.wake();
+    }
+  }
+
+  /**
+   * Throws the error because of which the partition cannot be read on, if there is one and nothing
+   * is left before it.
+   */
+  void throwError() {
+    if (error == null || !stretches.isEmpty()) {
+      return;
+    }
+    TailraceException thrown = new TailraceException(error.code(), error.getMessage(), error);
+    if (error.code() == ErrorCode.CORRUPT_BATCH && position != FetchedPartition.UNKNOWN) {
+      seek(Position.offset(position)); // perhaps what is fetched anew is sound
+    }
+    throw thrown;
+  }
+
+  boolean hasRecords() {
+    return !stretches.isEmpty();
+  }
+
+  /**
+   * Adds the next records to a list, until it holds so many.
+   *
+   * @throws TailraceException when the next record cannot be read; those before it are in the list
+   */
+  void read(List<ConsumerRecord<K, V>> out, int limit) {
+    while (out.size() < limit && !stretches.isEmpty()) {
+      BatchReader stretch = stretches.peekFirst();
+      StoredRecord record = bad != null ? bad : next(stretch);
+      if (record == null && stretches.isEmpty()) {
+        return; // damaged: the next poll says so
+      }
+      if (record == null) {
+        position = Math.max(position, stretch.nextOffset());
+        stretches.pollFirst();
+        stretch.close();
+        usedUp(stretch.sizeInBytes());
+        continue;
+      }
+      bad = record;
+      ConsumerRecord<K, V> decoded = decode(record);
+      bad = null;
+      position = record.offset() + 1;
+      if (decoded != null) {
+        out.add(decoded);
+      }
+    }
+  }
+
+  private StoredRecord next(BatchReader stretch) {
+    try {
+      return stretch.next(position);
+    } catch (CorruptBatchException e) {
+      drop();
+      version++; // what is still on its way lies behind the damage
+      error =
+          new TailraceException(
+              ErrorCode.CORRUPT_BATCH,
+              "partition "
+                  + fetched
+                  + ", at or behind offset "
+                  + position
+                  + ": "
+                  + e.getMessage()
+                  + "; if fetching it again does not help, seek behind it",
+              e);
+      return null;
+    }
+  }
+
+  /** The record with its key and value deserialised, or null when it is to be left out. */
+  private ConsumerRecord<K, V> decode(StoredRecord record) {
+    String topic = fetched.name.topic();
+    K key;
+    V value;
+    try {
+      key = record.key() == null ? null : keyDeserializer.deserialize(topic, record.key());
+      value = record.value() == null ? null : valueDeserializer.deserialize(topic, record.value());
+    } catch (RuntimeException e) {
+      onBadRecord.onBadRecord(fetched.name, record, e);
+      return null;
+    }
+    return new ConsumerRecord<>(
+        topic,
+        fetched.name.partition(),
+        record.offset(),
+        record.timestampMs(),
+        key,
+        value,
+        record.headers());
+  }
+
+  private void drop() {
+    bad = null;
+    for (BatchReader stretch : stretches) {
+      stretch.close();
+      fetched.usedUp(stretch.sizeInBytes());
+    }
+    stretches.clear();
+  }
+
+  /** Frees what was fetched. */
+  void close() {
+    version++;
+    drop();
+    fetcher.remove(fetched);
+  }
+}

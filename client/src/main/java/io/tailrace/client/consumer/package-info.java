@@ -1,0 +1,2 @@
+/** How a consumer works inside: fetching ahead, decoding, positions. */
+package io.tailrace.client.consumer;

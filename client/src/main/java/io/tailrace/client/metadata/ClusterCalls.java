@@ -1,0 +1,187 @@
+package io.tailrace.client.metadata;
+
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.netty.buffer.ByteBuf;
+import io.tailrace.client.TailraceException;
+import io.tailrace.client.network.Backoff;
+import io.tailrace.client.network.BrokerAddress;
+import io.tailrace.client.network.BrokerConnection;
+import io.tailrace.client.network.BrokerRequest;
+import io.tailrace.client.network.Connections;
+import io.tailrace.client.network.Network;
+import io.tailrace.client.network.ResponseHandler;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+
+/**
+ * Single requests to the cluster that are retried until they succeed, fail for good, or run out of
+ * time: what the admin does, and producer ids. Thread-safe.
+ */
+public final class ClusterCalls {
+  private static final int FIRST_BACKOFF_MS = 20;
+  private static final int MAX_BACKOFF_MS = 500;
+
+  private final Network network;
+  private final Connections connections;
+  private final Metadata metadata;
+
+  /** Makes calls over these connections. */
+  public ClusterCalls(Network network, Connections connections, Metadata metadata) {
+    this.network = network;
+    this.connections = connections;
+    this.metadata = metadata;
+  }
+
+  /**
+   * What to ask, and how to read the answer.
+   *
+   * @param errorCode reads the error code out of a response
+   * @param errorMessage reads the text out of it
+   * @param repeatable whether asking twice does no harm; if not, an outcome that is unknown is not
+   *     retried but reported
+   * @param subject names what it is about, for messages
+   */
+  public record Call<R extends MessageLite>(
+      ApiKey api,
+      MessageLite body,
+      Parser<R> parser,
+      ToIntFunction<R> errorCode,
+      Function<R, String> errorMessage,
+      boolean repeatable,
+      String subject) {}
+
+  /** Asks any broker. */
+  public <R extends MessageLite> CompletableFuture<R> any(Call<R> call) {
+    return start(call, this::anyBroker);
+  }
+
+  /** Asks the controller, or any broker as long as none is known to be it. */
+  public <R extends MessageLite> CompletableFuture<R> controller(Call<R> call) {
+    return start(
+        call,
+        () -> {
+          BrokerConnection controller = connections.commands(metadata.view().controller());
+          return controller == null ? anyBroker() : controller;
+        });
+  }
+
+  /** Asks this broker. */
+  public <R extends MessageLite> CompletableFuture<R> broker(int id, Call<R> call) {
+    return start(call, () -> connections.commands(id));
+  }
+
+  private <R extends MessageLite> CompletableFuture<R> start(Call<R> call, Target target) {
+    Attempts<R> attempts = new Attempts<>(call, target);
+    network.scheduler().runOrExecute(attempts::ask);
+    return attempts.future;
+  }
+
+  private BrokerConnection anyBroker() {
+    List<BrokerConnection> ready = new ArrayList<>();
+    List<BrokerConnection> usable = new ArrayList<>();
+    for (BrokerAddress broker : metadata.view().brokers().values()) {
+      BrokerConnection connection = connections.commands(broker.id());
+      if (connection.ready() && !connection.suspect()) {
+        ready.add(connection);
+      } else if (connection.usable()) {
+        usable.add(connection);
+      }
+    }
+    List<BrokerConnection> best = ready.isEmpty() ? usable : ready;
+    return best.isEmpty() ? null : best.get(network.random().nextInt(best.size()));
+  }
+
+  /** Finds the broker to ask next; null when none can be asked now. */
+  @FunctionalInterface
+  private interface Target {
+    BrokerConnection find();
+  }
+
+  /** The attempts of one call. Confined to the scheduler, but for the future. */
+  private final class Attempts<R extends MessageLite> implements ResponseHandler<R> {
+    private final CompletableFuture<R> future = new CompletableFuture<>();
+    private final Call<R> call;
+    private final Target target;
+    private final long deadlineMs;
+    private final Backoff backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, network.random());
+    private TailraceException lastError;
+
+    Attempts(Call<R> call, Target target) {
+      this.call = call;
+      this.target = target;
+      this.deadlineMs = network.clock().monotonicMs() + network.config().requestTimeoutMs();
+    }
+
+    void ask() {
+      long left = deadlineMs - network.clock().monotonicMs();
+      if (left <= 0) {
+        future.completeExceptionally(timedOut());
+        return;
+      }
+      BrokerConnection connection = target.find();
+      if (connection == null) {
+        retry(
+            new TailraceException(
+                ErrorCode.BROKER_NOT_AVAILABLE,
+                "no broker of the cluster at " + metadata.bootstrapText() + " can be reached"));
+        return;
+      }
+      connection.send(new BrokerRequest<>(call.api, call.body, call.parser, (int) left, this));
+    }
+
+    @Override
+    public void onResponse(R body, ByteBuf records) {
+      ErrorCode code = ErrorCode.of(call.errorCode.applyAsInt(body));
+      if (code == ErrorCode.NONE) {
+        future.complete(body);
+        return;
+      }
+      String text = call.errorMessage.apply(body);
+      onFailure(
+          new TailraceException(
+              code, call.subject + ": " + (text.isEmpty() ? code.meaning() : text)));
+    }
+
+    @Override
+    public void onFailure(TailraceException error) {
+      boolean unknown =
+          error.code() == ErrorCode.OUTCOME_UNKNOWN || error.code() == ErrorCode.REQUEST_TIMED_OUT;
+      // A topic that is not there will not come by asking again.
+      boolean passing = error.retriable() && error.code() != ErrorCode.UNKNOWN_TOPIC;
+      if (!passing || (unknown && !call.repeatable)) {
+        future.completeExceptionally(error);
+      } else {
+        retry(error);
+      }
+    }
+
+    private void retry(TailraceException error) {
+      lastError = error;
+      long left = deadlineMs - network.clock().monotonicMs();
+      int waitMs = backoff.nextMs();
+      if (waitMs >= left) {
+        future.completeExceptionally(timedOut());
+        return;
+      }
+      metadata.refresh();
+      network.scheduler().schedule(this::ask, waitMs);
+    }
+
+    private TailraceException timedOut() {
+      int timeoutMs = network.config().requestTimeoutMs();
+      return lastError == null
+          ? new TailraceException(
+              ErrorCode.REQUEST_TIMED_OUT, call.subject + ": no answer within " + timeoutMs + " ms")
+          : new TailraceException(
+              lastError.code(),
+              call.subject + ": gave up after " + timeoutMs + " ms: " + lastError.getMessage(),
+              lastError);
+    }
+  }
+}

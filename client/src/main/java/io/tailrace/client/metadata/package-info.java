@@ -1,0 +1,2 @@
+/** What the client knows of the cluster: who leads what. */
+package io.tailrace.client.metadata;

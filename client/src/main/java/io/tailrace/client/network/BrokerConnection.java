@@ -1,0 +1,508 @@
+package io.tailrace.client.network;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.FrameCodec;
+import io.tailrace.protocol.frame.FrameException;
+import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.HandshakeResponse;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection to one broker: pipelines requests, hands each its answer, gives up on those that are
+ * not answered in time, and connects again when it is next used. Confined to its transport's
+ * scheduler.
+ *
+ * <pre>
+ *   IDLE ──────── send, connect ───────▶ CONNECTING ── handshake answered ──▶ READY
+ *     ▲                                      │ failure, timeout                 │ lost
+ *     └── first use after the wait ── BACKING_OFF ◀─────────────────────────────┘
+ *   any ── close ──▶ CLOSED
+ * </pre>
+ */
+public final class BrokerConnection {
+  private static final Logger LOG = LoggerFactory.getLogger(BrokerConnection.class);
+
+  /** How long a broker may be silent, beyond what its requests ask for, before it is suspect. */
+  private static final int SUSPECT_AFTER_MS = 500;
+
+  private static final int TICK_MS = 50;
+  private static final int MAX_WAITING = 1024;
+
+  private enum State {
+    IDLE,
+    CONNECTING,
+    READY,
+    BACKING_OFF,
+    CLOSED
+  }
+
+  private final BrokerAddress address;
+  private final Network network;
+  private final ConnectionListener listener;
+  private final Backoff backoff;
+  private final IntObjectHashMap<BrokerRequest<?>> inFlight = new IntObjectHashMap<>();
+  private final ArrayDeque<BrokerRequest<?>> waiting = new ArrayDeque<>();
+
+  private State state = State.IDLE;
+  private Session session;
+  private Handshake handshake;
+  private int nextCorrelationId;
+  private long connectDeadlineMs;
+  private long backoffUntilMs;
+  private boolean reconnectScheduled;
+  private long lastReceivedMs;
+
+  /** When the silence began that is going on while something is unanswered; 0 = nothing is. */
+  private long silentSinceMs;
+
+  private long lastSuspectMs;
+  private boolean suspect;
+  private boolean ticking;
+  private String lastFailure = "not tried yet";
+
+  BrokerConnection(BrokerAddress address, Network network, ConnectionListener listener) {
+    this.address = address;
+    this.network = network;
+    this.listener = listener;
+    this.backoff =
+        new Backoff(
+            network.config().backoffMs(), network.config().maxBackoffMs(), network.random());
+  }
+
+  /** Whom it leads to. */
+  public BrokerAddress address() {
+    return address;
+  }
+
+  /** Whether requests can be sent now. */
+  public boolean ready() {
+    return state == State.READY && session.link.writable();
+  }
+
+  /** Whether sending makes sense: it is ready, on its way to be, or has not failed of late. */
+  public boolean usable() {
+    return switch (state) {
+      case IDLE, CONNECTING, READY -> true;
+      case BACKING_OFF -> network.clock().monotonicMs() >= backoffUntilMs;
+      case CLOSED -> false;
+    };
+  }
+
+  /** Whether requests have been unanswered for longer than the broker should need. */
+  public boolean suspect() {
+    return suspect;
+  }
+
+  /** Why it was last lost or could not be made, for messages. */
+  public String lastFailure() {
+    return lastFailure;
+  }
+
+  /** What the broker said of itself; null unless the connection is ready. */
+  public HandshakeResponse peer() {
+    return state == State.READY ? handshake.response() : null;
+  }
+
+  /** The largest frame that the broker accepts; 0 unless the connection is ready. */
+  public int maxFrameBytes() {
+    return state == State.READY ? handshake.response().getMaxFrameBytes() : 0;
+  }
+
+  /**
+   * Makes the connection if it is not there: now, or as soon as the back-off allows. {@link
+   * ConnectionListener#onReady} follows, or {@link ConnectionListener#onLost}.
+   */
+  public void connect() {
+    if (state == State.IDLE) {
+      open();
+    } else if (state == State.BACKING_OFF) {
+      long wait = backoffUntilMs - network.clock().monotonicMs();
+      if (wait <= 0) {
+        open();
+      } else if (!reconnectScheduled) {
+        reconnectScheduled = true;
+        network.scheduler().schedule(this::reconnect, wait);
+      }
+    }
+  }
+
+  private void reconnect() {
+    reconnectScheduled = false;
+    if (state == State.BACKING_OFF) {
+      open();
+    }
+  }
+
+  /**
+   * Sends a request, with all that was written before. One that cannot be sent is told so, perhaps
+   * before this returns.
+   */
+  public void send(BrokerRequest<?> request) {
+    write(request);
+    flush();
+  }
+
+  /** As {@link #send}, but leaves the request in the way out until {@link #flush()}. */
+  public void write(BrokerRequest<?> request) {
+    switch (state) {
+      case READY -> writeNow(request);
+      case IDLE, CONNECTING -> enqueue(request);
+      case BACKING_OFF -> {
+        if (network.clock().monotonicMs() >= backoffUntilMs) {
+          enqueue(request);
+        } else {
+          refuse(request, "cannot be reached: " + lastFailure);
+        }
+      }
+      case CLOSED -> refuse(request, "the connection is closed");
+    }
+  }
+
+  /** Sends what was written. */
+  public void flush() {
+    if (state == State.READY) {
+      session.link.flush();
+    }
+  }
+
+  /**
+   * Gives the connection up: what is unanswered fails with {@code OUTCOME_UNKNOWN}.
+   *
+   * @param reason for the message
+   */
+  public void abandon(String reason) {
+    if (state == State.READY || state == State.CONNECTING) {
+      lose(ErrorCode.OUTCOME_UNKNOWN, reason, null);
+    }
+  }
+
+  /** Ends it for good. */
+  public void close() {
+    if (state == State.CLOSED) {
+      return;
+    }
+    lose(ErrorCode.OUTCOME_UNKNOWN, "the client was closed", null);
+    state = State.CLOSED;
+  }
+
+  private void enqueue(BrokerRequest<?> request) {
+    if (waiting.size() >= MAX_WAITING) {
+      refuse(request, "has too many requests waiting for the connection");
+      return;
+    }
+    waiting.add(request);
+    connect();
+  }
+
+  private void refuse(BrokerRequest<?> request, String reason) {
+    request.releaseRecords();
+    fail(request, new TailraceException(ErrorCode.CONNECTION_FAILED, address + ": " + reason));
+  }
+
+  private void open() {
+    state = State.CONNECTING;
+    int timeoutMs = network.config().connectTimeoutMs();
+    connectDeadlineMs = network.clock().monotonicMs() + timeoutMs;
+    session = new Session();
+    network.transport().open(address.host(), address.port(), timeoutMs, session);
+    startTicking();
+  }
+
+  private void writeNow(BrokerRequest<?> request) {
+    Integer version = handshake.version(request.api);
+    if (version == null) {
+      request.releaseRecords();
+      fail(request, handshake.unsupported(request.api, address));
+      return;
+    }
+    int correlationId = nextCorrelationId++;
+    ByteBuf head =
+        FrameCodec.encodeRequest(
+            PooledByteBufAllocator.DEFAULT,
+            request.api,
+            version,
+            correlationId,
+            request.body,
+            request.recordsLength);
+    int frameBytes = head.getInt(head.readerIndex());
+    if (frameBytes > handshake.response().getMaxFrameBytes()) {
+      head.release();
+      request.releaseRecords();
+      fail(
+          request,
+          new TailraceException(
+              ErrorCode.FRAME_TOO_LARGE,
+              address
+                  + " accepts frames of "
+                  + handshake.response().getMaxFrameBytes()
+                  + " bytes, this request has "
+                  + frameBytes));
+      return;
+    }
+    session.link.write(head, request.records);
+    request.records = List.of();
+    if (request.answered) {
+      request.sentAtMs = network.clock().monotonicMs();
+      inFlight.put(correlationId, request);
+      if (silentSinceMs == 0) {
+        silentSinceMs = request.sentAtMs;
+      }
+      startTicking();
+    } else {
+      answer(request, new byte[0], Unpooled.EMPTY_BUFFER);
+    }
+  }
+
+  private <R extends MessageLite> void answer(
+      BrokerRequest<R> request, byte[] body, ByteBuf records) {
+    try {
+      tell(request, request.parser.parseFrom(body), records);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("an empty message is valid", e);
+    }
+  }
+
+  private <R extends MessageLite> void tell(BrokerRequest<R> request, R body, ByteBuf records) {
+    try {
+      request.handler.onResponse(body, records);
+    } catch (RuntimeException e) {
+      LOG.error("a {} response of {} could not be handled", request.api, address, e);
+    }
+  }
+
+  private static void fail(BrokerRequest<?> request, TailraceException error) {
+    try {
+      request.handler.onFailure(error);
+    } catch (RuntimeException e) {
+      LOG.error("the failure of a {} request could not be handled", request.api, e);
+    }
+  }
+
+  private void onFrame(ByteBuf content) {
+    ResponseFrame frame;
+    try {
+      frame = ResponseFrame.parse(content);
+    } catch (FrameException e) {
+      lose(ErrorCode.OUTCOME_UNKNOWN, e.getMessage(), e);
+      return;
+    }
+    lastReceivedMs = network.clock().monotonicMs();
+    suspect = false;
+    try {
+      if (state == State.CONNECTING) {
+        onHandshake(frame);
+      } else {
+        onResponse(frame);
+      }
+    } catch (InvalidProtocolBufferException e) {
+      lose(ErrorCode.OUTCOME_UNKNOWN, "answers with bytes that are no message", e);
+    } finally {
+      frame.release();
+    }
+  }
+
+  private void onHandshake(ResponseFrame frame) throws InvalidProtocolBufferException {
+    TailraceException refusal = null;
+    if (frame.error() != ErrorCode.NONE) {
+      refusal =
+          new TailraceException(
+              frame.error(), "refused the handshake: " + frame.header().getErrorMessage());
+    } else {
+      handshake = new Handshake(frame.body(HandshakeResponse.parser()));
+      refusal = handshake.check(address);
+    }
+    if (refusal != null) {
+      lose(refusal.code(), refusal.getMessage(), null);
+      return;
+    }
+    state = State.READY;
+    backoff.reset();
+    LOG.debug("connected to {}", address);
+    while (state == State.READY && !waiting.isEmpty()) {
+      writeNow(waiting.poll());
+    }
+    flush();
+    listener.onReady(this);
+  }
+
+  private void onResponse(ResponseFrame frame) throws InvalidProtocolBufferException {
+    BrokerRequest<?> request = inFlight.get(frame.header().getCorrelationId());
+    boolean last = inFlight.size() == (request == null ? 0 : 1);
+    silentSinceMs = last ? 0 : lastReceivedMs;
+    if (request != null) { // otherwise it is an answer to a request that was given up
+      deliver(request, frame);
+    }
+  }
+
+  private <R extends MessageLite> void deliver(BrokerRequest<R> request, ResponseFrame frame)
+      throws InvalidProtocolBufferException {
+    if (frame.error() != ErrorCode.NONE) {
+      inFlight.remove(frame.header().getCorrelationId());
+      fail(
+          request,
+          new TailraceException(
+              frame.error(),
+              address + " answers " + frame.error() + ": " + frame.header().getErrorMessage()));
+      return;
+    }
+    R body = parse(request, frame);
+    inFlight.remove(frame.header().getCorrelationId());
+    tell(request, body, frame.records());
+  }
+
+  private void lose(ErrorCode code, String reason, Throwable cause) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    lastFailure = reason;
+    LOG.debug("lost {}: {}", address, reason, cause);
+    Session ended = session;
+    session = null;
+    suspect = false;
+    silentSinceMs = 0;
+    if (state == State.READY || state == State.CONNECTING) {
+      state = State.BACKING_OFF;
+      backoffUntilMs = network.clock().monotonicMs() + backoff.nextMs();
+    }
+    if (ended != null && ended.link != null) {
+      ended.link.close();
+    }
+    List<BrokerRequest<?>> unanswered = new ArrayList<>(inFlight.values());
+    inFlight.clear();
+    List<BrokerRequest<?>> unsent = new ArrayList<>(waiting);
+    waiting.clear();
+    for (BrokerRequest<?> request : unanswered) {
+      fail(request, new TailraceException(code, address + ": " + reason, cause));
+    }
+    ErrorCode unsentCode =
+        code == ErrorCode.OUTCOME_UNKNOWN || code == ErrorCode.REQUEST_TIMED_OUT
+            ? ErrorCode.CONNECTION_FAILED
+            : code;
+    for (BrokerRequest<?> request : unsent) {
+      request.releaseRecords();
+      fail(request, new TailraceException(unsentCode, address + ": " + reason, cause));
+    }
+    listener.onLost(this);
+  }
+
+  private void startTicking() {
+    if (!ticking) {
+      ticking = true;
+      network.scheduler().schedule(this::tick, TICK_MS);
+    }
+  }
+
+  private void tick() {
+    ticking = false;
+    long now = network.clock().monotonicMs();
+    if (state == State.CONNECTING) {
+      if (now >= connectDeadlineMs) {
+        lose(
+            ErrorCode.OUTCOME_UNKNOWN,
+            "no handshake within " + network.config().connectTimeoutMs() + " ms",
+            null);
+        return;
+      }
+      startTicking();
+    } else if (state == State.READY && silentSinceMs != 0) {
+      checkSilence(now);
+      expire(now);
+      if (state == State.READY && silentSinceMs != 0) {
+        startTicking();
+      }
+    }
+  }
+
+  private void checkSilence(long now) {
+    int longPollMs = 0;
+    boolean late = false;
+    for (BrokerRequest<?> request : inFlight.values()) {
+      long expected = Math.max(request.sentAtMs + request.answeredAfterMs, lastReceivedMs);
+      late |= now - expected >= SUSPECT_AFTER_MS;
+      longPollMs = Math.max(longPollMs, request.answeredAfterMs);
+    }
+    if (now - silentSinceMs >= network.config().requestTimeoutMs() + longPollMs) {
+      lose(ErrorCode.REQUEST_TIMED_OUT, "nothing came for " + (now - silentSinceMs) + " ms", null);
+    } else if (late && (!suspect || now - lastSuspectMs >= SUSPECT_AFTER_MS)) {
+      suspect = true;
+      lastSuspectMs = now;
+      listener.onSuspect(this);
+    }
+  }
+
+  private void expire(long now) {
+    List<Integer> expired = new ArrayList<>();
+    for (IntObjectMap.PrimitiveEntry<BrokerRequest<?>> entry : inFlight.entries()) {
+      if (now - entry.value().sentAtMs >= entry.value().timeoutMs) {
+        expired.add(entry.key());
+      }
+    }
+    for (int correlationId : expired) {
+      BrokerRequest<?> request = inFlight.remove(correlationId);
+      if (request != null) {
+        fail(
+            request,
+            new TailraceException(
+                ErrorCode.REQUEST_TIMED_OUT,
+                address + " did not answer within " + request.timeoutMs + " ms"));
+      }
+    }
+  }
+
+  private static <R extends MessageLite> R parse(BrokerRequest<R> request, ResponseFrame frame)
+      throws InvalidProtocolBufferException {
+    return frame.body(request.parser);
+  }
+
+  /** One attempt at a link; what comes from an earlier one is ignored. */
+  private final class Session implements LinkListener {
+    private Link link;
+
+    @Override
+    public void onOpen(Link link) {
+      if (session != this) {
+        link.close();
+        return;
+      }
+      this.link = link;
+      link.write(Handshake.request(network.config().clientId(), nextCorrelationId++), List.of());
+      link.flush();
+    }
+
+    @Override
+    public void onFrame(ByteBuf content) {
+      if (session == this) {
+        BrokerConnection.this.onFrame(content);
+      } else {
+        content.release();
+      }
+    }
+
+    @Override
+    public void onWritable() {
+      if (session == this && state == State.READY) {
+        listener.onReady(BrokerConnection.this);
+      }
+    }
+
+    @Override
+    public void onClosed(Throwable cause) {
+      if (session == this) {
+        String reason = cause == null ? "the broker closed the connection" : cause.toString();
+        lose(ErrorCode.OUTCOME_UNKNOWN, reason, cause);
+      }
+    }
+  }
+}

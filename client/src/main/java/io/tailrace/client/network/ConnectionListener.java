@@ -1,0 +1,17 @@
+package io.tailrace.client.network;
+
+/** Hears what happens to connections, on their scheduler. */
+public interface ConnectionListener {
+
+  /** Requests may be sent: the handshake is done, or what was written has gone. */
+  default void onReady(BrokerConnection connection) {}
+
+  /** The connection was lost or could not be made; its requests have been told. */
+  default void onLost(BrokerConnection connection) {}
+
+  /**
+   * Nothing has come for longer than the broker should need to answer. Called again from time to
+   * time while that lasts.
+   */
+  default void onSuspect(BrokerConnection connection) {}
+}

@@ -1,0 +1,126 @@
+package io.tailrace.client.network;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A client's connections: two for each broker that is used, so that a long poll for records never
+ * stands before a write, and one for each bootstrap address while no broker is known. Confined to
+ * the transport's scheduler.
+ */
+public final class Connections {
+  private final Network network;
+  private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+  private final Map<Integer, BrokerAddress> addresses = new HashMap<>();
+  private final Map<Integer, BrokerConnection> commands = new HashMap<>();
+  private final Map<Integer, BrokerConnection> fetches = new HashMap<>();
+  private final Map<BrokerAddress, BrokerConnection> bootstraps = new HashMap<>();
+  private final ConnectionListener all = new ToAll();
+  private boolean closed;
+
+  /** Makes no connection yet. */
+  public Connections(Network network) {
+    this.network = network;
+  }
+
+  /** Lets a listener hear of every connection. Thread-safe. */
+  public void addListener(ConnectionListener listener) {
+    listeners.add(listener);
+  }
+
+  /** Undoes {@link #addListener}. Thread-safe. */
+  public void removeListener(ConnectionListener listener) {
+    listeners.remove(listener);
+  }
+
+  /** The connection for everything but fetches, or null when the broker is not known. */
+  public BrokerConnection commands(int brokerId) {
+    return get(commands, brokerId);
+  }
+
+  /** The connection for fetches, or null when the broker is not known. */
+  public BrokerConnection fetches(int brokerId) {
+    return get(fetches, brokerId);
+  }
+
+  /** The connection to a bootstrap address. */
+  public BrokerConnection bootstrap(BrokerAddress address) {
+    BrokerConnection connection = bootstraps.get(address);
+    if (connection == null) {
+      connection = make(address);
+      bootstraps.put(address, connection);
+    }
+    return connection;
+  }
+
+  private BrokerConnection get(Map<Integer, BrokerConnection> connections, int brokerId) {
+    BrokerConnection connection = connections.get(brokerId);
+    if (connection == null && addresses.containsKey(brokerId)) {
+      connection = make(addresses.get(brokerId));
+      connections.put(brokerId, connection);
+    }
+    return connection;
+  }
+
+  private BrokerConnection make(BrokerAddress address) {
+    BrokerConnection connection = new BrokerConnection(address, network, all);
+    if (closed) {
+      connection.close();
+    }
+    return connection;
+  }
+
+  /**
+   * Says which brokers there are and where. Connections to a broker that has moved are closed;
+   * those to one that is gone stay until they break, since it may still answer. Bootstrap
+   * connections are closed.
+   */
+  public void update(Collection<BrokerAddress> brokers) {
+    for (BrokerAddress broker : brokers) {
+      BrokerAddress known = addresses.put(broker.id(), broker);
+      if (known != null && !known.sameEndpoint(broker)) {
+        close(commands.remove(broker.id()));
+        close(fetches.remove(broker.id()));
+      }
+    }
+    List<BrokerConnection> done = new ArrayList<>(bootstraps.values());
+    bootstraps.clear();
+    done.forEach(BrokerConnection::close);
+  }
+
+  private static void close(BrokerConnection connection) {
+    if (connection != null) {
+      connection.close();
+    }
+  }
+
+  /** Closes all for good: whatever is asked of them fails from now on. */
+  public void close() {
+    closed = true;
+    List<BrokerConnection> open = new ArrayList<>(commands.values());
+    open.addAll(fetches.values());
+    open.addAll(bootstraps.values());
+    open.forEach(BrokerConnection::close);
+  }
+
+  private final class ToAll implements ConnectionListener {
+    @Override
+    public void onReady(BrokerConnection connection) {
+      listeners.forEach(listener -> listener.onReady(connection));
+    }
+
+    @Override
+    public void onLost(BrokerConnection connection) {
+      listeners.forEach(listener -> listener.onLost(connection));
+    }
+
+    @Override
+    public void onSuspect(BrokerConnection connection) {
+      listeners.forEach(listener -> listener.onSuspect(connection));
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Connections to brokers: frames out, frames in, timeouts, reconnecting. */
+package io.tailrace.client.network;

@@ -1,0 +1,33 @@
+package io.tailrace.client.producer;
+
+import java.util.List;
+
+/**
+ * The batches of one partition in one request that is under way. Compared by identity. Confined to
+ * the sender's thread.
+ */
+record InFlightPart(PartitionDelivery delivery, List<ProducerBatch> batches) {
+
+  int recordsLength() {
+    int length = 0;
+    for (ProducerBatch batch : batches) {
+      length += batch.sizeInBytes();
+    }
+    return length;
+  }
+
+  /** The order of its first batch. */
+  long firstOrder() {
+    return batches.get(0).order;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+}

@@ -1,0 +1,186 @@
+package io.tailrace.client.producer;
+
+import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.SendCallback;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.record.CompressionType;
+import io.tailrace.protocol.record.RecordBatchBuilder;
+import io.tailrace.protocol.record.RecordHeader;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One record batch on its way: the records, and who waits for each of them.
+ *
+ * <p>Filled under its queue's lock; compressed by whoever closed it; from then on confined to the
+ * sender's thread, but for {@link #whenSettled}.
+ */
+final class ProducerBatch {
+  private static final Logger LOG = LoggerFactory.getLogger(ProducerBatch.class);
+
+  private static final int FIRST_CAPACITY = 16;
+
+  /** When it was begun, {@link Sender#nanos}. */
+  final long createdNanos;
+
+  private final RecordBatchBuilder builder;
+  private final byte[] memory;
+  private final CompletableFuture<Void> settled = new CompletableFuture<>();
+  private final AtomicBoolean completed = new AtomicBoolean();
+
+  /** A {@link SendCallback} or a future, for each record. */
+  private Object[] waiters;
+
+  private long[] timestampsMs;
+  private int closedBytes;
+  private int sizeInBytes;
+  private volatile boolean compressed;
+
+  /** Orders the batches of a queue: they are numbered when they are first sent. -1 = never sent. */
+  long order = -1;
+
+  /** Whether it was sent and the broker has not said that it was not appended. */
+  boolean outcomeUnknown;
+
+  /**
+   * Makes an empty batch.
+   *
+   * @param memory where it is built
+   * @param expectedRecords about how many there will be
+   */
+  ProducerBatch(byte[] memory, int expectedRecords, long createdNanos) {
+    this.memory = memory;
+    this.builder = new RecordBatchBuilder(memory);
+    this.createdNanos = createdNanos;
+    int capacity = Math.max(FIRST_CAPACITY, expectedRecords);
+    this.waiters = new Object[capacity];
+    this.timestampsMs = new long[capacity];
+  }
+
+  boolean hasRoomFor(int upperBound, int limit) {
+    return builder.hasRoomFor(upperBound, limit);
+  }
+
+  void append(
+      long timestampMs, byte[] key, byte[] value, List<RecordHeader> headers, Object waiter) {
+    int index = builder.count();
+    if (index == waiters.length) {
+      waiters = Arrays.copyOf(waiters, index * 2);
+      timestampsMs = Arrays.copyOf(timestampsMs, index * 2);
+    }
+    waiters[index] = waiter;
+    timestampsMs[index] = timestampMs;
+    builder.append(timestampMs, key, value, headers);
+  }
+
+  int count() {
+    return builder.count();
+  }
+
+  /** Lets nothing be added any more. Says how many bytes the batch has now. */
+  int close() {
+    closedBytes = builder.sizeInBytes();
+    return closedBytes;
+  }
+
+  /** What {@link #close} said. */
+  int closedBytes() {
+    return closedBytes;
+  }
+
+  /** Compresses the records. Once, by whoever closed the batch. */
+  void compress(CompressionType type) {
+    builder.compress(type);
+    sizeInBytes = builder.sizeInBytes();
+    compressed = true;
+  }
+
+  /** Whether {@link #compress} is over, so that the batch can be sent. */
+  boolean ready() {
+    return compressed;
+  }
+
+  /** Bytes of the batch as it is sent; meaningful once it is {@link #ready}. */
+  int sizeInBytes() {
+    return sizeInBytes;
+  }
+
+  /** Writes the header. May be done again with another producer id, epoch or sequence. */
+  void stamp(long producerId, short producerEpoch, int baseSequence) {
+    builder.finish(producerId, producerEpoch, baseSequence);
+  }
+
+  /** The first {@link #sizeInBytes()} bytes are the batch. */
+  byte[] array() {
+    return builder.array();
+  }
+
+  /** What the pool gave, to give it back once the batch is not in use any more. */
+  byte[] memory() {
+    return memory;
+  }
+
+  /** Completes when every record's waiter has been told. */
+  CompletableFuture<Void> whenSettled() {
+    return settled;
+  }
+
+  boolean isSettled() {
+    return completed.get();
+  }
+
+  /**
+   * Tells every waiter that its record was acknowledged, unless they were told something before.
+   */
+  void succeed(String topic, int partition, long baseOffset) {
+    if (!completed.compareAndSet(false, true)) {
+      return;
+    }
+    int count = builder.count();
+    for (int i = 0; i < count; i++) {
+      long offset = baseOffset == RecordMetadata.UNKNOWN_OFFSET ? baseOffset : baseOffset + i;
+      tell(waiters[i], new RecordMetadata(topic, partition, offset, timestampsMs[i]), null);
+    }
+    finish();
+  }
+
+  /** Tells every waiter that its record failed, unless they were told something before. */
+  void fail(TailraceException error) {
+    if (!completed.compareAndSet(false, true)) {
+      return;
+    }
+    int count = builder.count();
+    for (int i = 0; i < count; i++) {
+      tell(waiters[i], null, error);
+    }
+    finish();
+  }
+
+  private void finish() {
+    waiters = null;
+    timestampsMs = null;
+    settled.complete(null);
+  }
+
+  @SuppressWarnings("unchecked")
+  static void tell(Object waiter, RecordMetadata metadata, TailraceException error) {
+    if (waiter instanceof CompletableFuture) {
+      CompletableFuture<RecordMetadata> future = (CompletableFuture<RecordMetadata>) waiter;
+      if (error == null) {
+        future.complete(metadata);
+      } else {
+        future.completeExceptionally(error);
+      }
+      return;
+    }
+    try {
+      ((SendCallback) waiter).onCompletion(metadata, error);
+    } catch (RuntimeException e) {
+      LOG.error("a callback for {} threw an exception", metadata == null ? error : metadata, e);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.tailrace.client.producer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.client.Eventually;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class BufferPoolTest {
+  private static final long LONG = TimeUnit.SECONDS.toNanos(20);
+
+  @Test
+  void givesNoMoreThanItsCapacity() {
+    BufferPool pool = new BufferPool(300, 100);
+    assertNotNull(pool.tryTake(10));
+    assertNotNull(pool.tryTake(200));
+    assertNull(pool.tryTake(1));
+    assertEquals(0, pool.availableBytes());
+  }
+
+  @Test
+  void keepsArraysOfTheUsualSize() {
+    BufferPool pool = new BufferPool(300, 100);
+    byte[] first = pool.tryTake(50);
+    pool.release(first);
+    assertSame(first, pool.tryTake(100));
+  }
+
+  @Test
+  void waitsUntilEnoughIsFree() throws Exception {
+    BufferPool pool = new BufferPool(300, 100);
+    List<byte[]> taken = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      taken.add(pool.tryTake(100));
+    }
+    CompletableFuture<byte[]> large = takeLater(pool, 250);
+    Eventually.await("somebody waits", pool::exhausted);
+    pool.release(taken.get(0));
+    pool.release(taken.get(1));
+    assertFalse(large.isDone());
+    pool.release(taken.get(2));
+    assertEquals(250, large.get().length);
+    assertFalse(pool.exhausted());
+  }
+
+  @Test
+  void letsNobodyOvertakeThoseWhoWait() {
+    BufferPool pool = new BufferPool(300, 100);
+    byte[] held = pool.tryTake(300);
+    CompletableFuture<byte[]> large = takeLater(pool, 300);
+    Eventually.await("somebody waits", pool::exhausted);
+    assertNull(pool.tryTake(1));
+    pool.release(held);
+    assertEquals(300, large.join().length);
+  }
+
+  @Test
+  void givesUpAtTheTimeout() throws Exception {
+    BufferPool pool = new BufferPool(100, 100);
+    byte[] held = pool.tryTake(100);
+    AtomicInteger told = new AtomicInteger();
+    assertNull(pool.take(100, TimeUnit.MILLISECONDS.toNanos(5), told::incrementAndGet));
+    assertEquals(1, told.get());
+    pool.release(held);
+    assertNotNull(pool.tryTake(100));
+  }
+
+  @Test
+  void sendsThoseWhoWaitAwayWhenItIsClosed() {
+    BufferPool pool = new BufferPool(100, 100);
+    assertNotNull(pool.tryTake(100));
+    CompletableFuture<byte[]> waiting = takeLater(pool, 100);
+    Eventually.await("somebody waits", pool::exhausted);
+    pool.close();
+    assertNull(waiting.join());
+  }
+
+  @Test
+  void losesNothingWhenManyTakeAndGiveBack() throws Exception {
+    BufferPool pool = new BufferPool(1000, 100);
+    int threads = 8;
+    CountDownLatch done = new CountDownLatch(threads);
+    ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    for (int t = 0; t < threads; t++) {
+      int size = 50 + t * 50;
+      new Thread(
+              () -> {
+                try {
+                  for (int i = 0; i < 2000; i++) {
+                    byte[] taken = pool.take(size, LONG, () -> {});
+                    pool.release(taken);
+                  }
+                } catch (Throwable e) {
+                  failures.add(e);
+                } finally {
+                  done.countDown();
+                }
+              })
+          .start();
+    }
+    assertTrue(done.await(20, TimeUnit.SECONDS));
+    assertEquals(List.of(), List.copyOf(failures));
+    assertEquals(1000, pool.availableBytes());
+  }
+
+  private static CompletableFuture<byte[]> takeLater(BufferPool pool, int size) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return pool.take(size, LONG, () -> {});
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+}

@@ -1,0 +1,505 @@
+package io.tailrace.coordinator.cluster;
+
+import io.tailrace.coordinator.cluster.MetadataStore.Outcome;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One broker's part in the cluster, over any {@link MetadataStore}: keeps the image, the broker's
+ * registration and, if this broker is elected, the controller.
+ *
+ * <p>At most one write is on its way at a time. Whatever its outcome, the next one is decided from
+ * what the store was read to hold after it; so there is no state of waiting for a certain answer,
+ * and a lost answer is nothing special. Everything but the public methods is confined to the
+ * scheduler's thread; time, threads and randomness come from outside.
+ */
+public final class ClusterMember implements ClusterStore {
+  /** The id of a process that belongs to no broker, and never registers. */
+  public static final int OBSERVER = -1;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterMember.class);
+  private static final Pattern BROKER_NAME = Pattern.compile("default|[0-9]{1,10}");
+
+  /** After that many lost races in a row, wait before the next try. */
+  private static final int MAX_CONFLICTS = 10;
+
+  private static final long PAUSE_MS = 100;
+
+  private final MetadataStore store;
+  private final Scheduler scheduler;
+  private final RandomGenerator random;
+  private final long requestTimeoutMs;
+  private final int maxParts;
+  private final int brokerId;
+  private final ClusterState state = new ClusterState();
+  private final ImagePublisher publisher = new ImagePublisher();
+  private final Deque<PendingRequest<?>> settingRequests = new ArrayDeque<>();
+  private final Deque<PendingRequest<?>> controllerRequests = new ArrayDeque<>();
+
+  /** Connected, and {@link #state} is what the store held since. */
+  private boolean ready;
+
+  private boolean closed;
+  private long session;
+  private boolean writing;
+  private PendingRequest<?> written;
+  private int conflicts;
+  private boolean paused;
+  private boolean settingsTurn;
+  private Membership membership;
+  private PendingRequest<Integer> joining;
+  private Membership.Standing logged = Membership.Standing.OUTSIDE;
+  private Controller controller;
+
+  /**
+   * Makes a member that is not connected yet.
+   *
+   * @param brokerId the broker whose process this is, or {@link #OBSERVER}: until it has registered
+   *     it is shown as the leader of nothing
+   * @param scheduler the thread that owns the store and this object
+   * @param random where the ids of topics and of this process come from; must not repeat itself
+   *     from one process to the next
+   * @param requestTimeoutMs how long a caller waits at most
+   */
+  public ClusterMember(
+      int brokerId,
+      MetadataStore store,
+      Scheduler scheduler,
+      RandomGenerator random,
+      long requestTimeoutMs) {
+    this(brokerId, store, scheduler, random, requestTimeoutMs, WriteBatch.DEFAULT_MAX_PARTS);
+  }
+
+  /** With fewer parts per write, more of them are under way when something fails. */
+  ClusterMember(
+      int brokerId,
+      MetadataStore store,
+      Scheduler scheduler,
+      RandomGenerator random,
+      long requestTimeoutMs,
+      int maxParts) {
+    this.store = store;
+    this.scheduler = scheduler;
+    this.random = random;
+    this.requestTimeoutMs = requestTimeoutMs;
+    this.maxParts = maxParts;
+    this.brokerId = brokerId;
+    state.self(brokerId, -1);
+  }
+
+  /** Connects to the store. Called once. */
+  public void start() {
+    scheduler.execute(
+        () ->
+            store.start(
+                new MetadataStore.Listener() {
+                  @Override
+                  public void onConnected(long newSession, List<MetadataEntry> entries) {
+                    ready = true;
+                    session = newSession;
+                    state.reset(entries);
+                    publisher.publish(state);
+                    advance();
+                  }
+
+                  @Override
+                  public void onDisconnected() {
+                    ready = false;
+                  }
+
+                  @Override
+                  public void onChanged(List<MetadataEntry> entries) {
+                    state.apply(entries);
+                    publisher.publish(state);
+                    advance();
+                  }
+                }));
+  }
+
+  @Override
+  public ClusterImage image() {
+    return publisher.image();
+  }
+
+  @Override
+  public void addListener(Listener listener) {
+    scheduler.execute(() -> publisher.add(listener));
+  }
+
+  @Override
+  public CompletionStage<Integer> register(BrokerRegistration registration) {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    PendingRequest<Integer> request = new PendingRequest<>(state -> new Goal.Done<>(0), answer);
+    scheduler.execute(() -> join(registration, request));
+    return answer;
+  }
+
+  private void join(BrokerRegistration registration, PendingRequest<Integer> request) {
+    if (closed) {
+      request.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+    } else if (registration.id() != brokerId) {
+      request.fail(
+          ErrorCode.INVALID_REQUEST,
+          "this process is " + (brokerId == OBSERVER ? "no broker" : "broker " + brokerId));
+    } else if (membership != null) {
+      request.fail(ErrorCode.INVALID_REQUEST, "this process has registered as a broker already");
+    } else {
+      membership = new Membership(registration, randomId());
+      joining = request;
+      request.timeoutBy(
+          scheduler.schedule(
+              () -> {
+                if (joining == request) {
+                  joining = null;
+                  membership = null;
+                  request.fail(
+                      ErrorCode.METADATA_UNAVAILABLE,
+                      "the cluster's metadata store did not answer within "
+                          + requestTimeoutMs
+                          + " ms; is ZooKeeper running, and zookeeper.connect right?");
+                }
+              },
+              requestTimeoutMs));
+      advance();
+    }
+  }
+
+  @Override
+  public CompletionStage<TopicImage> createTopic(
+      String name,
+      int partitions,
+      int replicationFactor,
+      TopicType type,
+      Map<String, String> configs) {
+    Map<String, String> settings = Map.copyOf(configs);
+    return submit(
+            () ->
+                new TopicGoals.Create(
+                    name,
+                    randomId(),
+                    partitions,
+                    replicationFactor,
+                    type,
+                    settings,
+                    new TopicGoals.Placement(random, maxParts)),
+            controllerRequests)
+        .thenApply(
+            done -> {
+              TopicImage topic = publisher.image().topics().get(name);
+              if (topic == null) {
+                throw new ClusterException(
+                    ErrorCode.UNKNOWN_TOPIC, "topic '" + name + "' was deleted meanwhile");
+              }
+              return topic;
+            });
+  }
+
+  @Override
+  public CompletionStage<Void> deleteTopic(String name) {
+    return submit(() -> new TopicGoals.Delete(name, maxParts), controllerRequests);
+  }
+
+  @Override
+  public CompletionStage<Void> setPartitions(String name, int partitions) {
+    return submit(
+        () -> new TopicGoals.Grow(name, partitions, new TopicGoals.Placement(random, maxParts)),
+        controllerRequests);
+  }
+
+  @Override
+  public CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes) {
+    Map<String, String> settings = Map.copyOf(changes);
+    return submit(() -> new SettingGoals.AlterTopic(name, settings), settingRequests);
+  }
+
+  @Override
+  public CompletionStage<Void> alterBrokerConfigs(String broker, Map<String, String> changes) {
+    if (!BROKER_NAME.matcher(broker).matches()) {
+      return CompletableFuture.failedFuture(
+          new ClusterException(
+              ErrorCode.INVALID_REQUEST,
+              "settings belong to a broker id or to 'default', not to '" + broker + "'"));
+    }
+    Map<String, String> settings = Map.copyOf(changes);
+    return submit(() -> new SettingGoals.AlterBroker(broker, settings), settingRequests);
+  }
+
+  @Override
+  public CompletionStage<Long> allocateProducerIds(int count) {
+    if (count < 1) {
+      return CompletableFuture.failedFuture(
+          new ClusterException(ErrorCode.INVALID_REQUEST, "a block has at least one producer id"));
+    }
+    return submit(() -> new SettingGoals.TakeProducerIds(count), settingRequests);
+  }
+
+  /** Leaves the cluster: ends the session, and answers whoever still waits. */
+  @Override
+  public void close() {
+    store.close();
+    scheduler.execute(
+        () -> {
+          closed = true;
+          ready = false;
+          controller = null;
+          failAll(settingRequests);
+          failAll(controllerRequests);
+          if (joining != null) {
+            joining.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+            joining = null;
+          }
+        });
+  }
+
+  private static void failAll(Deque<PendingRequest<?>> requests) {
+    for (PendingRequest<?> request : requests) {
+      request.fail(
+          request.begun() ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.SHUTTING_DOWN,
+          "the broker is leaving the cluster");
+    }
+    requests.clear();
+  }
+
+  private interface GoalFactory<T> {
+    Goal<T> make();
+  }
+
+  private <T> CompletionStage<T> submit(GoalFactory<T> factory, Deque<PendingRequest<?>> queue) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    scheduler.execute(
+        () -> {
+          PendingRequest<T> request = new PendingRequest<>(factory.make(), answer);
+          if (closed) {
+            request.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+            return;
+          }
+          queue.add(request);
+          request.timeoutBy(scheduler.schedule(() -> timeOut(request, queue), requestTimeoutMs));
+          advance();
+        });
+    return answer;
+  }
+
+  private void timeOut(PendingRequest<?> request, Deque<PendingRequest<?>> queue) {
+    if (queue.remove(request)) {
+      if (request.begun() || request == written) {
+        request.fail(
+            ErrorCode.OUTCOME_UNKNOWN,
+            "the cluster's metadata store did not answer within "
+                + requestTimeoutMs
+                + " ms; the change may have happened");
+      } else {
+        request.fail(
+            ErrorCode.METADATA_UNAVAILABLE,
+            "the cluster's metadata store could not be reached within "
+                + requestTimeoutMs
+                + " ms; nothing was changed");
+      }
+    }
+  }
+
+  private UUID randomId() {
+    // The bits that mark a random UUID (RFC 9562, version 4).
+    return new UUID(
+        (random.nextLong() & ~0xF000L) | 0x4000L,
+        (random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L);
+  }
+
+  /** Sends the next write, if there is one to send and none on its way. */
+  private void advance() {
+    if (!ready || writing || paused || closed) {
+      return;
+    }
+    if (membership != null && beMember()) {
+      return;
+    }
+    for (int turn = 0; turn < 2; turn++) {
+      settingsTurn = !settingsTurn;
+      if (settingsTurn ? pursue(settingRequests, Function.identity()) : control()) {
+        return;
+      }
+    }
+  }
+
+  /** Says whether it sent a write. */
+  private boolean beMember() {
+    Membership.Standing standing = membership.assess(state, session);
+    switch (standing) {
+      case OUTSIDE -> {
+        controller = null;
+        write(membership.register(state, session), null);
+        return true;
+      }
+      case TAKEN, REPLACED -> {
+        controller = null;
+        stayOut(standing);
+        return false;
+      }
+      case REGISTERED -> {
+        logged = standing;
+        state.self(brokerId, membership.brokerEpoch());
+        publisher.publish(state);
+        if (membership.isController(state, session)) {
+          int epoch = state.controller().value().epoch();
+          if (controller == null || controller.epoch() != epoch) {
+            LOG.info(
+                "Broker {} is the controller, epoch {}", membership.registration().id(), epoch);
+            controller = new Controller(epoch, maxParts);
+          }
+        } else {
+          controller = null;
+          if (membership.controllerWanted(state, session)) {
+            write(membership.elect(state), null);
+            return true;
+          }
+        }
+        if (joining != null) {
+          joining.complete(membership.brokerEpoch());
+          joining = null;
+        }
+        return false;
+      }
+    }
+    throw new AssertionError(standing);
+  }
+
+  private void stayOut(Membership.Standing standing) {
+    if (joining != null) {
+      joining.fail(ErrorCode.INVALID_REQUEST, membership.problem());
+      joining = null;
+      membership = null;
+    } else if (logged != standing) {
+      logged = standing;
+      LOG.error("This broker is not part of the cluster any more: {}", membership.problem());
+    }
+  }
+
+  /** What the controller has to do, or why this broker cannot. Says whether it sent a write. */
+  private boolean control() {
+    if (controller == null) {
+      if (membership == null
+          || state.controller() != null
+          || logged != Membership.Standing.REGISTERED) {
+        refuseControllerRequests();
+      }
+      return false;
+    }
+    Optional<List<MetadataWrite>> elections = controller.elections(state);
+    if (elections.isPresent()) {
+      write(elections.get(), null);
+      return true;
+    }
+    if (pursue(controllerRequests, controller::fenced)) {
+      return true;
+    }
+    Optional<List<MetadataWrite>> cleanUp = controller.cleanUp(state);
+    if (cleanUp.isPresent()) {
+      write(cleanUp.get(), null);
+      return true;
+    }
+    return false;
+  }
+
+  private void refuseControllerRequests() {
+    while (!controllerRequests.isEmpty()) {
+      PendingRequest<?> request = controllerRequests.poll();
+      if (!request.begun() || !request.finish(request.next(state))) {
+        request.fail(
+            ErrorCode.NOT_CONTROLLER,
+            state.controller() == null
+                ? "this broker is not the controller, and there is none now"
+                : "this broker is not the controller; broker "
+                    + state.controller().value().brokerId()
+                    + " is");
+      }
+    }
+  }
+
+  /** Goes on with the first request. Says whether it sent a write. */
+  private boolean pursue(
+      Deque<PendingRequest<?>> requests, Function<List<MetadataWrite>, List<MetadataWrite>> fence) {
+    while (!requests.isEmpty()) {
+      PendingRequest<?> request = requests.peek();
+      Goal.Step<?> step = request.next(state);
+      if (step instanceof Goal.Write<?> next) {
+        write(fence.apply(next.writes()), request);
+        return true;
+      }
+      requests.poll();
+      request.finish(step);
+    }
+    return false;
+  }
+
+  private void write(List<MetadataWrite> writes, PendingRequest<?> request) {
+    writing = true;
+    written = request;
+    store.write(writes, this::onOutcome);
+  }
+
+  private void onOutcome(Outcome outcome) {
+    PendingRequest<?> request = written;
+    writing = false;
+    written = null;
+    switch (outcome) {
+      case DONE -> {
+        conflicts = 0;
+        if (request != null) {
+          request.onWritten();
+        }
+      }
+      case CONFLICT -> {
+        if (++conflicts >= MAX_CONFLICTS) {
+          pause();
+        }
+      }
+      case NOT_SENT -> ready = false;
+      case UNKNOWN -> {
+        ready = false;
+        if (request != null) {
+          request.onPerhapsWritten();
+        }
+      }
+      case FAILED -> {
+        if (request == null) {
+          if (joining != null) {
+            joining.fail(
+                ErrorCode.METADATA_UNAVAILABLE,
+                "the cluster's metadata store refused the registration; the log says why");
+            joining = null;
+            membership = null;
+          }
+          pause();
+        } else if (settingRequests.remove(request) || controllerRequests.remove(request)) {
+          request.fail(
+              ErrorCode.UNKNOWN,
+              "the cluster's metadata store refused the change; the log says why");
+        }
+      }
+    }
+    advance();
+  }
+
+  private void pause() {
+    paused = true;
+    scheduler.schedule(
+        () -> {
+          paused = false;
+          advance();
+        },
+        PAUSE_MS);
+  }
+}

@@ -1,0 +1,82 @@
+package io.tailrace.coordinator.cluster;
+
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The port to the cluster's metadata: a local image of it, and conditional writes to it.
+ * Thread-safe; no method blocks but {@link #close()}. Futures complete on the store's own thread,
+ * exceptionally with a {@link ClusterException}: {@code METADATA_UNAVAILABLE} when the store cannot
+ * be reached in time, {@code OUTCOME_UNKNOWN} when a write may have happened.
+ */
+public interface ClusterStore extends AutoCloseable {
+
+  /** Told of every new image, in order, on the store's own thread; must not block. */
+  @FunctionalInterface
+  interface Listener {
+    void onImage(ClusterImage image);
+  }
+
+  /** The newest image. */
+  ClusterImage image();
+
+  /** Adds a listener and tells it the newest image. */
+  void addListener(Listener listener);
+
+  /**
+   * Joins the cluster and takes part in electing the controller. A broker that loses its session
+   * joins again by itself. Until it has joined, and while it is not yet the leader under its new
+   * epoch, its own image shows it as the leader of nothing, whatever an earlier process of it led.
+   *
+   * @return the broker epoch; {@code INVALID_REQUEST} when another live broker has the same id
+   */
+  CompletionStage<Integer> register(BrokerRegistration registration);
+
+  /**
+   * Makes a topic and chooses leaders. Answered by the controller only ({@code NOT_CONTROLLER});
+   * completes when the topic and all its partitions' leaders are in {@link #image()}.
+   *
+   * @param partitions at least 1
+   * @param replicationFactor from 1 to the number of live brokers ({@code
+   *     INVALID_REPLICATION_FACTOR})
+   * @return the topic as made; {@code TOPIC_EXISTS}
+   */
+  CompletionStage<TopicImage> createTopic(
+      String name,
+      int partitions,
+      int replicationFactor,
+      TopicType type,
+      Map<String, String> configs);
+
+  /**
+   * Deletes a topic; completes when it is out of {@link #image()}. Controller only; {@code
+   * UNKNOWN_TOPIC}.
+   */
+  CompletionStage<Void> deleteTopic(String name);
+
+  /**
+   * Adds partitions up to the given number. Controller only; {@code UNKNOWN_TOPIC}, {@code
+   * INVALID_PARTITIONS}.
+   */
+  CompletionStage<Void> setPartitions(String name, int partitions);
+
+  /**
+   * Sets or, with an empty value, unsets settings of a topic. Any broker; {@code UNKNOWN_TOPIC}.
+   */
+  CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes);
+
+  /**
+   * Sets or, with an empty value, unsets settings of a broker or of {@code "default"}. Any broker.
+   */
+  CompletionStage<Void> alterBrokerConfigs(String broker, Map<String, String> changes);
+
+  /** Takes the next block of producer ids; returns its first. */
+  CompletionStage<Long> allocateProducerIds(int count);
+
+  /**
+   * Leaves the cluster, so that others notice at once, and ends the session. May block for some
+   * seconds.
+   */
+  @Override
+  void close();
+}

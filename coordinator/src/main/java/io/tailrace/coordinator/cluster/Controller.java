@@ -1,0 +1,92 @@
+package io.tailrace.coordinator.cluster;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the cluster's controller does by itself: gives partitions their leaders as brokers come and
+ * go, and finishes what an earlier controller left half done. Pure: the metadata in, the next
+ * atomic write out; it remembers only where it has looked already. Confined to the thread of its
+ * {@link ClusterMember}.
+ */
+final class Controller {
+  private final int controllerEpoch;
+  private final int maxParts;
+  private final Set<String> due = new LinkedHashSet<>();
+  private long brokersSeen = -1;
+
+  /**
+   * @param controllerEpoch the epoch in which this process was elected; the writes of this
+   *     controller do nothing in any other
+   * @param maxParts about as many parts has a write at most
+   */
+  Controller(int controllerEpoch, int maxParts) {
+    this.controllerEpoch = controllerEpoch;
+    this.maxParts = maxParts;
+  }
+
+  int epoch() {
+    return controllerEpoch;
+  }
+
+  /** The write that makes leaders right; empty when they are. */
+  Optional<List<MetadataWrite>> elections(ClusterState state) {
+    due.addAll(state.takeTouched());
+    if (brokersSeen != state.brokersVersion()) {
+      brokersSeen = state.brokersVersion();
+      for (TopicState topic : state.topics()) {
+        due.add(topic.name());
+      }
+    }
+    WriteBatch batch = new WriteBatch(maxParts);
+    List<String> right = new ArrayList<>();
+    for (String name : due) {
+      TopicState topic = state.topic(name);
+      if (topic == null || !topic.value().visible() || elect(topic, state, batch)) {
+        right.add(name);
+      }
+      if (batch.full()) {
+        break;
+      }
+    }
+    right.forEach(due::remove);
+    return batch.isEmpty() ? Optional.empty() : Optional.of(fenced(batch.writes()));
+  }
+
+  /** Adds what must change; says whether nothing must. */
+  private static boolean elect(TopicState topic, ClusterState state, WriteBatch batch) {
+    boolean right = true;
+    List<List<Integer>> assignment = topic.value().assignment();
+    for (int id = 0; id < assignment.size() && !batch.full(); id++) {
+      ClusterState.Node<MetadataValue.Partition> node = topic.partition(id);
+      if (node == null) {
+        continue;
+      }
+      MetadataValue.Partition next = LeaderElection.elect(node.value(), assignment.get(id), state);
+      if (!next.equals(node.value())) {
+        right = false;
+        batch.add(new MetadataWrite.Update(topic.partitionKey(id), next, node.version()));
+      }
+    }
+    return right;
+  }
+
+  /** The write that finishes a topic which is half made or half removed; empty when none is. */
+  Optional<List<MetadataWrite>> cleanUp(ClusterState state) {
+    TopicState topic = state.anyUnsettled();
+    return topic == null
+        ? Optional.empty()
+        : Optional.of(fenced(TopicGoals.settle(topic, maxParts)));
+  }
+
+  /** The same write, which does nothing unless this controller is still the newest. */
+  List<MetadataWrite> fenced(List<MetadataWrite> writes) {
+    List<MetadataWrite> fenced = new ArrayList<>(writes.size() + 1);
+    fenced.add(new MetadataWrite.Check(MetadataKey.Single.CONTROLLER_EPOCH, controllerEpoch));
+    fenced.addAll(writes);
+    return fenced;
+  }
+}

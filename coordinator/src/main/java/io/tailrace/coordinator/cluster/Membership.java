@@ -1,0 +1,191 @@
+package io.tailrace.coordinator.cluster;
+
+import io.tailrace.coordinator.cluster.ClusterState.Node;
+import io.tailrace.coordinator.cluster.MetadataKey.Single;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * How one process is a broker of the cluster, and perhaps its controller: decides, from what the
+ * metadata holds, what to write next to get there. Pure; confined to the thread of its {@link
+ * ClusterMember}.
+ *
+ * <pre>
+ *  the broker's live node            what it means                       what to do
+ *  --------------------------------  ----------------------------------  ------------------------
+ *  none                              nobody is this broker               register
+ *  ours, of this session             registered                          nothing
+ *  ours, of another session          our session expired                 register over it
+ *  our directory's, of another run   our predecessor; it is dead, for    register over it
+ *                                    we hold the directory's lock
+ *  the same, but newer than ours     our successor; we lost the lock     stand back for good
+ *  another directory's               another broker has our id           refuse, or wait for it to go
+ * </pre>
+ */
+final class Membership {
+
+  /** Where the process stands. */
+  enum Standing {
+    /** There is something to write first. */
+    OUTSIDE,
+    /** Registered; {@link #brokerEpoch()} says under which epoch. */
+    REGISTERED,
+    /** Another process is this broker; {@link #problem()} says which. */
+    TAKEN,
+    /** A later run on the same data directory replaced this process. */
+    REPLACED
+  }
+
+  private final BrokerRegistration registration;
+  private final UUID incarnation;
+  private Standing standing = Standing.OUTSIDE;
+  private boolean clean;
+  private int brokerEpoch = -1;
+  private String problem = "";
+
+  /**
+   * @param incarnation names this run of the process
+   */
+  Membership(BrokerRegistration registration, UUID incarnation) {
+    this.registration = registration;
+    this.incarnation = incarnation;
+    this.clean = registration.clean();
+  }
+
+  BrokerRegistration registration() {
+    return registration;
+  }
+
+  /** Looks where the process stands now. */
+  Standing assess(ClusterState state, long session) {
+    if (standing == Standing.REPLACED) {
+      return standing;
+    }
+    Node<MetadataValue.Holder> live = state.live(registration.id());
+    if (live == null) {
+      standing = Standing.OUTSIDE;
+      return standing;
+    }
+    MetadataValue.Holder holder = live.value();
+    if (!holder.directoryId().equals(registration.directoryId())) {
+      standing = Standing.TAKEN;
+      problem = taken(state);
+    } else if (holder.incarnation().equals(incarnation)) {
+      standing = live.owner() == session ? Standing.REGISTERED : Standing.OUTSIDE;
+      if (standing == Standing.REGISTERED) {
+        brokerEpoch = holder.epoch();
+        // From here on this process knows its logs: a lost session loses nothing of them.
+        clean = true;
+      }
+    } else if (brokerEpoch >= 0 && holder.epoch() > brokerEpoch) {
+      standing = Standing.REPLACED;
+      problem =
+          "a later process registered as broker "
+              + registration.id()
+              + " with the id of this one's data directory";
+    } else {
+      standing = Standing.OUTSIDE;
+    }
+    return standing;
+  }
+
+  private String taken(ClusterState state) {
+    ClusterState.Broker broker = state.broker(registration.id());
+    return "broker id "
+        + registration.id()
+        + " is taken by another live broker"
+        + (broker == null ? "" : " at " + broker.value().host() + ":" + broker.value().port())
+        + "; give this broker another broker.id, or, if that one has just died, start again when its"
+        + " session has expired";
+  }
+
+  /** The epoch of the newest registration of this process; -1 before the first. */
+  int brokerEpoch() {
+    return brokerEpoch;
+  }
+
+  /** One sentence for people, after {@link Standing#TAKEN} or {@link Standing#REPLACED}. */
+  String problem() {
+    return problem;
+  }
+
+  /** Whether this process is the controller, by what the metadata holds. */
+  boolean isController(ClusterState state, long session) {
+    Node<MetadataValue.Holder> controller = state.controller();
+    return controller != null
+        && controller.value().incarnation().equals(incarnation)
+        && controller.owner() == session;
+  }
+
+  /** Whether there is no controller, or only this broker's own dead run. */
+  boolean controllerWanted(ClusterState state, long session) {
+    Node<MetadataValue.Holder> controller = state.controller();
+    return controller == null || (ownDirectory(controller) && !isController(state, session));
+  }
+
+  private boolean ownDirectory(Node<MetadataValue.Holder> node) {
+    return node.value().directoryId().equals(registration.directoryId());
+  }
+
+  /**
+   * The write that registers the broker under its next epoch, and makes it the controller as well
+   * if there is none.
+   */
+  List<MetadataWrite> register(ClusterState state, long session) {
+    List<MetadataWrite> writes = new ArrayList<>();
+    MetadataKey key = new MetadataKey.Broker(registration.id());
+    MetadataKey liveKey = new MetadataKey.Live(registration.id());
+    MetadataValue value =
+        new MetadataValue.Broker(
+            registration.host(), registration.port(), registration.rack(), clean);
+    ClusterState.Broker broker = state.broker(registration.id());
+    int epoch;
+    if (broker == null) {
+      // Epochs start at 1: a node that is made has version 0.
+      writes.add(new MetadataWrite.Create(key, value, false));
+      writes.add(new MetadataWrite.Update(key, value, 0));
+      epoch = 1;
+    } else {
+      writes.add(new MetadataWrite.Update(key, value, broker.epoch()));
+      epoch = broker.epoch() + 1;
+    }
+    Node<MetadataValue.Holder> live = state.live(registration.id());
+    if (live != null) {
+      // Nobody can have replaced it since: every registration changes the broker's version.
+      writes.add(new MetadataWrite.Delete(liveKey, live.version()));
+    }
+    writes.add(new MetadataWrite.Create(liveKey, holder(epoch), true));
+    if (controllerWanted(state, session)) {
+      writes.addAll(takeControl(state));
+    }
+    return writes;
+  }
+
+  /** The write that makes the registered broker the controller. */
+  List<MetadataWrite> elect(ClusterState state) {
+    List<MetadataWrite> writes = new ArrayList<>();
+    writes.add(new MetadataWrite.Check(new MetadataKey.Broker(registration.id()), brokerEpoch));
+    writes.addAll(takeControl(state));
+    return writes;
+  }
+
+  private List<MetadataWrite> takeControl(ClusterState state) {
+    List<MetadataWrite> writes = new ArrayList<>();
+    writes.add(
+        new MetadataWrite.Update(
+            Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, state.controllerEpoch()));
+    if (state.controller() != null) {
+      // Nobody can have replaced it since: every election changes the controller epoch.
+      writes.add(new MetadataWrite.Delete(Single.CONTROLLER, state.controller().version()));
+    }
+    writes.add(
+        new MetadataWrite.Create(Single.CONTROLLER, holder(state.controllerEpoch() + 1), true));
+    return writes;
+  }
+
+  private MetadataValue.Holder holder(int epoch) {
+    return new MetadataValue.Holder(
+        registration.id(), registration.directoryId(), incarnation, epoch);
+  }
+}

@@ -1,0 +1,96 @@
+package io.tailrace.coordinator.cluster;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/** What a {@link MetadataKey} holds. Immutable. */
+public sealed interface MetadataValue {
+
+  /** The value of a node that says all by its existence or its version. */
+  enum None implements MetadataValue {
+    NONE
+  }
+
+  /** See {@link MetadataKey.Single#CLUSTER}. */
+  record Cluster(String clusterId) implements MetadataValue {}
+
+  /** See {@link MetadataKey.Broker}. */
+  record Broker(String host, int port, String rack, boolean clean) implements MetadataValue {}
+
+  /**
+   * The process that holds a node which goes with its session.
+   *
+   * @param directoryId names its data directory
+   * @param incarnation names this one run of the process
+   * @param epoch of a live broker, the broker epoch; of the controller, the controller epoch
+   */
+  record Holder(int brokerId, UUID directoryId, UUID incarnation, int epoch)
+      implements MetadataValue {}
+
+  /**
+   * See {@link MetadataKey.Topic}.
+   *
+   * @param assignment the replicas of each partition, the preferred leader first; empty while the
+   *     topic is being made. Partitions beyond it do not exist for anyone, whatever nodes there are
+   * @param deleting the topic does not exist any more for anyone but the controller
+   */
+  record Topic(
+      UUID id,
+      TopicType type,
+      List<List<Integer>> assignment,
+      Map<String, String> configs,
+      boolean deleting)
+      implements MetadataValue {
+    public Topic {
+      assignment = assignment.stream().map(List::copyOf).toList();
+      configs = Collections.unmodifiableMap(new TreeMap<>(configs));
+    }
+
+    /** Whether the topic is there for everyone, once its partitions are. */
+    boolean visible() {
+      return !deleting && !assignment.isEmpty();
+    }
+  }
+
+  /**
+   * See {@link MetadataKey.Partition}.
+   *
+   * @param leader a broker id, or {@link PartitionImage#NO_LEADER}
+   */
+  record Partition(int leader, int leaderEpoch, List<InSyncReplica> inSync)
+      implements MetadataValue {
+    public Partition {
+      inSync = List.copyOf(inSync);
+    }
+
+    /** The epoch under which the broker is in sync, or -1 when it is not. */
+    int inSyncEpoch(int brokerId) {
+      for (InSyncReplica replica : inSync) {
+        if (replica.brokerId() == brokerId) {
+          return replica.brokerEpoch();
+        }
+      }
+      return -1;
+    }
+  }
+
+  /** A broker that is in sync under one registration; a later one of it is not meant. */
+  record InSyncReplica(int brokerId, int brokerEpoch) {}
+
+  /** See {@link MetadataKey.BrokerConfigs}. */
+  record Configs(Map<String, String> configs) implements MetadataValue {
+    public Configs {
+      configs = Collections.unmodifiableMap(new TreeMap<>(configs));
+    }
+  }
+
+  /**
+   * See {@link MetadataKey.Single#PRODUCER_IDS}.
+   *
+   * @param next the first producer id that nobody has
+   */
+  record ProducerIds(long next) implements MetadataValue {}
+}

@@ -1,0 +1,147 @@
+package io.tailrace.coordinator.zookeeper;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.coordinator.cluster.MetadataKey;
+import io.tailrace.coordinator.cluster.MetadataKey.Single;
+import io.tailrace.coordinator.cluster.MetadataValue;
+import io.tailrace.coordinator.cluster.PartitionImage;
+import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.coordinator.message.BrokerNode;
+import io.tailrace.coordinator.message.ClusterNode;
+import io.tailrace.coordinator.message.ConfigNode;
+import io.tailrace.coordinator.message.HolderNode;
+import io.tailrace.coordinator.message.InSyncReplica;
+import io.tailrace.coordinator.message.PartitionNode;
+import io.tailrace.coordinator.message.ProducerIdsNode;
+import io.tailrace.coordinator.message.ReplicaList;
+import io.tailrace.coordinator.message.TopicNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Turns the metadata's values into the bytes of znodes and back. */
+final class ClusterNodeCodec {
+  private static final byte[] NO_BYTES = {};
+
+  private ClusterNodeCodec() {}
+
+  static byte[] encode(MetadataValue value) {
+    if (value instanceof MetadataValue.Partition partition) {
+      return encode(partition);
+    } else if (value instanceof MetadataValue.Topic topic) {
+      return encode(topic);
+    } else if (value instanceof MetadataValue.Broker broker) {
+      return BrokerNode.newBuilder()
+          .setHost(broker.host())
+          .setPort(broker.port())
+          .setRack(broker.rack())
+          .setClean(broker.clean())
+          .build()
+          .toByteArray();
+    } else if (value instanceof MetadataValue.Holder holder) {
+      return HolderNode.newBuilder()
+          .setBrokerId(holder.brokerId())
+          .setIncarnationMost(holder.incarnation().getMostSignificantBits())
+          .setIncarnationLeast(holder.incarnation().getLeastSignificantBits())
+          .setEpoch(holder.epoch())
+          .setDirectoryMost(holder.directoryId().getMostSignificantBits())
+          .setDirectoryLeast(holder.directoryId().getLeastSignificantBits())
+          .build()
+          .toByteArray();
+    } else if (value instanceof MetadataValue.Configs configs) {
+      return ConfigNode.newBuilder().putAllConfigs(configs.configs()).build().toByteArray();
+    } else if (value instanceof MetadataValue.ProducerIds ids) {
+      return ProducerIdsNode.newBuilder().setNext(ids.next()).build().toByteArray();
+    } else if (value instanceof MetadataValue.Cluster cluster) {
+      return ClusterNode.newBuilder().setClusterId(cluster.clusterId()).build().toByteArray();
+    }
+    return NO_BYTES;
+  }
+
+  private static byte[] encode(MetadataValue.Partition partition) {
+    PartitionNode.Builder node =
+        PartitionNode.newBuilder()
+            .setLeaderIdPlusOne(partition.leader() + 1)
+            .setLeaderEpoch(partition.leaderEpoch());
+    for (MetadataValue.InSyncReplica replica : partition.inSync()) {
+      node.addInSyncReplicas(
+          InSyncReplica.newBuilder()
+              .setBrokerId(replica.brokerId())
+              .setBrokerEpoch(replica.brokerEpoch()));
+    }
+    return node.build().toByteArray();
+  }
+
+  private static byte[] encode(MetadataValue.Topic topic) {
+    TopicNode.Builder node =
+        TopicNode.newBuilder()
+            .setIdMost(topic.id().getMostSignificantBits())
+            .setIdLeast(topic.id().getLeastSignificantBits())
+            .setType(topic.type().label())
+            .putAllConfigs(topic.configs())
+            .setDeleting(topic.deleting());
+    for (List<Integer> replicas : topic.assignment()) {
+      node.addAssignment(ReplicaList.newBuilder().addAllBrokerIds(replicas));
+    }
+    return node.build().toByteArray();
+  }
+
+  /**
+   * The value of a key's node.
+   *
+   * @throws InvalidProtocolBufferException when somebody else wrote it
+   */
+  static MetadataValue decode(MetadataKey key, byte[] data) throws InvalidProtocolBufferException {
+    byte[] bytes = data == null ? NO_BYTES : data;
+    if (key instanceof MetadataKey.Partition) {
+      return partition(PartitionNode.parseFrom(bytes));
+    } else if (key instanceof MetadataKey.Topic) {
+      return topic(TopicNode.parseFrom(bytes));
+    } else if (key instanceof MetadataKey.Broker) {
+      BrokerNode node = BrokerNode.parseFrom(bytes);
+      return new MetadataValue.Broker(
+          node.getHost(), node.getPort(), node.getRack(), node.getClean());
+    } else if (key instanceof MetadataKey.Live || key == Single.CONTROLLER) {
+      HolderNode node = HolderNode.parseFrom(bytes);
+      return new MetadataValue.Holder(
+          node.getBrokerId(),
+          new UUID(node.getDirectoryMost(), node.getDirectoryLeast()),
+          new UUID(node.getIncarnationMost(), node.getIncarnationLeast()),
+          node.getEpoch());
+    } else if (key instanceof MetadataKey.BrokerConfigs) {
+      return new MetadataValue.Configs(ConfigNode.parseFrom(bytes).getConfigsMap());
+    } else if (key == Single.PRODUCER_IDS) {
+      return new MetadataValue.ProducerIds(ProducerIdsNode.parseFrom(bytes).getNext());
+    } else if (key == Single.CLUSTER) {
+      return new MetadataValue.Cluster(ClusterNode.parseFrom(bytes).getClusterId());
+    }
+    return MetadataValue.None.NONE;
+  }
+
+  private static MetadataValue partition(PartitionNode node) {
+    List<MetadataValue.InSyncReplica> inSync = new ArrayList<>(node.getInSyncReplicasCount());
+    for (InSyncReplica replica : node.getInSyncReplicasList()) {
+      inSync.add(new MetadataValue.InSyncReplica(replica.getBrokerId(), replica.getBrokerEpoch()));
+    }
+    int leader =
+        node.getLeaderIdPlusOne() == 0 ? PartitionImage.NO_LEADER : node.getLeaderIdPlusOne() - 1;
+    return new MetadataValue.Partition(leader, node.getLeaderEpoch(), inSync);
+  }
+
+  private static MetadataValue topic(TopicNode node) throws InvalidProtocolBufferException {
+    TopicType type = TopicType.ofLabel(node.getType());
+    if (type == null) {
+      throw new InvalidProtocolBufferException("unknown topic type '" + node.getType() + "'");
+    }
+    List<List<Integer>> assignment = new ArrayList<>(node.getAssignmentCount());
+    for (ReplicaList replicas : node.getAssignmentList()) {
+      assignment.add(List.copyOf(replicas.getBrokerIdsList()));
+    }
+    return new MetadataValue.Topic(
+        new UUID(node.getIdMost(), node.getIdLeast()),
+        type,
+        assignment,
+        node.getConfigsMap(),
+        node.getDeleting());
+  }
+}

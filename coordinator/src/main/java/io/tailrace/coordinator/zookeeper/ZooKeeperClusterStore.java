@@ -1,0 +1,97 @@
+package io.tailrace.coordinator.zookeeper;
+
+import io.tailrace.coordinator.cluster.BrokerRegistration;
+import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.ClusterMember;
+import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.cluster.TopicType;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
+
+/**
+ * The cluster's metadata in ZooKeeper: a {@link ClusterMember} on a thread of its own, over a
+ * ZooKeeper session. Thread-safe.
+ */
+public final class ZooKeeperClusterStore implements ClusterStore {
+  private final StoreThread thread = new StoreThread();
+  private final ZooKeeperMetadataStore metadata;
+  private final ClusterMember member;
+
+  /**
+   * Begins to connect; does not wait for it.
+   *
+   * @param brokerId the broker whose process this is, or {@link ClusterMember#OBSERVER}
+   * @param random where ids come from; must not repeat itself from one process to the next
+   */
+  public ZooKeeperClusterStore(ZooKeeperSettings settings, int brokerId, RandomGenerator random) {
+    byte[] clusterId = new byte[16];
+    random.nextBytes(clusterId);
+    metadata = new ZooKeeperMetadataStore(settings, thread, HexFormat.of().formatHex(clusterId));
+    member = new ClusterMember(brokerId, metadata, thread, random, settings.requestTimeoutMs());
+    member.start();
+  }
+
+  @Override
+  public ClusterImage image() {
+    return member.image();
+  }
+
+  @Override
+  public void addListener(Listener listener) {
+    member.addListener(listener);
+  }
+
+  @Override
+  public CompletionStage<Integer> register(BrokerRegistration registration) {
+    return member.register(registration);
+  }
+
+  @Override
+  public CompletionStage<TopicImage> createTopic(
+      String name,
+      int partitions,
+      int replicationFactor,
+      TopicType type,
+      Map<String, String> configs) {
+    return member.createTopic(name, partitions, replicationFactor, type, configs);
+  }
+
+  @Override
+  public CompletionStage<Void> deleteTopic(String name) {
+    return member.deleteTopic(name);
+  }
+
+  @Override
+  public CompletionStage<Void> setPartitions(String name, int partitions) {
+    return member.setPartitions(name, partitions);
+  }
+
+  @Override
+  public CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes) {
+    return member.alterTopicConfigs(name, changes);
+  }
+
+  @Override
+  public CompletionStage<Void> alterBrokerConfigs(String broker, Map<String, String> changes) {
+    return member.alterBrokerConfigs(broker, changes);
+  }
+
+  @Override
+  public CompletionStage<Long> allocateProducerIds(int count) {
+    return member.allocateProducerIds(count);
+  }
+
+  /** The ZooKeeper session; 0 when there has been none yet. */
+  long sessionId() {
+    return metadata.sessionId();
+  }
+
+  @Override
+  public void close() {
+    member.close();
+    thread.close();
+  }
+}

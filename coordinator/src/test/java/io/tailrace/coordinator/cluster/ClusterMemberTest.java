@@ -1,0 +1,248 @@
+package io.tailrace.coordinator.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.protocol.error.ErrorCode;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+/** What a member does when its store is away, late or unsure. */
+class ClusterMemberTest {
+  private static final int TIMEOUT_MS = 1_000;
+
+  private final SimulatedTime time = new SimulatedTime();
+  private final SplittableRandom random = new SplittableRandom(1);
+  private final InMemoryMetadata metadata = new InMemoryMetadata("cluster");
+
+  private final class Broker {
+    final SimulatedTime.SimulatedThread network = time.thread(random.split(), 2);
+    final SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
+    final InMemoryMetadata.Session session = metadata.open(network.to(thread));
+    final ClusterMember member;
+
+    Broker(int id, int maxParts) {
+      member = new ClusterMember(id, session, thread, random.split(), TIMEOUT_MS, maxParts);
+      member.start();
+      get(member.register(registration(id)));
+    }
+  }
+
+  private static BrokerRegistration registration(int id) {
+    return new BrokerRegistration(id, "h", id, "", new UUID(0, id), true);
+  }
+
+  private void runFor(long ms) {
+    long until = time.nowMs() + ms;
+    boolean more = true;
+    while (more) {
+      more = time.stepUntil(until);
+    }
+  }
+
+  private <T> T get(CompletionStage<T> answer) {
+    CompletableFuture<T> future = answer.toCompletableFuture();
+    for (int i = 0; i < 2 * TIMEOUT_MS && !future.isDone(); i++) {
+      runFor(1);
+    }
+    assertTrue(future.isDone(), "no answer");
+    return future.join();
+  }
+
+  private ErrorCode refusal(CompletionStage<?> answer) {
+    try {
+      get(answer);
+    } catch (CompletionException e) {
+      return ((ClusterException) e.getCause()).code();
+    }
+    return ErrorCode.NONE;
+  }
+
+  private static CompletionStage<TopicImage> create(Broker broker, String name, int partitions) {
+    return broker.member.createTopic(name, partitions, 1, TopicType.LOG, Map.of());
+  }
+
+  private Set<MetadataKey> keys() {
+    return Set.copyOf(metadata.entries().stream().map(MetadataEntry::key).toList());
+  }
+
+  @Test
+  void aZombieControllersWriteIsRefused() {
+    Broker zombie = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    assertEquals(1, zombie.member.image().controllerId());
+    zombie.network.freeze();
+    zombie.session.expire();
+    runFor(50);
+    assertEquals(2, other.member.image().controllerId());
+    CompletionStage<TopicImage> answer = create(zombie, "orders", 1);
+    runFor(50);
+    assertEquals(1, zombie.member.image().controllerId());
+    assertFalse(keys().contains(new MetadataKey.Topic("orders")));
+    zombie.network.thaw();
+    assertEquals(ErrorCode.NOT_CONTROLLER, refusal(answer));
+    runFor(50);
+    assertFalse(keys().contains(new MetadataKey.Topic("orders")));
+    assertEquals(2, zombie.member.image().controllerId());
+  }
+
+  @Test
+  void theImageStaysWhileTheStoreIsAway() {
+    Broker broker = new Broker(1, 100);
+    get(create(broker, "orders", 2));
+    ClusterImage before = broker.member.image();
+    broker.session.disconnect();
+    CompletionStage<TopicImage> answer = create(broker, "more", 1);
+    CompletionStage<Long> ids = broker.member.allocateProducerIds(10);
+    runFor(TIMEOUT_MS / 2);
+    assertFalse(answer.toCompletableFuture().isDone());
+    assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(answer));
+    assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(ids));
+    assertEquals(before, broker.member.image());
+    broker.session.reconnect();
+    get(create(broker, "later", 1));
+    assertEquals(Set.of("orders", "later"), broker.member.image().topics().keySet());
+  }
+
+  @Test
+  void aShortInterruptionIsWaitedOut() {
+    Broker broker = new Broker(1, 100);
+    broker.session.disconnect();
+    CompletionStage<TopicImage> answer = create(broker, "orders", 1);
+    runFor(TIMEOUT_MS / 2);
+    broker.session.reconnect();
+    assertEquals("orders", get(answer).name());
+  }
+
+  @Test
+  void registeringFailsWhenTheStoreCannotBeReached() {
+    SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
+    InMemoryMetadata.Session session = metadata.open(thread);
+    ClusterMember member = new ClusterMember(1, session, thread, random.split(), TIMEOUT_MS);
+    member.start();
+    runFor(10);
+    session.disconnect();
+    assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(member.register(registration(1))));
+    session.reconnect();
+    runFor(50);
+    assertEquals(Map.of(), member.image().brokers());
+    assertEquals(1, get(member.register(registration(1))));
+  }
+
+  @Test
+  void aWriteThatHappenedThoughItsAnswerWasLostIsNotDoneTwice() {
+    Broker broker = new Broker(1, 100);
+    broker.session.loseNextWrite(true);
+    TopicImage topic = get(create(broker, "orders", 2));
+    assertEquals(topic, broker.member.image().topics().get("orders"));
+    broker.session.loseNextWrite(true);
+    get(broker.member.alterTopicConfigs("orders", Map.of("a", "1")));
+    broker.session.loseNextWrite(true);
+    get(broker.member.setPartitions("orders", 3));
+    broker.session.loseNextWrite(true);
+    get(broker.member.deleteTopic("orders"));
+    assertEquals(Map.of(), broker.member.image().topics());
+    broker.session.loseNextWrite(true);
+    // The block of the lost answer is lost.
+    assertEquals(10, get(broker.member.allocateProducerIds(10)));
+    assertEquals(1, broker.member.image().brokers().get(1).epoch());
+  }
+
+  @Test
+  void aWriteThatWasLostIsDoneAgain() {
+    Broker broker = new Broker(1, 100);
+    broker.session.loseNextWrite(false);
+    TopicImage topic = get(create(broker, "orders", 2));
+    assertEquals(topic, broker.member.image().topics().get("orders"));
+    broker.session.loseNextWrite(false);
+    assertEquals(0, get(broker.member.allocateProducerIds(10)));
+  }
+
+  @Test
+  void aRegistrationWhoseAnswerWasLostStands() {
+    SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
+    InMemoryMetadata.Session session = metadata.open(thread);
+    ClusterMember member = new ClusterMember(1, session, thread, random.split(), TIMEOUT_MS);
+    session.loseNextWrite(true);
+    member.start();
+    assertEquals(1, get(member.register(registration(1))));
+    runFor(50);
+    assertEquals(1, member.image().brokers().get(1).epoch());
+    assertEquals(1, member.image().controllerId());
+  }
+
+  @Test
+  void anUnknownOutcomeIsSaidToBeUnknown() {
+    Broker broker = new Broker(1, 100);
+    broker.network.freeze();
+    CompletionStage<TopicImage> answer = create(broker, "orders", 1);
+    assertEquals(ErrorCode.OUTCOME_UNKNOWN, refusal(answer));
+    assertTrue(keys().contains(new MetadataKey.Topic("orders")));
+  }
+
+  @Test
+  void whatAControllerLeftHalfMadeTheNextOneRemoves() {
+    Broker first = new Broker(1, 3);
+    Broker second = new Broker(2, 3);
+    get(create(second.member.image().controllerId() == 2 ? second : first, "kept", 2));
+    CompletionStage<TopicImage> made = create(first, "half", 40);
+    CompletionStage<Void> grown = first.member.setPartitions("kept", 40);
+    while (metadata.entries().stream().noneMatch(entry -> isPartition(entry, "half", 20))) {
+      runFor(1);
+    }
+    first.session.abandon();
+    first.thread.kill();
+    first.session.expire();
+    runFor(500);
+    assertEquals(2, second.member.image().controllerId());
+    assertEquals(Set.of("kept"), second.member.image().topics().keySet());
+    assertTrue(metadata.entries().stream().noneMatch(entry -> isPartition(entry, "half", 0)));
+    assertFalse(keys().contains(new MetadataKey.Topic("half")));
+    assertFalse(made.toCompletableFuture().isDone());
+    assertFalse(grown.toCompletableFuture().isDone());
+  }
+
+  @Test
+  void whatAControllerLeftHalfGrownOrHalfDeletedTheNextOneFinishes() {
+    Broker first = new Broker(1, 3);
+    Broker second = new Broker(2, 3);
+    get(create(first, "grown", 2));
+    get(create(first, "deleted", 40));
+    var unused = first.member.setPartitions("grown", 30);
+    while (metadata.entries().stream().noneMatch(entry -> isPartition(entry, "grown", 10))) {
+      runFor(1);
+    }
+    first.session.abandon();
+    first.thread.kill();
+    first.session.expire();
+    runFor(500);
+    assertEquals(2, second.member.image().topics().get("grown").partitions().size());
+    assertTrue(metadata.entries().stream().noneMatch(entry -> isPartition(entry, "grown", 2)));
+
+    unused = second.member.deleteTopic("deleted");
+    while (second.member.image().topics().containsKey("deleted")) {
+      runFor(1);
+    }
+    assertTrue(metadata.entries().stream().anyMatch(entry -> isPartition(entry, "deleted", 39)));
+    second.session.abandon();
+    second.thread.kill();
+    second.session.expire();
+    new Broker(1, 3);
+    runFor(500);
+    assertTrue(metadata.entries().stream().noneMatch(entry -> isPartition(entry, "deleted", 0)));
+    assertFalse(keys().contains(new MetadataKey.Topic("deleted")));
+  }
+
+  private static boolean isPartition(MetadataEntry entry, String topic, int from) {
+    return entry.key() instanceof MetadataKey.Partition partition
+        && partition.topic().equals(topic)
+        && partition.id() >= from;
+  }
+}

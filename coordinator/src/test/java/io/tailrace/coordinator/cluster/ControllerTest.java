@@ -1,0 +1,117 @@
+package io.tailrace.coordinator.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.coordinator.cluster.MetadataKey.Single;
+import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class ControllerTest {
+  private static final UUID ID = new UUID(1, 2);
+  private static final MetadataWrite FENCE = new MetadataWrite.Check(Single.CONTROLLER_EPOCH, 12);
+
+  private final ClusterState state = new ClusterState();
+  private final Controller controller = new Controller(12, 100);
+
+  private void brokerIsThere(int epoch) {
+    state.apply(
+        List.of(
+            new MetadataEntry(
+                new MetadataKey.Broker(1), new MetadataValue.Broker("h", 1, "", true), epoch, 0),
+            new MetadataEntry(
+                new MetadataKey.Live(1),
+                new MetadataValue.Holder(1, new UUID(0, 1), new UUID(0, 2), epoch),
+                0,
+                5)));
+  }
+
+  private void topicIsThere(int partitions, boolean deleting) {
+    List<List<Integer>> assignment = new ArrayList<>();
+    for (int id = 0; id < partitions; id++) {
+      assignment.add(List.of(1));
+    }
+    state.apply(
+        List.of(
+            new MetadataEntry(
+                new MetadataKey.Topic("orders"),
+                new MetadataValue.Topic(ID, TopicType.LOG, assignment, Map.of(), deleting),
+                3,
+                0)));
+    for (int id = 0; id < partitions; id++) {
+      partitionSays(id, new MetadataValue.Partition(1, 0, List.of(new InSyncReplica(1, 4))), 0);
+    }
+  }
+
+  private void partitionSays(int id, MetadataValue.Partition value, int version) {
+    state.apply(
+        List.of(new MetadataEntry(new MetadataKey.Partition("orders", ID, id), value, version, 0)));
+  }
+
+  @Test
+  void writesNothingWhenEverythingIsRight() {
+    brokerIsThere(4);
+    topicIsThere(3, false);
+    assertTrue(controller.elections(state).isEmpty());
+    assertTrue(controller.cleanUp(state).isEmpty());
+  }
+
+  @Test
+  void givesLeadersToABrokerThatCameBackInWritesOfLimitedSize() {
+    brokerIsThere(5);
+    topicIsThere(250, false);
+    List<Integer> sizes = new ArrayList<>();
+    for (var next = controller.elections(state);
+        next.isPresent();
+        next = controller.elections(state)) {
+      List<MetadataWrite> writes = next.get();
+      assertEquals(FENCE, writes.get(0));
+      sizes.add(writes.size() - 1);
+      for (MetadataWrite write : writes.subList(1, writes.size())) {
+        MetadataWrite.Update update = (MetadataWrite.Update) write;
+        assertEquals(0, update.version());
+        MetadataValue.Partition value = (MetadataValue.Partition) update.value();
+        assertEquals(new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5))), value);
+        partitionSays(((MetadataKey.Partition) update.key()).id(), value, 1);
+      }
+    }
+    assertEquals(List.of(100, 100, 50), sizes);
+  }
+
+  @Test
+  void looksAgainAtWhatOthersChanged() {
+    brokerIsThere(5);
+    topicIsThere(1, false);
+    assertTrue(controller.elections(state).isPresent());
+    partitionSays(0, new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5))), 1);
+    assertTrue(controller.elections(state).isEmpty());
+    partitionSays(
+        0,
+        new MetadataValue.Partition(
+            1, 1, List.of(new InSyncReplica(1, 5), new InSyncReplica(8, 2))),
+        2);
+    assertTrue(controller.elections(state).isPresent());
+  }
+
+  @Test
+  void cleansUpUnderItsOwnEpochOnly() {
+    brokerIsThere(4);
+    topicIsThere(2, true);
+    assertTrue(controller.elections(state).isEmpty());
+    assertEquals(
+        List.of(
+            FENCE,
+            new MetadataWrite.Delete(
+                new MetadataKey.Partition("orders", ID, 0), MetadataWrite.ANY_VERSION),
+            new MetadataWrite.Delete(
+                new MetadataKey.Partition("orders", ID, 1), MetadataWrite.ANY_VERSION),
+            new MetadataWrite.Delete(
+                new MetadataKey.Partitions("orders", ID), MetadataWrite.ANY_VERSION),
+            new MetadataWrite.Delete(new MetadataKey.Topic("orders"), 3)),
+        controller.cleanUp(state).orElseThrow());
+  }
+}

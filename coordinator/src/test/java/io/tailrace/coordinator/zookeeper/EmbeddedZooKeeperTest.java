@@ -1,0 +1,109 @@
+package io.tailrace.coordinator.zookeeper;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.apache.zookeeper.server.persistence.FileTxnSnapLog;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedZooKeeperTest {
+  @TempDir private Path directory;
+
+  @Test
+  void keepsItsDataAndLetsGoOfItsPort() throws Exception {
+    EmbeddedZooKeeper first = EmbeddedZooKeeper.start(directory, 0);
+    try (RawClient client = new RawClient(first)) {
+      client.create("/a", (byte) 7);
+    }
+    first.close();
+    first.close();
+    assertTrue(first.awaitEnd());
+    try (EmbeddedZooKeeper second = EmbeddedZooKeeper.start(directory, first.port());
+        RawClient client = new RawClient(second)) {
+      assertEquals("127.0.0.1:" + first.port(), second.connectString());
+      assertEquals(7, client.read("/a")[0]);
+    }
+  }
+
+  @Test
+  void saysWhichPortIsTaken() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      IOException problem =
+          assertThrows(
+              IOException.class, () -> EmbeddedZooKeeper.start(directory, taken.getLocalPort()));
+      assertTrue(
+          problem.getMessage().contains("cannot listen on 127.0.0.1:" + taken.getLocalPort()),
+          problem.getMessage());
+    }
+    // Nothing is left of the attempt that would be in the way of the next.
+    EmbeddedZooKeeper.start(directory, 0).close();
+  }
+
+  @Test
+  void refusesADirectoryThatIsInUse() throws Exception {
+    EmbeddedZooKeeper first = EmbeddedZooKeeper.start(directory, 0);
+    try (first) {
+      IOException problem =
+          assertThrows(IOException.class, () -> EmbeddedZooKeeper.start(directory, 0));
+      assertTrue(problem.getMessage().contains("another ZooKeeper"), problem.getMessage());
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), first.port())) {
+        assertTrue(socket.isConnected());
+      }
+    }
+  }
+
+  @Test
+  void reservesLittleSpace() throws Exception {
+    try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+        RawClient client = new RawClient(server)) {
+      client.create("/a");
+      long size = 0;
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          size += Files.size(file);
+        }
+      }
+      assertTrue(size < 2 * 1024 * 1024, size + " bytes");
+    }
+  }
+
+  @Test
+  void oldSnapshotsAreRemovedAndTheDataStays() throws Exception {
+    for (int run = 0; run < 6; run++) {
+      try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+          RawClient client = new RawClient(server)) {
+        client.create("/run-" + run);
+      }
+    }
+    int before = snapshots();
+    FileTxnSnapLog files = new FileTxnSnapLog(directory.toFile(), directory.toFile());
+    try (SnapshotCleanup cleanup = new SnapshotCleanup(files, 3, 0)) {
+      cleanup.run();
+    }
+    files.close();
+    assertTrue(before > 3, before + " snapshots");
+    assertEquals(3, snapshots());
+    try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+        RawClient client = new RawClient(server)) {
+      for (int run = 0; run < 6; run++) {
+        assertEquals(0, client.read("/run-" + run).length);
+      }
+    }
+  }
+
+  private int snapshots() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return (int)
+          files.filter(file -> file.getFileName().toString().startsWith("snapshot.")).count();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package io.tailrace.protocol.error;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What went wrong, as a number that crosses the wire. Clients branch on the code, never on the text
+ * that travels with it.
+ *
+ * <p>"Did not happen" and "may have happened" are different codes: only {@link #OUTCOME_UNKNOWN}
+ * and {@link #REQUEST_TIMED_OUT} leave open whether a write took place.
+ */
+public enum ErrorCode {
+  NONE(0, false, "no error"),
+  UNKNOWN(1, false, "the broker met an error that it did not expect; its log says more"),
+
+  // What is wrong with the request itself.
+  INVALID_REQUEST(10, false, "the request cannot be read"),
+  UNSUPPORTED_API(11, false, "the broker does not know this api"),
+  UNSUPPORTED_VERSION(12, false, "the broker does not know this version of the api"),
+  HANDSHAKE_REQUIRED(13, false, "the first request on a connection must be a handshake"),
+  FRAME_TOO_LARGE(14, false, "the frame is larger than the broker accepts"),
+  CORRUPT_BATCH(15, false, "a record batch does not match its checksum or its own structure"),
+  BATCH_TOO_LARGE(16, false, "the record batch is larger than max.message.bytes allows"),
+  UNSUPPORTED_COMPRESSION(17, false, "the record batch names a compression that is not known"),
+  INVALID_TOPIC_NAME(18, false, "the topic's name is not allowed"),
+  INVALID_PARTITIONS(19, false, "the number of partitions is not allowed"),
+  INVALID_REPLICATION_FACTOR(20, false, "the replication factor is not allowed"),
+  INVALID_CONFIG(21, false, "a setting is not known or its value is not allowed"),
+  INVALID_TIMESTAMP(22, false, "the record's timestamp is not allowed"),
+
+  // What is wrong with its target.
+  UNKNOWN_TOPIC(30, true, "the broker does not know this topic"),
+  UNKNOWN_PARTITION(31, false, "the topic has no such partition"),
+  TOPIC_EXISTS(32, false, "the topic already exists"),
+  TOPIC_ID_MISMATCH(33, false, "the topic was deleted and made again under the same name"),
+  OFFSET_OUT_OF_RANGE(34, false, "the offset is before the log's start or after its end"),
+  UNKNOWN_RESOURCE(35, false, "there is no such resource"),
+
+  // Who leads.
+  NOT_LEADER(50, true, "this broker does not lead the partition"),
+  LEADER_NOT_AVAILABLE(51, true, "the partition has no leader now"),
+  FENCED_LEADER_EPOCH(52, true, "the leader epoch is older than the broker's"),
+  UNKNOWN_LEADER_EPOCH(53, true, "the leader epoch is newer than the broker's"),
+  NOT_CONTROLLER(54, true, "this broker is not the controller"),
+  BROKER_NOT_AVAILABLE(55, true, "no broker can be reached"),
+  METADATA_UNAVAILABLE(56, true, "the cluster's metadata store cannot be reached"),
+  NOT_ENOUGH_REPLICAS(57, true, "fewer replicas are in sync than min.insync.replicas asks for"),
+
+  // Load and resources.
+  OVERLOADED(70, true, "the broker has more work queued than it allows"),
+  DISK_FULL(71, true, "the broker's disk has no room left"),
+  STORAGE_ERROR(72, true, "the partition's log failed and is offline on this broker"),
+  CORRUPT_LOG(73, false, "stored records do not match their checksum"),
+  SHUTTING_DOWN(74, true, "the broker is shutting down"),
+
+  // Outcomes that are not known.
+  REQUEST_TIMED_OUT(90, true, "no answer within the time allowed; the write may have happened"),
+  OUTCOME_UNKNOWN(91, true, "the connection or the leader was lost; the write may have happened"),
+
+  // Idempotent producers.
+  DUPLICATE_SEQUENCE(100, false, "the batch was appended before, too long ago to say where"),
+  OUT_OF_ORDER_SEQUENCE(101, false, "a batch before this one is missing"),
+  FENCED_PRODUCER_EPOCH(102, false, "a newer producer uses the same producer id"),
+  UNKNOWN_PRODUCER_ID(103, false, "the broker holds nothing of this producer any more"),
+
+  // On the client's own side; these never cross the wire.
+  CLIENT_CLOSED(120, false, "the client or producer is closed"),
+  DELIVERY_TIMED_OUT(
+      121,
+      false,
+      "the record was not acknowledged within the delivery timeout; it may have been written"),
+  BUFFER_FULL(122, true, "the producer's memory is full and none became free in time"),
+  SERIALIZATION(123, false, "a key or value cannot be turned into bytes, or bytes into it"),
+  RECORD_TOO_LARGE(124, false, "the record is larger than the producer or the broker allows"),
+  CONNECTION_FAILED(
+      125, true, "the connection could not be made or was lost before the request was sent");
+
+  private static final Map<Integer, ErrorCode> BY_NUMBER = new HashMap<>();
+
+  static {
+    for (ErrorCode code : values()) {
+      BY_NUMBER.put(code.number, code);
+    }
+  }
+
+  private final int number;
+  private final boolean retriable;
+  private final String meaning;
+
+  ErrorCode(int number, boolean retriable, String meaning) {
+    this.number = number;
+    this.retriable = retriable;
+    this.meaning = meaning;
+  }
+
+  /** The number on the wire. */
+  public int number() {
+    return number;
+  }
+
+  /**
+   * Whether the same request may succeed later, perhaps at another broker, without a person mending
+   * something.
+   */
+  public boolean retriable() {
+    return retriable;
+  }
+
+  /** One clause for people. */
+  public String meaning() {
+    return meaning;
+  }
+
+  /** The code with this number; {@link #UNKNOWN} for one that a newer broker added. */
+  public static ErrorCode of(int number) {
+    return BY_NUMBER.getOrDefault(number, UNKNOWN);
+  }
+}

@@ -1,0 +1,2 @@
+/** Error codes, shared by both sides of a connection. */
+package io.tailrace.protocol.error;

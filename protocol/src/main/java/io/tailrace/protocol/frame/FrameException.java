@@ -1,0 +1,24 @@
+package io.tailrace.protocol.frame;
+
+import io.tailrace.protocol.error.ErrorCode;
+
+/**
+ * Bytes that are not a frame. The connection they came from cannot go on: nobody knows where the
+ * next frame starts.
+ */
+public final class FrameException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorCode code;
+
+  public FrameException(ErrorCode code, String message) {
+    // No stack trace: strangers cause these at will, and the place is always the decoder.
+    super(message, null, false, false);
+    this.code = code;
+  }
+
+  /** {@link ErrorCode#INVALID_REQUEST} or {@link ErrorCode#FRAME_TOO_LARGE}. */
+  public ErrorCode code() {
+    return code;
+  }
+}

@@ -1,0 +1,2 @@
+/** Frames: how requests and responses stand on a connection. */
+package io.tailrace.protocol.frame;

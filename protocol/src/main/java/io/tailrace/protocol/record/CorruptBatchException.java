@@ -1,0 +1,25 @@
+package io.tailrace.protocol.record;
+
+import io.tailrace.protocol.error.ErrorCode;
+
+/** Bytes that are not a whole, sound record batch. */
+public final class CorruptBatchException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorCode code;
+
+  public CorruptBatchException(String message) {
+    this(ErrorCode.CORRUPT_BATCH, message);
+  }
+
+  public CorruptBatchException(ErrorCode code, String message) {
+    // No stack trace: strangers cause these at will, and the message says what is wrong.
+    super(message, null, false, false);
+    this.code = code;
+  }
+
+  /** {@link ErrorCode#CORRUPT_BATCH} or a code that says more. */
+  public ErrorCode code() {
+    return code;
+  }
+}

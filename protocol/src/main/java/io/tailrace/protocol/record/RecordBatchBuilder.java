@@ -1,0 +1,243 @@
+package io.tailrace.protocol.record;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * Builds one record batch ({@link RecordBatch} has the layout) in an array that grows when a record
+ * needs it. Not thread-safe.
+ */
+public final class RecordBatchBuilder {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  private byte[] buffer;
+  private int position = RecordBatch.HEADER_BYTES;
+  private int count;
+  private long baseTimestampMs;
+  private long maxTimestampMs;
+  private int lastOffsetDelta;
+  private CompressionType compression = CompressionType.NONE;
+
+  /**
+   * @param buffer where the batch is built; replaced by a larger one when it does not suffice
+   */
+  public RecordBatchBuilder(byte[] buffer) {
+    this.buffer =
+        buffer.length < RecordBatch.HEADER_BYTES ? new byte[RecordBatch.HEADER_BYTES] : buffer;
+  }
+
+  public RecordBatchBuilder(int capacity) {
+    this(new byte[capacity]);
+  }
+
+  /** Records so far. */
+  public int count() {
+    return count;
+  }
+
+  /** Bytes so far, before compression. */
+  public int sizeInBytes() {
+    return position;
+  }
+
+  /** The largest timestamp so far, milliseconds since 1970. */
+  public long maxTimestampMs() {
+    return maxTimestampMs;
+  }
+
+  /**
+   * The array that the batch is built in: the first {@link #sizeInBytes()} bytes are its content.
+   */
+  public byte[] array() {
+    return buffer;
+  }
+
+  /** At most this many bytes are added by such a record to any batch. */
+  public static int upperBound(byte[] key, byte[] value, List<RecordHeader> headers) {
+    // attributes 1, timestamp delta 10, offset delta 5, record length 5, header count 5
+    int size = 26 + bytesSize(key) + bytesSize(value);
+    for (int i = 0; i < headers.size(); i++) {
+      RecordHeader header = headers.get(i);
+      size += 5 + header.key().length() * 3 + bytesSize(header.value());
+    }
+    return size;
+  }
+
+  /**
+   * Whether a record of such an upper bound fits into {@code limit} bytes; a first record always
+   * does.
+   */
+  public boolean hasRoomFor(int upperBound, int limit) {
+    return count == 0 || position + upperBound <= limit;
+  }
+
+  /**
+   * Adds a record. Key, value and header values may be null and are copied.
+   *
+   * @param timestampMs milliseconds since 1970
+   */
+  public void append(long timestampMs, byte[] key, byte[] value, List<RecordHeader> headers) {
+    append(count, timestampMs, key, value, headers);
+  }
+
+  /**
+   * Adds a record whose offset delta is given; deltas grow. For batches that have lost records, as
+   * in compaction.
+   */
+  public void append(
+      int offsetDelta, long timestampMs, byte[] key, byte[] value, List<RecordHeader> headers) {
+    if (count == 0) {
+      baseTimestampMs = timestampMs;
+      maxTimestampMs = timestampMs;
+    } else if (timestampMs > maxTimestampMs) {
+      maxTimestampMs = timestampMs;
+    }
+    long timestampDelta = timestampMs - baseTimestampMs;
+    int bodySize =
+        1
+            + Varint.sizeOf(timestampDelta)
+            + Varint.sizeOf(offsetDelta)
+            + bytesSize(key)
+            + bytesSize(value)
+            + headersSize(headers);
+    ensure(Varint.sizeOf(bodySize) + bodySize);
+    byte[] out = buffer;
+    int at = Varint.write(out, position, bodySize);
+    out[at++] = 0;
+    at = Varint.write(out, at, timestampDelta);
+    at = Varint.write(out, at, offsetDelta);
+    at = writeBytes(out, at, key);
+    at = writeBytes(out, at, value);
+    at = Varint.write(out, at, headers.size());
+    for (int i = 0; i < headers.size(); i++) {
+      RecordHeader header = headers.get(i);
+      at = Varint.write(out, at, Utf8.length(header.key()));
+      at = Utf8.write(out, at, header.key());
+      at = writeBytes(out, at, header.value());
+    }
+    position = at;
+    lastOffsetDelta = offsetDelta;
+    count++;
+  }
+
+  /**
+   * Finishes the batch: compression, where it makes the records smaller, header and checksum. The
+   * builder must hold at least one record and must not be used afterwards. Base offset and leader
+   * epoch are left 0 and -1 for the broker.
+   *
+   * @param producerId {@link RecordBatch#NO_PRODUCER_ID} when not idempotent
+   * @return the batch's size; its bytes are the first of {@link #array()}
+   */
+  public int finish(
+      CompressionType compression, long producerId, short producerEpoch, int baseSequence) {
+    compress(compression);
+    return finish(producerId, producerEpoch, baseSequence);
+  }
+
+  /**
+   * Compresses the records, unless that makes them larger. Nothing can be added afterwards; only
+   * {@link #finish(long, short, int)} is left to be called.
+   */
+  public void compress(CompressionType compression) {
+    if (count == 0) {
+      throw new IllegalStateException("a batch holds at least one record");
+    }
+    if (compression == CompressionType.NONE) {
+      return;
+    }
+    GrowingBytes compressed =
+        Compression.compress(
+            compression, buffer, RecordBatch.HEADER_BYTES, position - RecordBatch.HEADER_BYTES);
+    if (compressed.size() < position - RecordBatch.HEADER_BYTES) {
+      this.compression = compression;
+      System.arraycopy(compressed.array(), 0, buffer, RecordBatch.HEADER_BYTES, compressed.size());
+      position = RecordBatch.HEADER_BYTES + compressed.size();
+    }
+  }
+
+  /**
+   * Finishes the batch: header and checksum. The builder must hold at least one record and must not
+   * be used afterwards. Base offset and leader epoch are left 0 and -1 for the broker.
+   *
+   * @param producerId {@link RecordBatch#NO_PRODUCER_ID} when not idempotent
+   * @return the batch's size; its bytes are the first of {@link #array()}
+   */
+  public int finish(long producerId, short producerEpoch, int baseSequence) {
+    if (count == 0) {
+      throw new IllegalStateException("a batch holds at least one record");
+    }
+    byte[] out = buffer;
+    LONG.set(out, 0, 0L);
+    INT.set(out, RecordBatch.BATCH_LENGTH_OFFSET, position - RecordBatch.LENGTH_OVERHEAD);
+    INT.set(out, RecordBatch.LEADER_EPOCH_OFFSET, -1);
+    out[RecordBatch.MAGIC_OFFSET] = RecordBatch.MAGIC;
+    SHORT.set(out, RecordBatch.ATTRIBUTES_OFFSET, (short) compression.id());
+    INT.set(out, RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
+    LONG.set(out, RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestampMs);
+    LONG.set(out, RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestampMs);
+    writeProducer(producerId, producerEpoch, baseSequence);
+    INT.set(out, RecordBatch.RECORD_COUNT_OFFSET, count);
+    writeCrc();
+    return position;
+  }
+
+  /**
+   * Gives a finished batch another producer id, epoch and sequence, as after a producer's reset.
+   */
+  public void restamp(long producerId, short producerEpoch, int baseSequence) {
+    writeProducer(producerId, producerEpoch, baseSequence);
+    writeCrc();
+  }
+
+  private void writeProducer(long producerId, short producerEpoch, int baseSequence) {
+    LONG.set(buffer, RecordBatch.PRODUCER_ID_OFFSET, producerId);
+    SHORT.set(buffer, RecordBatch.PRODUCER_EPOCH_OFFSET, producerEpoch);
+    INT.set(buffer, RecordBatch.BASE_SEQUENCE_OFFSET, baseSequence);
+  }
+
+  private void writeCrc() {
+    CRC32C crc = new CRC32C();
+    crc.update(buffer, RecordBatch.ATTRIBUTES_OFFSET, position - RecordBatch.ATTRIBUTES_OFFSET);
+    INT.set(buffer, RecordBatch.CRC_OFFSET, (int) crc.getValue());
+  }
+
+  private void ensure(int more) {
+    if (more > buffer.length - position) {
+      long wanted =
+          Math.max((long) position + more, Math.min(Integer.MAX_VALUE - 8L, buffer.length * 2L));
+      buffer = Arrays.copyOf(buffer, Math.toIntExact(wanted));
+    }
+  }
+
+  private static int headersSize(List<RecordHeader> headers) {
+    int size = Varint.sizeOf(headers.size());
+    for (int i = 0; i < headers.size(); i++) {
+      RecordHeader header = headers.get(i);
+      int keyLength = Utf8.length(header.key());
+      size += Varint.sizeOf(keyLength) + keyLength + bytesSize(header.value());
+    }
+    return size;
+  }
+
+  private static int bytesSize(byte[] bytes) {
+    return bytes == null ? 1 : Varint.sizeOf(bytes.length) + bytes.length;
+  }
+
+  private static int writeBytes(byte[] out, int index, byte[] bytes) {
+    if (bytes == null) {
+      return Varint.write(out, index, -1);
+    }
+    int at = Varint.write(out, index, bytes.length);
+    System.arraycopy(bytes, 0, out, at, bytes.length);
+    return at + bytes.length;
+  }
+}

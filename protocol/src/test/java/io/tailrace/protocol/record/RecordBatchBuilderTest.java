@@ -1,0 +1,96 @@
+package io.tailrace.protocol.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RecordBatchBuilderTest {
+
+  @ParameterizedTest
+  @EnumSource
+  void whatWasAppendedIsRead(CompressionType compression) {
+    for (long seed = 100; seed < 130; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      List<StoredRecord> records = Samples.records(random, random.nextInt(1, 100));
+      assertEquals(records, Samples.read(Samples.batch(compression, records)), "seed " + seed);
+    }
+  }
+
+  @Test
+  void theUpperBoundHoldsForEveryRecord() {
+    SplittableRandom random = new SplittableRandom(1);
+    RecordBatchBuilder builder = new RecordBatchBuilder(64);
+    for (StoredRecord record : Samples.records(random, 2000)) {
+      int bound = RecordBatchBuilder.upperBound(record.key(), record.value(), record.headers());
+      int before = builder.sizeInBytes();
+      builder.append(record.timestampMs(), record.key(), record.value(), record.headers());
+      int added = builder.sizeInBytes() - before;
+      assertTrue(added <= bound, added + " bytes were added, " + bound + " foretold");
+      assertTrue(bound < added + 120, added + " bytes were added, " + bound + " foretold");
+    }
+  }
+
+  @Test
+  void aFirstRecordHasAlwaysRoom() {
+    RecordBatchBuilder builder = new RecordBatchBuilder(64);
+    assertTrue(builder.hasRoomFor(1_000_000, 1000));
+    builder.append(1, null, new byte[100], List.of());
+    assertTrue(builder.hasRoomFor(1000 - builder.sizeInBytes(), 1000));
+    assertFalse(builder.hasRoomFor(1001 - builder.sizeInBytes(), 1000));
+  }
+
+  @Test
+  void buildsInTheGivenArrayWhileItSuffices() {
+    byte[] array = new byte[500];
+    RecordBatchBuilder builder = new RecordBatchBuilder(array);
+    builder.append(1, null, new byte[100], List.of());
+    assertSame(array, builder.array());
+    builder.append(1, null, new byte[1000], List.of());
+    int size = builder.finish(-1, (short) -1, -1);
+    assertEquals(2, Samples.read(Arrays.copyOf(builder.array(), size)).size());
+  }
+
+  @Test
+  void whatStoodInAReusedArrayDoesNotMatter() {
+    byte[] dirty = new byte[500];
+    Arrays.fill(dirty, (byte) 0xaa);
+    RecordBatchBuilder builder = new RecordBatchBuilder(dirty);
+    builder.append(7, Samples.utf8("k"), Samples.utf8("v"), List.of());
+    byte[] batch = Arrays.copyOf(builder.array(), builder.finish(-1, (short) -1, -1));
+    RecordBatchBuilder clean = new RecordBatchBuilder(500);
+    clean.append(7, Samples.utf8("k"), Samples.utf8("v"), List.of());
+    assertEquals(
+        Unpooled.wrappedBuffer(clean.array(), 0, clean.finish(-1, (short) -1, -1)),
+        Unpooled.wrappedBuffer(batch));
+  }
+
+  @Test
+  void restampingKeepsTheBatchSound() {
+    RecordBatchBuilder builder = new RecordBatchBuilder(100);
+    builder.append(7, Samples.utf8("k"), Samples.utf8("v"), List.of());
+    int size = builder.finish(CompressionType.ZSTD, 5, (short) 1, 100);
+    builder.restamp(6, (short) 2, 0);
+    ByteBuf batch = Unpooled.wrappedBuffer(builder.array(), 0, size);
+    assertEquals(size, RecordBatch.check(batch, 0, size));
+    assertEquals(6, RecordBatch.producerId(batch, 0));
+    assertEquals(2, RecordBatch.producerEpoch(batch, 0));
+    assertEquals(0, RecordBatch.baseSequence(batch, 0));
+  }
+
+  @Test
+  void anEmptyBatchCannotBeFinished() {
+    RecordBatchBuilder builder = new RecordBatchBuilder(100);
+    assertThrows(IllegalStateException.class, () -> builder.finish(-1, (short) -1, -1));
+  }
+}
