@@ -20,6 +20,7 @@ import io.tailrace.broker.network.Transport;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
@@ -97,7 +98,15 @@ public final class Broker implements AutoCloseable {
       LiveConfig live = new LiveConfig(config);
       PartitionThreads threads = PartitionThreads.of(transport.loops());
       partitions =
-          new PartitionRegistry(id, threads, logs, topic -> live.logConfig(topic.configs()), clock);
+          new PartitionRegistry(
+              id,
+              threads,
+              logs,
+              topic -> live.logConfig(topic.configs()),
+              clock,
+              new Upkeep(
+                  config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
+                  config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS)));
       onStop("partitions", this::stopPartitions);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {

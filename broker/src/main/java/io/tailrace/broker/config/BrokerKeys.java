@@ -230,6 +230,15 @@ public final class BrokerKeys {
           Constraint.atLeast(10),
           "How often logs are looked at for segments to close or to delete.");
 
+  public static final ConfigKey<Long> PRODUCER_ID_EXPIRATION_MS =
+      ConfigKey.fixed(
+          "producer.id.expiration.ms",
+          ConfigType.LONG,
+          24 * 3_600_000L,
+          Constraint.atLeast(1_000),
+          "What a partition remembers of an idempotent producer is forgotten when nothing came from"
+              + " it for so long; longer than producers try to deliver a record.");
+
   public static final ConfigKey<Long> DISK_FREE_FLOOR_BYTES =
       ConfigKey.fixed(
           "disk.free.floor.bytes",
@@ -272,6 +281,7 @@ public final class BrokerKeys {
               LOG_FLUSH_INTERVAL_RECORDS,
               LOG_FLUSH_INTERVAL_MS,
               LOG_CHECK_INTERVAL_MS,
+              PRODUCER_ID_EXPIRATION_MS,
               DISK_FREE_FLOOR_BYTES,
               NETWORK_THREADS,
               MAX_FRAME_BYTES,

@@ -59,7 +59,15 @@ public final class InMemoryDisk {
     long logStartOffset;
     long logEndOffset;
     long syncedEndOffset;
+    final TreeMap<Long, byte[]> snapshots = new TreeMap<>();
     boolean open;
+
+    /** The newest snapshot that fits the content; null when there is none. */
+    Map.Entry<Long, byte[]> snapshot() {
+      snapshots.tailMap(logEndOffset, false).clear();
+      snapshots.headMap(logStartOffset, true).clear();
+      return snapshots.lastEntry();
+    }
   }
 
   /** A disk that never fills up, and the system's clock. */
@@ -198,6 +206,7 @@ public final class InMemoryDisk {
     }
     log.logEndOffset = end;
     log.syncedEndOffset = Math.min(log.syncedEndOffset, end);
+    log.snapshots.tailMap(end, false).clear();
     return end;
   }
 
@@ -205,6 +214,7 @@ public final class InMemoryDisk {
   synchronized void reset(StoredLog log, long offset) {
     log.segments.forEach(segment -> give(segment.sizeInBytes));
     log.segments.clear();
+    log.snapshots.clear();
     log.logStartOffset = offset;
     log.logEndOffset = offset;
     log.syncedEndOffset = offset;

@@ -1,6 +1,7 @@
 package io.tailrace.broker.log;
 
 import io.tailrace.broker.log.InMemoryDisk.StoredLog;
+import io.tailrace.broker.log.InMemoryDisk.StoredSegment;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.Set;
@@ -56,6 +57,39 @@ public final class InMemoryLogStore implements LogStore {
           }
         });
     return opened;
+  }
+
+  @Override
+  public CompletionStage<LogSummary> summarise(LogId id, LogConfig config) {
+    synchronized (disk) {
+      StoredLog stored = disk.logs().get(id);
+      if (stored == null) {
+        return CompletableFuture.completedFuture(LogSummary.EMPTY);
+      }
+      long bytes = stored.segments.stream().mapToLong(segment -> segment.sizeInBytes).sum();
+      return CompletableFuture.completedFuture(
+          new LogSummary(
+              stored.logStartOffset,
+              stored.logEndOffset,
+              bytes,
+              stored.segments.size(),
+              expiresAtMs(stored, bytes, config)));
+    }
+  }
+
+  private static long expiresAtMs(StoredLog stored, long bytes, LogConfig config) {
+    if (stored.segments.isEmpty()) {
+      return LogSummary.NEVER;
+    }
+    StoredSegment oldest = stored.segments.get(0);
+    boolean active = stored.segments.size() == 1;
+    long closesAtMs = active ? oldest.firstAppendMs + config.segmentMs() : 0;
+    if (config.retentionBytes() >= 0 && bytes - oldest.sizeInBytes > config.retentionBytes()) {
+      return closesAtMs;
+    }
+    return config.retentionMs() < 0
+        ? LogSummary.NEVER
+        : Math.max(closesAtMs, oldest.maxTimestampMs + config.retentionMs());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.tailrace.broker.log;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.InMemoryDisk.StoredBatch;
 import io.tailrace.broker.log.InMemoryDisk.StoredLog;
@@ -10,6 +11,7 @@ import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import io.tailrace.protocol.record.RecordBatch;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A log on an {@link InMemoryDisk}. Confined to its owner's scheduler. A sync takes one turn of
@@ -24,6 +26,7 @@ final class InMemoryPartitionLog implements PartitionLog {
   private final Listener listener;
   private final Clock clock;
   private LogConfig config;
+  private final Snapshot snapshot;
   private boolean failed;
   private boolean closed;
   private boolean sealed;
@@ -48,6 +51,9 @@ final class InMemoryPartitionLog implements PartitionLog {
     this.owner = owner;
     this.listener = listener;
     this.clock = disk.clock();
+    Map.Entry<Long, byte[]> kept = stored.snapshot();
+    this.snapshot =
+        kept == null ? null : new Snapshot(kept.getKey(), Unpooled.wrappedBuffer(kept.getValue()));
   }
 
   @Override
@@ -78,6 +84,19 @@ final class InMemoryPartitionLog implements PartitionLog {
   @Override
   public long maxTimestampMs() {
     return stored.segments.stream().mapToLong(segment -> segment.maxTimestampMs).max().orElse(-1);
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return snapshot;
+  }
+
+  private void keepSnapshot() {
+    ByteBuf content = listener.snapshot(stored.logEndOffset);
+    if (content != null) {
+      stored.snapshots.put(stored.logEndOffset, ByteBufUtil.getBytes(content));
+      content.release();
+    }
   }
 
   @Override
@@ -119,6 +138,7 @@ final class InMemoryPartitionLog implements PartitionLog {
       if (last.sizeInBytes + sizeInBytes <= config.segmentBytes()) {
         return last;
       }
+      keepSnapshot();
     }
     StoredSegment segment = new StoredSegment(stored.logEndOffset);
     segment.firstAppendMs = clock.wallMs();
@@ -278,6 +298,9 @@ final class InMemoryPartitionLog implements PartitionLog {
     if (closedSegments() < stored.segments.size() && !stored.segments.isEmpty()) {
       StoredSegment active = stored.segments.get(stored.segments.size() - 1);
       sealed = nowMs - active.firstAppendMs >= config.segmentMs();
+      if (sealed) {
+        keepSnapshot();
+      }
     }
     while (closedSegments() > 0) {
       StoredSegment first = stored.segments.get(0);
@@ -341,6 +364,7 @@ final class InMemoryPartitionLog implements PartitionLog {
     if (disk.isMountedBy(store)) {
       stored.open = false;
       if (!failed) {
+        keepSnapshot();
         stored.syncedEndOffset = stored.logEndOffset;
       }
     }

@@ -20,6 +20,15 @@ public interface LogStore extends AutoCloseable {
   CompletionStage<PartitionLog> open(
       LogId id, LogConfig config, Scheduler owner, PartitionLog.Listener listener);
 
+  /**
+   * Looks at a log that is not open: cheaply, by the small files beside its segments.
+   *
+   * @param config by which {@link LogSummary#expiresAtMs} is worked out
+   * @return completes on any thread; {@link LogSummary#EMPTY} when there is no such log,
+   *     exceptionally with a {@link LogException} when it cannot be looked at
+   */
+  CompletionStage<LogSummary> summarise(LogId id, LogConfig config);
+
   /** Deletes a log that is closed or was never opened. Unknown logs are ignored. */
   CompletionStage<Void> delete(LogId id);
 

@@ -19,6 +19,17 @@ public interface PartitionLog {
 
     /** The log failed and must not be used any more. */
     void onFailure(LogException failure);
+
+    /**
+     * Asked for whatever the owner wants to find again when the log is opened the next time: a
+     * summary of all batches below the offset, which is the log's end. Asked when a segment is
+     * closed, when the log is, and now and then between; must not call the log.
+     *
+     * @return is kept beside the segment and goes with it; null = nothing
+     */
+    default ByteBuf snapshot(long logEndOffset) {
+      return null;
+    }
   }
 
   /** The first offset that can be read. */
@@ -41,6 +52,13 @@ public interface PartitionLog {
 
   /** The largest timestamp of all records, milliseconds since 1970; -1 when there is none. */
   long maxTimestampMs();
+
+  /**
+   * The newest snapshot that was found when the log was opened and fits what the log held then;
+   * null when there was none. Not synced to the device, so that one may be missing after a loss of
+   * power, but checked, so that none is wrong.
+   */
+  Snapshot snapshot();
 
   /**
    * Appends one batch. Base offset and leader epoch are final; the base offset is at least {@link
@@ -119,6 +137,13 @@ public interface PartitionLog {
    * closed, or opens the log again, waits for that.
    */
   void close();
+
+  /**
+   * What {@link Listener#snapshot} gave.
+   *
+   * @param offset it tells of everything below
+   */
+  record Snapshot(long offset, ByteBuf content) {}
 
   /** A record's place, found by its time. */
   record TimestampedOffset(long offset, long timestampMs) {}

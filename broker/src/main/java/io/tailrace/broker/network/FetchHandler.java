@@ -168,12 +168,25 @@ public final class FetchHandler implements RequestHandler {
         }
       }
       int left = budget;
-      for (Part part : group.parts) {
+      int count = group.parts.size();
+      int first = (int) (turn(request.frame().header().getCorrelationId()) % count);
+      for (int i = 0; i < count; i++) {
+        Part part = group.parts.get((first + i) % count);
         int most = (int) Math.min(Integer.toUnsignedLong(part.asked.getMaxBytes()), left);
         part.read(ByteBufAllocator.DEFAULT, most);
         left = Math.max(0, left - part.records.readableBytes());
       }
       onLoop(this::onGroupRead);
+    }
+
+    /**
+     * Which partition is read first, so that those before it cannot use up the bytes of those
+     * behind it in every request. Scattered, since a client's fetches need not have consecutive
+     * ids.
+     */
+    private static long turn(int correlationId) {
+      long scattered = correlationId * 0x9e3779b97f4a7c15L;
+      return (scattered ^ (scattered >>> 32)) & 0x7fff_ffffL;
     }
 
     private void onLoop(Runnable task) {

@@ -5,6 +5,7 @@ import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -51,6 +52,7 @@ public final class Partition implements PartitionLog.Listener {
   private final Scheduler scheduler;
   private final LogStore store;
   private final Clock clock;
+  private final Upkeep upkeep;
 
   private final ArrayDeque<Runnable> waitingForOpen = new ArrayDeque<>();
   private final ArrayDeque<PendingAck> pendingAcks = new ArrayDeque<>();
@@ -65,6 +67,10 @@ public final class Partition implements PartitionLog.Listener {
   private long highWatermark;
   private PartitionError failure;
   private long failedAtMs;
+  private long checkAtMs;
+  private boolean lookingAtLog;
+  private boolean lookAgain = true;
+  private volatile LogSummary summary;
 
   private record PendingAck(
       long endOffset, ProduceResult result, ProduceListener listener, long deadlineMs) {}
@@ -95,13 +101,23 @@ public final class Partition implements PartitionLog.Listener {
   }
 
   public Partition(
-      String topic, LogId id, LogConfig config, Scheduler scheduler, LogStore store, Clock clock) {
+      String topic,
+      LogId id,
+      LogConfig config,
+      Scheduler scheduler,
+      LogStore store,
+      Clock clock,
+      Upkeep upkeep) {
     this.topic = topic;
     this.id = id;
     this.config = config;
     this.scheduler = scheduler;
     this.store = store;
     this.clock = clock;
+    this.upkeep = upkeep;
+    // Thousands of partitions are not looked at in the same moment.
+    this.checkAtMs =
+        clock.monotonicMs() + Math.floorMod(id.hashCode(), upkeep.logCheckIntervalMs());
   }
 
   public String topic() {
@@ -150,6 +166,8 @@ public final class Partition implements PartitionLog.Listener {
     config = changed;
     if (state == State.OPEN) {
       log.reconfigure(changed);
+    } else {
+      lookAgain = true; // the summary says when the log expires by the old settings
     }
   }
 
@@ -175,6 +193,7 @@ public final class Partition implements PartitionLog.Listener {
 
   private void open() {
     state = State.OPENING;
+    producers = null;
     store
         .open(id, config, scheduler, this)
         .whenComplete(
@@ -182,34 +201,34 @@ public final class Partition implements PartitionLog.Listener {
               if (error != null) {
                 onNotOpened(error);
               } else {
-                takeOverProducers(
-                    opened, new ProducerStates(), ProducerStates.firstOffsetToTakeOver(opened));
+                recoverProducers(opened, new ProducerRecovery(opened, clock.wallMs()));
               }
             });
   }
 
   /** Turn by turn, so that the thread's other partitions and connections are served meanwhile. */
-  private void takeOverProducers(PartitionLog opened, ProducerStates states, long fromOffset) {
+  private void recoverProducers(PartitionLog opened, ProducerRecovery recovery) {
     if (state == State.STOPPED) {
       opened.close();
       stopped.run();
       runWaiting();
       return;
     }
-    long next;
     try {
-      next = fromOffset < opened.logEndOffset() ? states.takeOver(opened, fromOffset) : fromOffset;
+      if (!recovery.isDone()) {
+        recovery.step();
+      }
     } catch (LogException e) {
       closeBroken(opened);
       onNotOpened(e);
       return;
     }
-    if (next < opened.logEndOffset()) {
-      scheduler.execute(() -> takeOverProducers(opened, states, next));
+    if (!recovery.isDone()) {
+      scheduler.execute(() -> recoverProducers(opened, recovery));
       return;
     }
     log = opened;
-    producers = states;
+    producers = recovery.states();
     highWatermark = opened.logEndOffset();
     failure = null;
     state = State.OPEN;
@@ -390,7 +409,7 @@ public final class Partition implements PartitionLog.Listener {
     long baseOffset = log.logEndOffset();
     RecordBatch.place(batches, at, baseOffset, leaderEpoch);
     log.append(batches, at, size);
-    producers.onAppended(batches, at);
+    producers.onAppended(batches, at, clock.wallMs());
     return baseOffset;
   }
 
@@ -400,6 +419,11 @@ public final class Partition implements PartitionLog.Listener {
       count++;
     }
     return count;
+  }
+
+  @Override
+  public ByteBuf snapshot(long logEndOffset) {
+    return producers == null ? null : producers.encode();
   }
 
   @Override
@@ -540,14 +564,38 @@ public final class Partition implements PartitionLog.Listener {
   // ---- now and then ----
 
   /**
-   * Applies retention and gives up on acknowledgements whose time has passed. To be called about
-   * every second.
+   * Gives up on acknowledgements whose time has passed, and looks after the log when it is time for
+   * that. To be called about every second.
    */
   public void onTick() {
+    long nowMs = clock.monotonicMs();
+    boolean check = nowMs >= checkAtMs;
+    if (check) {
+      checkAtMs = nowMs + upkeep.logCheckIntervalMs();
+    }
+    if (state == State.CLOSED && check) {
+      lookAtClosedLog();
+    }
     if (state != State.OPEN) {
       return;
     }
-    long nowMs = clock.monotonicMs();
+    expireAcks(nowMs);
+    if (check) {
+      producers.expire(clock.wallMs() - upkeep.producerIdExpirationMs());
+      applyRetention();
+    }
+    if (state == State.OPEN) {
+      summary =
+          new LogSummary(
+              log.logStartOffset(),
+              log.logEndOffset(),
+              log.sizeInBytes(),
+              log.segmentCount(),
+              LogSummary.NEVER);
+    }
+  }
+
+  private void expireAcks(long nowMs) {
     while (!pendingAcks.isEmpty() && pendingAcks.peek().deadlineMs() <= nowMs) {
       PendingAck late = pendingAcks.poll();
       late.listener()
@@ -559,6 +607,9 @@ public final class Partition implements PartitionLog.Listener {
                   ProduceResult.NO_OFFSETS,
                   0));
     }
+  }
+
+  private void applyRetention() {
     try {
       log.applyRetention(clock.wallMs(), highWatermark);
     } catch (LogException e) {
@@ -567,5 +618,43 @@ public final class Partition implements PartitionLog.Listener {
         fail(e);
       }
     }
+  }
+
+  /** Nobody has asked for the log; retention counts for it all the same. */
+  private void lookAtClosedLog() {
+    if (!lookAgain) {
+      if (clock.wallMs() >= summary.expiresAtMs()) {
+        checkAtMs = clock.monotonicMs();
+        whenReady(() -> {});
+      }
+    } else if (!lookingAtLog) {
+      lookingAtLog = true;
+      LogConfig configBefore = config;
+      store
+          .summarise(id, configBefore)
+          .whenComplete(
+              (found, error) -> scheduler.execute(() -> onLookedAtLog(found, error, configBefore)));
+    }
+  }
+
+  private void onLookedAtLog(LogSummary found, Throwable error, LogConfig configBefore) {
+    lookingAtLog = false;
+    if (error != null) {
+      LOG.warn("{}: its closed log cannot be looked at: {}", this, error.toString());
+    } else if (state == State.CLOSED && config.equals(configBefore)) {
+      summary = found;
+      lookAgain = false;
+      if (clock.wallMs() >= found.expiresAtMs()) {
+        lookAtClosedLog();
+      }
+    }
+  }
+
+  /**
+   * What the log holds, as of the last tick or, while nobody has asked for it, of when it was
+   * looked at; null before that. Thread-safe.
+   */
+  public LogSummary summary() {
+    return summary;
   }
 }

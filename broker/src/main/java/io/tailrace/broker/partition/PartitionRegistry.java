@@ -32,6 +32,7 @@ public final class PartitionRegistry {
   private final LogStore store;
   private final Function<TopicImage, LogConfig> logConfigs;
   private final Clock clock;
+  private final Upkeep upkeep;
   private final Map<String, HostedTopic> topics = new ConcurrentHashMap<>();
 
   /** A topic and the partitions of it that are here; others are null. */
@@ -45,12 +46,14 @@ public final class PartitionRegistry {
       PartitionThreads threads,
       LogStore store,
       Function<TopicImage, LogConfig> logConfigs,
-      Clock clock) {
+      Clock clock,
+      Upkeep upkeep) {
     this.brokerId = brokerId;
     this.threads = threads;
     this.store = store;
     this.logConfigs = logConfigs;
     this.clock = clock;
+    this.upkeep = upkeep;
   }
 
   /** The topic's metadata as last taken over, or null. */
@@ -143,7 +146,7 @@ public final class PartitionRegistry {
   private Partition create(TopicImage topic, int index, LogConfig config) {
     LogId id = new LogId(topic.id(), index);
     return new Partition(
-        topic.name(), id, config, threads.ownerOf(topic.id(), index), store, clock);
+        topic.name(), id, config, threads.ownerOf(topic.id(), index), store, clock, upkeep);
   }
 
   private void remove(HostedTopic hosted) {

@@ -1,91 +1,43 @@
 package io.tailrace.broker.partition;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.tailrace.broker.log.PartitionLog;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.tailrace.broker.message.ProducerSnapshot;
+import io.tailrace.broker.message.ProducersSnapshot;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
-import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What each idempotent producer last appended to one partition, so that a batch that is sent twice
- * is stored once. It follows from the log alone, which every replica has. Confined to its
- * partition's scheduler.
+ * is stored once. It follows from the log alone, which every replica has; a snapshot saves reading
+ * it. Confined to its partition's scheduler.
  *
  * <p>Rules, as Kafka's: sequences count records and wrap at 2^31; a batch must follow the last one;
  * one that is remembered is answered with its original offset; a higher producer epoch starts over
  * at sequence 0.
  */
 final class ProducerStates {
+  private static final Logger LOG = LoggerFactory.getLogger(ProducerStates.class);
+
   /**
    * Batches remembered for each producer: as many as it can have in flight, since a request holds
    * many. Memory for them grows with what is sent.
    */
   static final int REMEMBERED_BATCHES = 512;
 
-  private static final int FIRST_CAPACITY = 8;
-
   /** Producers remembered; the one that has been silent for longest goes first. */
   static final int MAX_PRODUCERS = 5_000;
 
   static final long NOT_A_DUPLICATE = -1;
 
-  /** How much of a log's end is looked at when it is opened. */
-  private static final long TAKE_OVER_BYTES = 256L << 20;
-
-  /** How much of it in one turn. */
-  private static final int CHUNK_BYTES = 1 << 20;
-
   private final Map<Long, ProducerState> byId = new LinkedHashMap<>(16, 0.75f, true);
-
-  /** The last batches of one producer, a ring. */
-  private static final class ProducerState {
-    private short epoch;
-    private int[] firstSequences = new int[FIRST_CAPACITY];
-    private int[] lastSequences = new int[FIRST_CAPACITY];
-    private long[] baseOffsets = new long[FIRST_CAPACITY];
-    private int size;
-    private int newest = -1;
-
-    int lastSequence() {
-      return lastSequences[newest];
-    }
-
-    void start(short newEpoch) {
-      epoch = newEpoch;
-      size = 0;
-      newest = -1;
-    }
-
-    void add(int firstSequence, int lastSequence, long baseOffset) {
-      int capacity = baseOffsets.length;
-      if (size == capacity && capacity < REMEMBERED_BATCHES) {
-        grow(capacity * 2); // not yet wrapped around: the ring wraps only at its full capacity
-      }
-      newest = (newest + 1) % baseOffsets.length;
-      firstSequences[newest] = firstSequence;
-      lastSequences[newest] = lastSequence;
-      baseOffsets[newest] = baseOffset;
-      size = Math.min(size + 1, baseOffsets.length);
-    }
-
-    private void grow(int capacity) {
-      firstSequences = Arrays.copyOf(firstSequences, capacity);
-      lastSequences = Arrays.copyOf(lastSequences, capacity);
-      baseOffsets = Arrays.copyOf(baseOffsets, capacity);
-    }
-
-    long find(int firstSequence, int lastSequence) {
-      for (int i = 0; i < size; i++) {
-        if (firstSequences[i] == firstSequence && lastSequences[i] == lastSequence) {
-          return baseOffsets[i];
-        }
-      }
-      return NOT_A_DUPLICATE;
-    }
-  }
 
   /** A batch that does not follow its producer's last one. */
   static final class SequenceException extends RuntimeException {
@@ -129,12 +81,17 @@ final class ProducerStates {
       }
       return NOT_A_DUPLICATE;
     }
-    if (epoch < state.epoch) {
+    if (epoch < state.epoch()) {
       throw new SequenceException(
           ErrorCode.FENCED_PRODUCER_EPOCH,
-          "producer " + producerId + " has epoch " + state.epoch + " now, the batch has " + epoch);
+          "producer "
+              + producerId
+              + " has epoch "
+              + state.epoch()
+              + " now, the batch has "
+              + epoch);
     }
-    if (epoch > state.epoch) {
+    if (epoch > state.epoch()) {
       if (first != 0) {
         throw outOfOrder(producerId, 0, first);
       }
@@ -145,7 +102,7 @@ final class ProducerStates {
     if (known != NOT_A_DUPLICATE) {
       return known;
     }
-    int expected = next(state.lastSequence());
+    int expected = ProducerState.next(state.lastSequence());
     if (first == expected) {
       return NOT_A_DUPLICATE;
     }
@@ -170,8 +127,12 @@ final class ProducerStates {
             + found);
   }
 
-  /** Remembers a batch that has been appended. */
-  void onAppended(ByteBuf in, int index) {
+  /**
+   * Remembers a batch that has been appended.
+   *
+   * @param nowMs milliseconds since 1970
+   */
+  void onAppended(ByteBuf in, int index, long nowMs) {
     long producerId = RecordBatch.producerId(in, index);
     if (producerId == RecordBatch.NO_PRODUCER_ID) {
       return;
@@ -179,61 +140,58 @@ final class ProducerStates {
     short epoch = RecordBatch.producerEpoch(in, index);
     ProducerState state = byId.get(producerId);
     if (state == null) {
-      state = new ProducerState();
-      state.start(epoch);
+      state = new ProducerState(epoch, REMEMBERED_BATCHES);
       byId.put(producerId, state);
       if (byId.size() > MAX_PRODUCERS) {
         byId.remove(byId.keySet().iterator().next());
       }
-    } else if (epoch != state.epoch) {
+    } else if (epoch != state.epoch()) {
       state.start(epoch);
     }
     state.add(
         RecordBatch.baseSequence(in, index),
         lastSequence(in, index),
-        RecordBatch.baseOffset(in, index));
+        RecordBatch.baseOffset(in, index),
+        nowMs);
   }
 
-  /**
-   * Where to begin taking over what a log holds: far enough back that every batch whose
-   * acknowledgement a stop may have swallowed is seen. A producer that was silent for longer gets
-   * {@code UNKNOWN_PRODUCER_ID} and starts over; nothing of it was on its way.
-   */
-  static long firstOffsetToTakeOver(PartitionLog log) {
-    long records = log.logEndOffset() - log.logStartOffset();
-    long bytes = log.sizeInBytes();
-    if (bytes <= TAKE_OVER_BYTES) {
-      return log.logStartOffset();
+  /** Forgets producers whose last batch came before a moment, milliseconds since 1970. */
+  void expire(long seenBeforeMs) {
+    // In the order of their last use, which is that of their last batches but for clocks.
+    Iterator<ProducerState> each = byId.values().iterator();
+    while (each.hasNext() && each.next().lastSeenMs() < seenBeforeMs) {
+      each.remove();
     }
-    return log.logEndOffset() - (long) ((double) TAKE_OVER_BYTES / bytes * records);
   }
 
-  /**
-   * Takes over some batches of a log.
-   *
-   * @return the offset to go on with; the log's end when all is done
-   */
-  long takeOver(PartitionLog log, long fromOffset) {
-    ByteBuf chunk = ByteBufAllocator.DEFAULT.directBuffer(CHUNK_BYTES);
+  int count() {
+    return byId.size();
+  }
+
+  /** All that is remembered, for {@link #decode}. */
+  ByteBuf encode() {
+    ProducersSnapshot.Builder out = ProducersSnapshot.newBuilder();
+    byId.forEach((id, state) -> out.addProducers(state.encode(id)));
+    return Unpooled.wrappedBuffer(out.build().toByteArray());
+  }
+
+  /** Reads what {@link #encode} wrote; null when it is anything else. The buffer stays as it is. */
+  static ProducerStates decode(ByteBuf in) {
     try {
-      log.read(fromOffset, log.logEndOffset(), CHUNK_BYTES, chunk);
-      long offset = fromOffset;
-      for (int at = 0; at < chunk.writerIndex(); at += RecordBatch.sizeInBytes(chunk, at)) {
-        onAppended(chunk, at);
-        offset = RecordBatch.nextOffset(chunk, at);
+      ProducerStates states = new ProducerStates();
+      for (ProducerSnapshot producer :
+          ProducersSnapshot.parseFrom(ByteBufUtil.getBytes(in)).getProducersList()) {
+        states.byId.put(producer.getId(), ProducerState.decode(producer, REMEMBERED_BATCHES));
       }
-      return offset > fromOffset ? offset : log.logEndOffset();
-    } finally {
-      chunk.release();
+      return states;
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      LOG.warn("a snapshot of producers cannot be used: {}", e.getMessage());
+      return null;
     }
   }
 
   private static int lastSequence(ByteBuf in, int index) {
     return (RecordBatch.baseSequence(in, index) + RecordBatch.lastOffsetDelta(in, index))
         & Integer.MAX_VALUE;
-  }
-
-  private static int next(int sequence) {
-    return (sequence + 1) & Integer.MAX_VALUE;
   }
 }

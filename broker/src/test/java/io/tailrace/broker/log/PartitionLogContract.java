@@ -15,6 +15,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordBatch;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -674,6 +675,117 @@ abstract class PartitionLogContract {
     reopen(flushing(LogConfig.Flush.INTERVAL, 1_000_000, 20));
     appendMany(3, 100);
     listener.awaitSynced(3);
+  }
+
+  private long snapshotOffset() {
+    return owner.call(
+        () -> {
+          PartitionLog.Snapshot found = log.snapshot();
+          if (found == null) {
+            return -1L;
+          }
+          assertEquals(
+              "below " + found.offset(), found.content().toString(StandardCharsets.US_ASCII));
+          return found.offset();
+        });
+  }
+
+  @Test
+  void hasNoSnapshotWhenNobodyGaveOne() {
+    appendMany(3, 10);
+    reopen(config());
+    assertEquals(-1, snapshotOffset());
+  }
+
+  @Test
+  void givesBackTheSnapshotOfItsEndWhenItWasClosed() {
+    listener.giveSnapshots();
+    reopen(segmentsOf(4_000));
+    appendMany(20, 500);
+    reopenStore(segmentsOf(4_000));
+    assertEquals(20, snapshotOffset());
+    reopenStore(segmentsOf(4_000));
+    assertEquals(20, snapshotOffset());
+    appendMany(1, 500);
+    reopen(segmentsOf(4_000));
+    assertEquals(21, snapshotOffset());
+  }
+
+  @Test
+  void givesBackTheSnapshotOfItsLastRollWhenItWasNotClosed() {
+    listener.giveSnapshots();
+    reopen(segmentsOf(4_000));
+    appendMany(20, 500);
+    owner.run(() -> log.sync()); // behind all that was sealed
+    listener.awaitSynced(20);
+    abandonStore();
+    store = newStore(clock);
+    log = open(segmentsOf(4_000));
+    assertEquals(20, end());
+    long offset = snapshotOffset();
+    assertTrue(offset >= 14 && offset < 20, "snapshot below " + offset);
+  }
+
+  @Test
+  void givesNoSnapshotThatTellsOfWhatWasTruncated() {
+    listener.giveSnapshots();
+    reopen(segmentsOf(4_000));
+    appendMany(20, 500);
+    reopen(segmentsOf(4_000));
+    assertEquals(20, snapshotOffset());
+    owner.run(() -> log.truncateTo(10));
+    listener.keepSilent();
+    reopenStore(segmentsOf(4_000));
+    long offset = snapshotOffset();
+    assertTrue(offset > 0 && offset <= 10, "snapshot below " + offset);
+    owner.run(() -> log.resetTo(50));
+    appendMany(1, 10);
+    reopenStore(segmentsOf(4_000));
+    assertEquals(-1, snapshotOffset());
+  }
+
+  @Test
+  void forgetsSnapshotsOfWhatRetentionTook() {
+    listener.giveSnapshots();
+    reopen(retaining(-1, 1_000, 1_000));
+    appendMany(20, 500);
+    owner.run(() -> log.applyRetention(START_MS + 5_000, ALL));
+    assertEquals(20, start());
+    reopenStore(retaining(-1, 1_000, 1_000));
+    assertEquals(-1, snapshotOffset());
+  }
+
+  @Test
+  void tellsWhatALogHoldsThatIsNotOpen() {
+    LogConfig config = retaining(-1, 5_000, 10_000);
+    assertEquals(
+        LogSummary.EMPTY, OwnerThread.await(store.summarise(new LogId(new UUID(9, 9), 9), config)));
+    reopen(config);
+    for (int i = 0; i < 12; i++) {
+      append(batch(i, START_MS + i, 1_000));
+    }
+    long bytes = owner.call(() -> log.sizeInBytes());
+    int count = segments();
+    owner.run(() -> log.close());
+    assertEquals(
+        new LogSummary(0, 12, bytes, count, START_MS + 2 + 5_000),
+        OwnerThread.await(store.summarise(id, config)),
+        "the oldest segment holds three records");
+    assertEquals(
+        LogSummary.NEVER,
+        OwnerThread.await(store.summarise(id, retaining(1 << 20, -1, 10_000))).expiresAtMs());
+    assertTrue(
+        OwnerThread.await(store.summarise(id, retaining(1_000, -1, 10_000))).expiresAtMs()
+            <= START_MS);
+    log = open(config);
+    owner.run(() -> log.advanceLogStartOffset(10));
+    owner.run(() -> log.close());
+    LogSummary last = OwnerThread.await(store.summarise(id, config));
+    assertEquals(10, last.logStartOffset());
+    assertEquals(1, last.segmentCount());
+    assertEquals(
+        START_MS + 10_000, last.expiresAtMs(), "the last segment takes records until it is old");
+    log = open(config);
   }
 
   @Test

@@ -1,5 +1,8 @@
 package io.tailrace.broker.log;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
 
 /** Remembers what a log told its owner. Thread-safe. */
@@ -7,6 +10,7 @@ public final class RecordingListener implements PartitionLog.Listener {
   private long syncedEndOffset = -1;
   private int syncs;
   private LogException failure;
+  private boolean givesSnapshots;
 
   @Override
   public synchronized void onSynced(long endOffset) {
@@ -22,6 +26,23 @@ public final class RecordingListener implements PartitionLog.Listener {
   public synchronized void onFailure(LogException cause) {
     failure = cause;
     notifyAll();
+  }
+
+  /** From now on it says {@code below N} to whoever asks for a snapshot. */
+  public synchronized void giveSnapshots() {
+    givesSnapshots = true;
+  }
+
+  /** From now on it has no snapshot to give. */
+  public synchronized void keepSilent() {
+    givesSnapshots = false;
+  }
+
+  @Override
+  public synchronized ByteBuf snapshot(long logEndOffset) {
+    return givesSnapshots
+        ? Unpooled.copiedBuffer("below " + logEndOffset, StandardCharsets.US_ASCII)
+        : null;
   }
 
   public synchronized int syncs() {

@@ -2,11 +2,14 @@ package io.tailrace.broker.partition;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.InMemoryDisk;
 import io.tailrace.broker.log.InMemoryLogStore;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
@@ -24,9 +27,11 @@ import org.junit.jupiter.api.Test;
 
 class PartitionTest {
   private static final int EPOCH = 4;
+  private static final long CHECK_INTERVAL_MS = 10_000;
 
   private final ManualScheduler scheduler = new ManualScheduler();
   private final ManualClock clock = new ManualClock(1_000_000);
+  private InMemoryDisk disk = new InMemoryDisk(clock);
   private Partition partition;
 
   @BeforeEach
@@ -35,18 +40,23 @@ class PartitionTest {
   }
 
   private Partition newPartition(LogConfig config) {
-    Partition made =
-        new Partition(
-            "orders",
-            new LogId(new UUID(1, 2), 0),
-            config,
-            scheduler,
-            new InMemoryLogStore(),
-            clock);
+    disk = new InMemoryDisk(clock);
+    Partition made = unopened(config);
     made.onLeadership(true, EPOCH);
     made.whenReady(() -> {});
     scheduler.run();
     return made;
+  }
+
+  private Partition unopened(LogConfig config) {
+    return new Partition(
+        "orders",
+        new LogId(new UUID(1, 2), 0),
+        config,
+        scheduler,
+        new InMemoryLogStore(disk),
+        clock,
+        new Upkeep(CHECK_INTERVAL_MS, 60_000));
   }
 
   @Test
@@ -170,7 +180,7 @@ class PartitionTest {
     // The way there is long: take over a state that is nearly at the end.
     ProducerStates states = new ProducerStates();
     ByteBuf last = idempotent(9, 0, largest - 1, 2);
-    states.onAppended(last, 0);
+    states.onAppended(last, 0, 0);
 
     assertEquals(ProducerStates.NOT_A_DUPLICATE, states.check(idempotent(9, 0, 0, 1), 0));
   }
@@ -226,6 +236,94 @@ class PartitionTest {
     assertEquals("offset 7 is not in orders-0, which has 0 to 1", error.message());
     assertNull(partition.read(1, 1_000, out));
     assertEquals(0, out.readableBytes());
+  }
+
+  @Test
+  void appliesRetentionToALogThatNobodyHasAskedFor() {
+    LogConfig config = retaining(50_000);
+    partition = newPartition(config);
+    produce(TestBatches.batch(0, 1_000_000, 10), -1, -1);
+    partition.stop(() -> {});
+    disk.killProcess();
+    partition = unopened(config);
+    tickFor(40_000);
+    assertFalse(partition.isOpen(), "nothing is old enough yet");
+    assertEquals(1, partition.summary().logEndOffset());
+
+    tickFor(40_000);
+
+    assertTrue(partition.isOpen());
+    assertEquals(1, partition.log().logStartOffset());
+    assertEquals(0, partition.summary().sizeInBytes());
+  }
+
+  @Test
+  void appliesAShorterRetentionToALogThatNobodyHasAskedFor() {
+    LogConfig config = retaining(3_600_000);
+    partition = newPartition(config);
+    produce(TestBatches.batch(0, 1_000_000, 10), -1, -1);
+    partition.stop(() -> {});
+    disk.killProcess();
+    partition = unopened(config);
+    tickFor(40_000);
+
+    partition.reconfigure(retaining(1_000));
+    tickFor(40_000);
+
+    assertEquals(1, partition.log().logStartOffset());
+  }
+
+  private void tickFor(long ms) {
+    for (long passed = 0; passed < ms; passed += 1_000) {
+      clock.setMs(clock.wallMs() + 1_000);
+      partition.onTick();
+      scheduler.run();
+    }
+  }
+
+  private static LogConfig retaining(long ms) {
+    return new LogConfig(1 << 20, 20_000, -1, ms, 1 << 20, LogConfig.Flush.NONE, 10_000, 1_000);
+  }
+
+  @Test
+  void forgetsAProducerThatWasSilentForLong() {
+    produce(idempotent(7, 0, 0, 3), -1, -1);
+    produce(idempotent(8, 0, 0, 3), -1, -1);
+    tickFor(40_000);
+    produce(idempotent(8, 0, 3, 3), -1, -1);
+    tickFor(40_000);
+
+    assertEquals(
+        ErrorCode.UNKNOWN_PRODUCER_ID, produce(idempotent(7, 0, 3, 1), -1, -1).error().code());
+    assertArrayEquals(new long[] {6}, produce(idempotent(8, 0, 3, 3), -1, -1).baseOffsets());
+  }
+
+  @Test
+  void remembersASnapshotOfProducersAsTheyWere() {
+    ProducerStates states = new ProducerStates();
+    int batches = ProducerStates.REMEMBERED_BATCHES + 5;
+    for (int i = 0; i < batches; i++) {
+      states.onAppended(placed(idempotent(7, 3, 2 * i, 2), 10L * i), 0, 5);
+    }
+    states.onAppended(placed(idempotent(8, 0, Integer.MAX_VALUE, 2), 77), 0, 6);
+
+    ProducerStates decoded = ProducerStates.decode(states.encode());
+
+    assertEquals(2, decoded.count());
+    assertEquals(10L * 5, decoded.check(idempotent(7, 3, 10, 2), 0), "the oldest remembered");
+    assertEquals(10L * (batches - 1), decoded.check(idempotent(7, 3, 2 * batches - 2, 2), 0));
+    assertEquals(
+        ProducerStates.NOT_A_DUPLICATE, decoded.check(idempotent(7, 3, 2 * batches, 1), 0));
+    assertEquals(77, decoded.check(idempotent(8, 0, Integer.MAX_VALUE, 2), 0));
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, decoded.check(idempotent(8, 0, 1, 1), 0));
+    decoded.expire(6);
+    assertEquals(1, decoded.count());
+    assertNull(ProducerStates.decode(Unpooled.wrappedBuffer(new byte[] {1, 2, 3})));
+  }
+
+  private static ByteBuf placed(ByteBuf batch, long baseOffset) {
+    RecordBatch.place(batch, 0, baseOffset, 0);
+    return batch;
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -130,6 +131,21 @@ public final class ChronicleLogStore implements LogStore {
     return opened;
   }
 
+  @Override
+  public CompletionStage<LogSummary> summarise(LogId id, LogConfig config) {
+    return openLogs
+        .settled(id)
+        .thenApplyAsync(
+            settled -> {
+              try {
+                return LogInspection.inspect(logs.resolve(id.toString()), config);
+              } catch (IOException e) {
+                throw new LogException(ErrorCode.STORAGE_ERROR, "cannot look at log " + id, e);
+              }
+            },
+            threads.idle());
+  }
+
   private static LogRecovery.RecoveredLog recover(Path log) {
     try {
       return LogRecovery.recover(log);
@@ -151,9 +167,11 @@ public final class ChronicleLogStore implements LogStore {
     return openLogs
         .take(id)
         .thenCompose(
-            free ->
-                CompletableFuture.runAsync(() -> delete(id, log), threads.io())
-                    .whenComplete((done, failure) -> openLogs.release(id)));
+            free -> {
+              openLogs.closing(id); // who wants it next, or closes the store, waits
+              return CompletableFuture.runAsync(() -> delete(id, log), threads.io())
+                  .whenComplete((done, failure) -> openLogs.release(id));
+            });
   }
 
   private static void delete(LogId id, Path log) {

@@ -42,6 +42,8 @@ final class ChroniclePartitionLog implements PartitionLog {
   private final SegmentAccess access;
   private final LogTasks tasks;
   private final LogSync sync;
+  private final LogSnapshots snapshots;
+  private final Snapshot snapshot;
   private LogConfig config;
   private long logStartOffset;
   private long logEndOffset;
@@ -70,6 +72,8 @@ final class ChroniclePartitionLog implements PartitionLog {
     this.access = new SegmentAccess(services, owner);
     this.tasks = new LogTasks(directory, services, this::failLater);
     this.sync = new LogSync(this, tasks, owner, listener, recovered.syncedEndOffset());
+    this.snapshots = new LogSnapshots(listener, tasks);
+    this.snapshot = recovered.snapshot();
   }
 
   LogConfig config() {
@@ -104,6 +108,11 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public long maxTimestampMs() {
     return segments.maxTimestampMs();
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return snapshot;
   }
 
   /** The segment that takes batches; null when the next append makes one. */
@@ -148,6 +157,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     try {
       access.openToAppend(active, config.segmentBytes());
       removeCleanMark(active);
+      snapshots.beforeAppend(active, logEndOffset, sizeInBytes);
       write(active, batch, index, sizeInBytes);
     } catch (LogException e) {
       if (e.code() != ErrorCode.STORAGE_ERROR) {
@@ -236,7 +246,7 @@ final class ChroniclePartitionLog implements PartitionLog {
 
   private void roll(Segment active) {
     active.seal();
-    tasks.seal(active, access.detach(active), false);
+    tasks.seal(active, access.detach(active), snapshots.take(logEndOffset), false);
   }
 
   /** Saves the next start from scanning again what this one has scanned. */
@@ -247,9 +257,13 @@ final class ChroniclePartitionLog implements PartitionLog {
         return;
       }
       if (segment.isSealed()) {
-        tasks.seal(segment, () -> {}, false);
+        tasks.seal(segment, () -> {}, snapshotAtEndOf(segment), false);
       }
     }
+  }
+
+  private ByteBuf snapshotAtEndOf(Segment segment) {
+    return segment.state().endOffset == logEndOffset ? snapshots.take(logEndOffset) : null;
   }
 
   @Override
@@ -338,7 +352,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     sync.onTruncation(end);
     deleteFromTheEnd(gone);
     if (isCut) {
-      tasks.seal(cut, access.detach(cut), true);
+      tasks.seal(cut, access.detach(cut), null, true);
     }
     truncation = tasks.barrier();
     return end;
@@ -451,10 +465,10 @@ final class ChroniclePartitionLog implements PartitionLog {
         if (segment.isSealedOnDisk() || segment.isSealUnderWay()) {
           tasks.run(closer);
         } else {
-          tasks.seal(segment, closer, false);
+          tasks.seal(segment, closer, snapshotAtEndOf(segment), false);
         }
       } else {
-        tasks.closeClean(segment, closer);
+        tasks.closeClean(segment, closer, snapshots.take(logEndOffset));
       }
     }
     if (nextSegment != null) {

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *     &lt;base offset, 20 digits&gt;/            a segment
  *       19700101seg.cq4  metadata.cq4t     the Chronicle queue
  *       sealed | clean                     what is known of it, {@link SegmentState}
+ *       snapshot                           what the log's owner said of all up to somewhere in it
  *     *.tmp  *.deleted                     on the way in or out; removed when the log is opened
  * </pre>
  */
@@ -36,6 +37,7 @@ final class LogFiles {
   static final String METADATA = "metadata.cq4t";
   static final String SEALED = "sealed";
   static final String CLEAN = "clean";
+  static final String SNAPSHOT = "snapshot";
   static final String LOG_START = "log-start";
   static final String TMP = ".tmp";
   static final String DELETED = ".deleted";

@@ -2,6 +2,7 @@ package io.tailrace.broker.log.chronicle;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.PartitionLog.Snapshot;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -32,13 +33,15 @@ final class LogRecovery {
    * @param segments in the order of their offsets, none of them empty
    * @param syncedEndOffset everything below is known to be on the device
    * @param scannedBatches how many batches had to be verified
+   * @param snapshot the newest that fits; null when there is none
    */
   record RecoveredLog(
       List<Segment> segments,
       long logStartOffset,
       long logEndOffset,
       long syncedEndOffset,
-      long scannedBatches) {}
+      long scannedBatches,
+      Snapshot snapshot) {}
 
   private record Found(Path directory, long baseOffset) {}
 
@@ -89,7 +92,9 @@ final class LogRecovery {
     long first = segments.isEmpty() ? end : segments.get(0).state().baseOffset;
     long logStart = Math.max(start, first);
     long logEnd = Math.max(end, logStart);
-    return new RecoveredLog(segments, logStart, logEnd, Math.min(synced, logEnd), scanned);
+    Snapshot snapshot = SnapshotFile.newest(segments, logStart);
+    return new RecoveredLog(
+        segments, logStart, logEnd, Math.min(synced, logEnd), scanned, snapshot);
   }
 
   private static List<Found> find(Path directory) throws IOException {
@@ -159,7 +164,7 @@ final class LogRecovery {
     LogFiles.write(directory.resolve(LogFiles.LOG_START), content);
   }
 
-  private static Long readLogStart(Path directory) throws IOException {
+  static Long readLogStart(Path directory) throws IOException {
     ByteBuf content = LogFiles.read(directory.resolve(LogFiles.LOG_START));
     if (content == null
         || content.readableBytes() != LOG_START_BYTES

@@ -63,9 +63,10 @@ final class LogTasks {
    * Closes a segment for good: its content is synced, then the file {@code sealed} is.
    *
    * @param closer closes what the segment had open
+   * @param snapshot the file to be kept beside it; null = none
    * @param cutOff whether the file has batches behind its end, which a scan would find again
    */
-  void seal(Segment segment, Runnable closer, boolean cutOff) {
+  void seal(Segment segment, Runnable closer, ByteBuf snapshot, boolean cutOff) {
     SegmentState state = segment.state();
     ByteBuf content = state.encode();
     int endPosition = state.endPosition;
@@ -74,6 +75,7 @@ final class LogTasks {
     tasks.execute(
         () -> {
           closer.run();
+          keepSnapshot(segment, snapshot);
           attempt(
               "seal segment " + segment.directory(),
               () -> {
@@ -88,14 +90,19 @@ final class LogTasks {
         });
   }
 
-  /** Closes the active segment in order, so that it can be opened again without a scan. */
-  void closeClean(Segment segment, Runnable closer) {
+  /**
+   * Closes the active segment in order, so that it can be opened again without a scan.
+   *
+   * @param snapshot the file to be kept beside it; null = none
+   */
+  void closeClean(Segment segment, Runnable closer, ByteBuf snapshot) {
     ByteBuf content = segment.state().encode();
     boolean unchanged = segment.isCleanOnDisk();
     tasks.execute(
         () -> {
           closer.run();
           if (!unchanged) {
+            keepSnapshot(segment, snapshot);
             attempt(
                 "close segment " + segment.directory(),
                 () -> {
@@ -105,6 +112,26 @@ final class LogTasks {
                 });
           }
         });
+  }
+
+  /** Keeps a snapshot beside the active segment. */
+  void writeSnapshot(Segment segment, ByteBuf snapshot) {
+    tasks.execute(() -> keepSnapshot(segment, snapshot));
+  }
+
+  /** The log can do without one: what is missing is read from its batches. */
+  private static void keepSnapshot(Segment segment, ByteBuf snapshot) {
+    if (snapshot == null) {
+      return;
+    }
+    try {
+      LogFiles.write(segment.directory().resolve(LogFiles.SNAPSHOT), snapshot);
+    } catch (IOException e) {
+      LOG.warn(
+          "no snapshot could be kept beside segment {}; the log takes longer to open: {}",
+          segment.directory(),
+          e.toString());
+    }
   }
 
   private void writeSealed(Segment segment, ByteBuf content) throws IOException {

@@ -17,14 +17,20 @@ import java.util.concurrent.CompletableFuture;
 final class OpenLogs {
   private final Map<LogId, CompletableFuture<Void>> taken = new HashMap<>();
   private final Set<LogId> closing = new HashSet<>();
+  private boolean ended;
   private volatile boolean allInOrder = true;
 
   /**
    * Takes a log, as soon as it is free.
    *
-   * @return fails with a {@link LogException} when somebody has it who has not closed it
+   * @return fails with a {@link LogException} when somebody has it who has not closed it, or the
+   *     store is closed
    */
   synchronized CompletableFuture<Void> take(LogId id) {
+    if (ended) {
+      return CompletableFuture.failedFuture(
+          new LogException(ErrorCode.STORAGE_ERROR, "the store of log " + id + " is closed"));
+    }
     CompletableFuture<Void> before = taken.get(id);
     if (before == null) {
       taken.put(id, new CompletableFuture<>());
@@ -35,6 +41,11 @@ final class OpenLogs {
     }
     return CompletableFuture.failedFuture(
         new LogException(ErrorCode.STORAGE_ERROR, "log " + id + " is open; close it first"));
+  }
+
+  /** Completes when nothing that was closed before is on its way to the device any more. */
+  synchronized CompletableFuture<Void> settled(LogId id) {
+    return closing.contains(id) ? taken.get(id) : CompletableFuture.completedFuture(null);
   }
 
   /** Takes in that a log is closed, but for what runs on log threads. */
@@ -70,7 +81,7 @@ final class OpenLogs {
   }
 
   /**
-   * Waits until every log is free.
+   * Gives out no more logs, and waits until every log is free.
    *
    * @throws IllegalStateException when one has not been closed
    */
@@ -80,6 +91,7 @@ final class OpenLogs {
       if (!closing.containsAll(taken.keySet())) {
         throw new IllegalStateException("logs are still open: " + taken.keySet());
       }
+      ended = true;
       waiting = List.copyOf(taken.values());
     }
     waiting.forEach(CompletableFuture::join);
