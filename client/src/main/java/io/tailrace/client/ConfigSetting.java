@@ -5,7 +5,9 @@ package io.tailrace.client;
  *
  * @param name the setting
  * @param value as text
- * @param source {@code default}, {@code static} (configuration file) or {@code dynamic}
+ * @param source who decided the value: {@code default}, {@code static} (the broker's file,
+ *     environment or command line), {@code broker} (for a topic: what its broker has instead of the
+ *     default) or {@code dynamic} (changed while running)
  * @param readOnly whether it can only be changed in the configuration file
  * @param documentation one sentence; may be empty
  */

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  */
 public final class BrokerConfig {
   /** What a frame may hold besides one record batch. */
-  private static final int FRAME_OVERHEAD_BYTES = 64 << 10;
+  static final int FRAME_OVERHEAD_BYTES = 64 << 10;
 
   private final ConfigValues started;
   private final ConfigValues values;

@@ -1,6 +1,7 @@
 package io.tailrace.broker.config;
 
 import io.tailrace.broker.log.LogConfig;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ public final class LiveConfig {
   private final String brokerId;
   private final BrokerConfig started;
   private volatile BrokerConfig current;
+  private volatile BrokerConfig everyBroker = BrokerConfig.of(Map.of());
   private Map<String, String> changes = Map.of();
 
   public LiveConfig(BrokerConfig started) {
@@ -40,7 +42,9 @@ public final class LiveConfig {
    * @return whether anything is different now
    */
   public boolean onChanges(Map<String, Map<String, String>> byBroker) {
-    Map<String, String> merged = new HashMap<>(byBroker.getOrDefault(EVERY_BROKER, Map.of()));
+    Map<String, String> common = byBroker.getOrDefault(EVERY_BROKER, Map.of());
+    everyBroker = everyBroker.withDynamic(common, problem -> {}); // told below
+    Map<String, String> merged = new HashMap<>(common);
     merged.putAll(byBroker.getOrDefault(brokerId, Map.of()));
     if (merged.equals(changes)) {
       return false;
@@ -50,6 +54,11 @@ public final class LiveConfig {
         started.withDynamic(
             merged, problem -> LOG.warn("a changed setting is ignored: {}", problem));
     return true;
+  }
+
+  /** What was set for every broker, and the defaults of what else can be set so, for people. */
+  public List<Setting> everyBroker() {
+    return everyBroker.settings().stream().filter(Setting::dynamic).toList();
   }
 
   /** The effective settings of a topic. */
@@ -65,11 +74,29 @@ public final class LiveConfig {
 
   /** What is wrong with settings of a topic; empty when nothing is. */
   public List<String> problemsWithTopic(Map<String, String> set) {
-    return TopicKeys.SCHEMA.problemsWithChanges(set);
+    List<String> problems = new ArrayList<>(TopicKeys.SCHEMA.problemsWithChanges(set));
+    addFrameProblem(set, problems);
+    return problems;
   }
 
   /** What is wrong with changes of a running broker's settings; empty when nothing is. */
   public List<String> problemsWithBroker(Map<String, String> set) {
-    return BrokerKeys.SCHEMA.problemsWithChanges(set);
+    List<String> problems = new ArrayList<>(BrokerKeys.SCHEMA.problemsWithChanges(set));
+    addFrameProblem(set, problems);
+    return problems;
+  }
+
+  /** A batch that is accepted has to fit into a request that is read. */
+  private void addFrameProblem(Map<String, String> set, List<String> problems) {
+    String text = set.getOrDefault(BrokerKeys.MAX_MESSAGE_BYTES.name(), "");
+    int most = started.get(BrokerKeys.MAX_FRAME_BYTES) - BrokerConfig.FRAME_OVERHEAD_BYTES;
+    if (problems.isEmpty() && !text.isEmpty() && Integer.parseInt(text.strip()) > most) {
+      problems.add(
+          "max.message.bytes: the value "
+              + text
+              + " must be at most "
+              + most
+              + ", or max.frame.bytes larger, which takes a restart");
+    }
   }
 }

@@ -15,7 +15,9 @@ public record Setting(
     DEFAULT("default"),
     /** The configuration file, the environment or the command line, at the start. */
     STATIC("static"),
-    /** {@code config set}, while running. */
+    /** For a topic: its broker, which has something else than the default. */
+    BROKER("broker"),
+    /** {@code config set} of just this topic or broker, or of every broker, while running. */
     DYNAMIC("dynamic");
 
     private final String label;

@@ -28,7 +28,7 @@ public final class TopicConfig {
     for (ConfigKey<?> key : TopicKeys.SCHEMA.keys()) {
       ConfigKey<?> brokerKey = TopicKeys.brokerKey(key);
       if (broker.source(brokerKey) != Setting.Source.DEFAULT) {
-        values = values.with(Map.of(key, broker.get(brokerKey)), Setting.Source.STATIC);
+        values = values.with(Map.of(key, broker.get(brokerKey)), Setting.Source.BROKER);
       }
     }
     Map<String, String> given = new HashMap<>(set);
@@ -46,7 +46,7 @@ public final class TopicConfig {
 
   /**
    * Every setting with its effective value, in the order of the reference. The source is dynamic
-   * for what was set for the topic, static for what the broker has in place of the default.
+   * for what was set for the topic, broker for what the broker has in place of the default.
    */
   public List<Setting> settings() {
     return values.settings();

@@ -49,18 +49,20 @@ final class ConfigHandlers {
                 : toMessage(config.topic(topic.configs()).settings()));
       }
       case BROKER -> {
-        boolean mine =
-            name.equals(Integer.toString(brokerId)) || name.equals(LiveConfig.EVERY_BROKER);
-        request.respond(
-            mine
-                ? toMessage(config.current().settings())
-                : described(
-                    ErrorCode.UNKNOWN_RESOURCE,
-                    "this is broker "
-                        + brokerId
-                        + "; ask broker '"
-                        + PartitionLookup.printable(name)
-                        + "' itself"));
+        if (name.equals(LiveConfig.EVERY_BROKER)) {
+          request.respond(toMessage(config.everyBroker()));
+        } else if (name.equals(Integer.toString(brokerId))) {
+          request.respond(toMessage(config.current().settings()));
+        } else {
+          request.respond(
+              described(
+                  ErrorCode.UNKNOWN_RESOURCE,
+                  "this is broker "
+                      + brokerId
+                      + "; ask broker '"
+                      + PartitionLookup.printable(name)
+                      + "' itself"));
+        }
       }
       default ->
           request.respond(

@@ -36,8 +36,8 @@ class TopicConfigTest {
     Map<String, Setting.Source> sources =
         topic.settings().stream().collect(Collectors.toMap(Setting::name, Setting::source));
     assertEquals(Setting.Source.DYNAMIC, sources.get("retention.ms"));
-    assertEquals(Setting.Source.STATIC, sources.get("flush"));
-    assertEquals(Setting.Source.STATIC, sources.get("min.insync.replicas"));
+    assertEquals(Setting.Source.BROKER, sources.get("flush"));
+    assertEquals(Setting.Source.BROKER, sources.get("min.insync.replicas"));
     assertEquals(Setting.Source.DEFAULT, sources.get("segment.ms"));
   }
 

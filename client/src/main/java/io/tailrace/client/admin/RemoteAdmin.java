@@ -18,6 +18,7 @@ import io.tailrace.client.TopicDescription;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterCalls;
 import io.tailrace.client.metadata.ClusterCalls.Call;
+import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.metadata.OffsetLookup;
 import io.tailrace.protocol.error.ErrorCode;
@@ -52,6 +53,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /** The admin: turns each method into requests to the controller or to brokers. Thread-safe. */
 public final class RemoteAdmin implements Admin {
@@ -123,7 +125,7 @@ public final class RemoteAdmin implements Admin {
               if (code != ErrorCode.NONE) {
                 String text = found.getErrorMessage();
                 throw new TailraceException(
-                    code, "topic '" + topic + "': " + (text.isEmpty() ? code.meaning() : text));
+                    code, ErrorText.about("topic '" + topic + "'", code, text));
               }
               return description(found);
             });
@@ -179,7 +181,7 @@ public final class RemoteAdmin implements Admin {
             DescribeConfigsResponse::getErrorCode,
             DescribeConfigsResponse::getErrorMessage,
             true,
-            "settings of " + resource);
+            subject(resource));
     return ask(resource, call)
         .thenApply(
             response ->
@@ -215,8 +217,12 @@ public final class RemoteAdmin implements Admin {
             AlterConfigsResponse::getErrorCode,
             AlterConfigsResponse::getErrorMessage,
             true,
-            "settings of " + resource);
+            subject(resource));
     return done(ask(resource, call));
+  }
+
+  private static String subject(ConfigResource resource) {
+    return resource.type() + " '" + resource.name() + "'";
   }
 
   /** A broker's settings are its own; any broker knows those of topics and of all brokers. */
@@ -228,7 +234,8 @@ public final class RemoteAdmin implements Admin {
     try {
       id = Integer.parseInt(resource.name());
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'" + resource.name() + "' is not a broker's id", e);
+      throw new IllegalArgumentException(
+          "'" + resource.name() + "' is not a broker's id; give a number, or default for all", e);
     }
     if (!metadata.view().brokers().containsKey(id)) {
       return CompletableFuture.failedFuture(
@@ -236,8 +243,11 @@ public final class RemoteAdmin implements Admin {
               ErrorCode.UNKNOWN_RESOURCE,
               "no broker with id "
                   + id
-                  + " is alive; there are "
-                  + metadata.view().brokers().keySet()));
+                  + " is alive; alive are: "
+                  + metadata.view().brokers().keySet().stream()
+                      .sorted()
+                      .map(String::valueOf)
+                      .collect(Collectors.joining(", "))));
     }
     return calls.broker(id, call);
   }

@@ -66,7 +66,7 @@ final class PerfLatency implements Runnable {
     }
     load.prepare(STAMP_BYTES);
     try (TailraceClient client = session.connect(topic);
-        Producer<byte[], byte[]> producer = load.open(client, session.timeout(), Duration.ZERO);
+        Producer<byte[], byte[]> producer = load.open(session, client, topic, Duration.ZERO);
         Consumer<byte[], byte[]> consumer =
             client
                 .<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes())

@@ -2,7 +2,6 @@ package io.tailrace.client.cli;
 
 import io.tailrace.client.Acks;
 import io.tailrace.client.Producer;
-import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.protocol.record.CompressionType;
 import java.time.Duration;
@@ -11,6 +10,7 @@ import picocli.CommandLine.Option;
 
 /** What the records of a measurement are made of, and how they are sent: flags that verbs share. */
 final class PerfLoad {
+  private static final int MIN_BATCH_BYTES = 128;
   private static final int BLOCK_BYTES = 64 << 10;
   private static final long PRIME_STRIDE = 31;
 
@@ -23,12 +23,14 @@ final class PerfLoad {
   @Option(
       names = "--acks",
       paramLabel = "0|1|all",
+      completionCandidates = Candidates.AcksNames.class,
       description = "What acknowledged means; all unless given.")
   private Acks acks = Acks.ALL;
 
   @Option(
       names = "--compression",
       paramLabel = "TYPE",
+      completionCandidates = Candidates.CompressionNames.class,
       description = "none (unless given), gzip, snappy, lz4 or zstd.")
   private CompressionType compression = CompressionType.NONE;
 
@@ -56,8 +58,9 @@ final class PerfLoad {
       throw CommandException.badInput(
           "--record-bytes: " + recordBytes + " is not at least " + minRecordBytes);
     }
-    if (batchBytes < 1) {
-      throw CommandException.badInput("--batch-bytes: " + batchBytes + " is not at least 1");
+    if (batchBytes < MIN_BATCH_BYTES) {
+      throw CommandException.badInput(
+          "--batch-bytes: " + batchBytes + " is not at least " + MIN_BATCH_BYTES);
     }
     // Every other byte is the same, so that compression has something to do, but not too much.
     block = new byte[BLOCK_BYTES + recordBytes];
@@ -74,15 +77,13 @@ final class PerfLoad {
     return value;
   }
 
-  Producer<byte[], byte[]> open(TailraceClient client, Duration timeout, Duration defaultLinger) {
-    return client
-        .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
+  Producer<byte[], byte[]> open(
+      Session session, TailraceClient client, String topic, Duration defaultLinger) {
+    return session
+        .producer(client, topic, batchBytes)
         .acks(acks)
         .compression(compression)
-        .batchBytes(batchBytes)
         .linger(linger == null ? defaultLinger : linger)
-        .deliveryTimeout(timeout)
-        .maxBlock(timeout)
         .build();
   }
 }

@@ -50,7 +50,7 @@ final class PerfProduce implements Runnable {
     Histogram latencies = new ConcurrentHistogram(HISTOGRAM_DIGITS);
     AtomicReference<TailraceException> failure = new AtomicReference<>();
     try (TailraceClient client = session.connect(topic);
-        Producer<byte[], byte[]> producer = load.open(client, session.timeout(), LINGER)) {
+        Producer<byte[], byte[]> producer = load.open(session, client, topic, LINGER)) {
       Progress progress = new Progress(session.terminal(), "sent", records);
       long startNanos = System.nanoTime();
       for (long i = 0; i < records && failure.getPlain() == null; i++) {

@@ -3,7 +3,6 @@ package io.tailrace.client.cli;
 import io.tailrace.client.Acks;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
-import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordHeader;
@@ -43,7 +42,7 @@ final class ProduceCommand implements Runnable {
   @Option(
       names = "--key-separator",
       paramLabel = "CHAR",
-      description = "What stands between key and value in each line.")
+      description = "What stands between key and value in each line; \\t is a tab.")
   private String keySeparator;
 
   @Option(names = "--key", paramLabel = "KEY", description = "The key of every record.")
@@ -64,12 +63,14 @@ final class ProduceCommand implements Runnable {
   @Option(
       names = "--acks",
       paramLabel = "0|1|all",
+      completionCandidates = Candidates.AcksNames.class,
       description = "What acknowledged means: sent, the leader has it, all in-sync replicas do.")
   private Acks acks = Acks.ALL;
 
   @Option(
       names = "--compression",
       paramLabel = "TYPE",
+      completionCandidates = Candidates.CompressionNames.class,
       description = "none, gzip, snappy, lz4 (unless given) or zstd.")
   private CompressionType compression = CompressionType.LZ4;
 
@@ -132,12 +133,10 @@ final class ProduceCommand implements Runnable {
   private void send(TailraceClient client, InputStream in, Acknowledgements acknowledgements)
       throws IOException {
     try (Producer<byte[], byte[]> producer =
-        client
-            .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
+        session
+            .producer(client, topic, Session.DEFAULT_BATCH_BYTES)
             .acks(acks)
             .compression(compression)
-            .deliveryTimeout(session.timeout())
-            .maxBlock(session.timeout())
             .build()) {
       try {
         sendLines(new LineReader(in, MAX_LINE_BYTES), producer, acknowledgements);
@@ -150,11 +149,16 @@ final class ProduceCommand implements Runnable {
   private void sendLines(
       LineReader lines, Producer<byte[], byte[]> producer, Acknowledgements acknowledgements)
       throws IOException {
-    byte[] separator = keySeparator == null ? null : keySeparator.getBytes(StandardCharsets.UTF_8);
+    byte[] separator =
+        keySeparator == null
+            ? null
+            : keySeparator.replace("\\t", "\t").getBytes(StandardCharsets.UTF_8);
     byte[] fixedKey = key == null ? null : key.getBytes(StandardCharsets.UTF_8);
     List<RecordHeader> recordHeaders = new ArrayList<>();
-    KeyValues.parse("--header", headers)
-        .forEach((name, value) -> recordHeaders.add(RecordHeader.of(name, value)));
+    for (String header : headers) { // a name may come more than once
+      KeyValues.parse("--header", List.of(header))
+          .forEach((name, value) -> recordHeaders.add(RecordHeader.of(name, value)));
+    }
     boolean plain = partition == null && recordHeaders.isEmpty();
     byte[] line = lines.next();
     while (line != null && !acknowledgements.anyFailed()) {

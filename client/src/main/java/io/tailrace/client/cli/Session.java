@@ -1,6 +1,9 @@
 package io.tailrace.client.cli;
 
+import io.tailrace.client.ConfigResource;
 import io.tailrace.client.Position;
+import io.tailrace.client.ProducerBuilder;
+import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TailraceException;
 import io.tailrace.protocol.error.ErrorCode;
@@ -20,6 +23,11 @@ import java.util.function.Supplier;
 final class Session {
   static final String DEFAULT_BOOTSTRAP = "localhost:7092";
   static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+  static final int DEFAULT_BATCH_BYTES = 16 << 10;
+
+  private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
+  private static final int DEFAULT_REQUEST_BYTES = 1 << 20;
+  private static final long DEFAULT_BUFFER_BYTES = 32L << 20;
 
   private static final Duration TOPIC_SPREADS_WITHIN = Duration.ofSeconds(1);
   private static final Duration TOPIC_RETRY = Duration.ofMillis(50);
@@ -163,6 +171,32 @@ final class Session {
         LockSupport.parkNanos(TOPIC_RETRY.toNanos());
       }
     }
+  }
+
+  /**
+   * A producer for a topic, with the bounds of a command: batches and records are as large as the
+   * topic takes, and every record is settled within the timeout.
+   *
+   * @param batchBytes at which a batch is full, if the topic takes as much
+   */
+  ProducerBuilder<byte[], byte[]> producer(TailraceClient client, String topic, int batchBytes) {
+    int largest = maxMessageBytes(client, topic);
+    int requestBytes = Math.max(DEFAULT_REQUEST_BYTES, Math.max(batchBytes, largest));
+    return client
+        .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
+        .batchBytes(Math.min(batchBytes, largest))
+        .maxRequestBytes(requestBytes)
+        .bufferMemory(Math.max(DEFAULT_BUFFER_BYTES, 2L * requestBytes))
+        .deliveryTimeout(timeout)
+        .maxBlock(timeout);
+  }
+
+  private static int maxMessageBytes(TailraceClient client, String topic) {
+    return await(client.admin().describeConfigs(ConfigResource.topic(topic))).stream()
+        .filter(setting -> setting.name().equals(MAX_MESSAGE_BYTES))
+        .mapToInt(setting -> Integer.parseInt(setting.value()))
+        .findFirst()
+        .orElse(DEFAULT_REQUEST_BYTES);
   }
 
   /** Waits for the answer, which comes within the timeout. */

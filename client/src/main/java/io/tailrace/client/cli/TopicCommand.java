@@ -4,6 +4,7 @@ import io.tailrace.client.Admin;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.CreatedTopic;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.client.TopicDescription;
 import java.util.ArrayList;
@@ -66,6 +67,7 @@ final class TopicCommand implements Runnable {
     @Option(
         names = "--type",
         paramLabel = "TYPE",
+        completionCandidates = Candidates.TopicTypes.class,
         description = "log (unless given), or an exchange: direct, fanout, topic.")
     private String type = "log";
 
@@ -216,7 +218,7 @@ final class TopicCommand implements Runnable {
           Session.await(admin.alterConfigs(ConfigResource.topic(name), changes));
         }
         if (newPartitions > 0) {
-          Session.await(admin.alterTopic(name, newPartitions));
+          addPartitions(admin, newPartitions, !changes.isEmpty());
         }
         session.print(
             JsonDocuments.of(
@@ -227,6 +229,21 @@ final class TopicCommand implements Runnable {
                 "config",
                 changes),
             () -> session.terminal().println("altered topic " + name));
+      }
+    }
+
+    /**
+     * Partitions cannot be taken away again, so settings, which are refused more often, go first.
+     */
+    private void addPartitions(Admin admin, int count, boolean settingsChanged) {
+      try {
+        Session.await(admin.alterTopic(name, count));
+      } catch (TailraceException e) {
+        if (!settingsChanged) {
+          throw e;
+        }
+        throw CommandException.refused(
+            ErrorReport.explain(e) + "; its settings have been changed", e);
       }
     }
   }

@@ -92,11 +92,7 @@ final class TopicCopy {
     long copied = from.copied();
     try (Consumer<byte[], byte[]> consumer = open(next, from.ends());
         Producer<byte[], byte[]> producer =
-            client
-                .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
-                .deliveryTimeout(session.timeout())
-                .maxBlock(session.timeout())
-                .build()) {
+            session.producer(client, target, Session.DEFAULT_BATCH_BYTES).build()) {
       long startedNanos = System.nanoTime();
       long notedNanos = startedNanos;
       long sent = 0;

@@ -143,9 +143,7 @@ public final class ClusterCalls {
         return;
       }
       String text = call.errorMessage.apply(body);
-      onFailure(
-          new TailraceException(
-              code, call.subject + ": " + (text.isEmpty() ? code.meaning() : text)));
+      onFailure(new TailraceException(code, ErrorText.about(call.subject, code, text)));
     }
 
     @Override

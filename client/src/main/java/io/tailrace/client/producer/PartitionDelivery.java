@@ -2,6 +2,7 @@ package io.tailrace.client.producer;
 
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.TailraceException;
+import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.network.Backoff;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.PartitionProduce;
@@ -384,7 +385,7 @@ final class PartitionDelivery {
   }
 
   private TailraceException error(ErrorCode code, String text) {
-    String message = queue.topic + "-" + queue.partition + ": " + text;
+    String message = ErrorText.about(queue.topic + "-" + queue.partition, code, text);
     sender.noteError(message);
     return new TailraceException(code, message);
   }

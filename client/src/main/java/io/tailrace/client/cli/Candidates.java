@@ -1,0 +1,36 @@
+package io.tailrace.client.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a shell offers behind a flag: the words that its parser takes. */
+final class Candidates {
+  private Candidates() {}
+
+  /** Behind {@code --acks}. */
+  static final class AcksNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    AcksNames() {
+      super(List.of("0", "1", "all"));
+    }
+  }
+
+  /** Behind {@code --compression}. */
+  static final class CompressionNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    CompressionNames() {
+      super(List.of("none", "gzip", "snappy", "lz4", "zstd"));
+    }
+  }
+
+  /** Behind {@code --type}. */
+  static final class TopicTypes extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    TopicTypes() {
+      super(List.of("log", "direct", "fanout", "topic"));
+    }
+  }
+}
