@@ -143,6 +143,7 @@ final class Measuring {
     figures.put("added RssAnon MiB", after.anonMiB() - before.anonMiB());
     figures.put("added VmRSS MiB", after.rssMiB() - before.rssMiB());
     figures.put("descriptors", (double) after.descriptors());
+    figures.put("maps", (double) after.maps());
 
     long stopping = System.nanoTime();
     broker.stop();

@@ -122,6 +122,7 @@ record Scenario(String id, String title, Kind kind, Settings settings, List<Stri
             "added RssAnon MiB",
             "added VmRSS MiB",
             "descriptors",
+            "maps",
             "stop s"));
   }
 

@@ -1,10 +1,12 @@
 package io.tailrace.benchmarks.endurance;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.tailrace.benchmarks.process.BrokerProcess;
 import io.tailrace.benchmarks.process.Installation;
 import io.tailrace.benchmarks.process.Peer;
-import io.tailrace.benchmarks.process.ProcessMemory;
 import io.tailrace.benchmarks.process.Processes;
+import io.tailrace.benchmarks.process.TailraceBroker;
 import io.tailrace.client.Topic;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,19 +21,23 @@ import picocli.CommandLine.Option;
     description = {
       "Runs a broker of its own under a steady load, and prints what broker and client hold once a"
           + " minute.",
-      "After the first minutes no column may grow. Every record must come back, once and in order."
+      "Fails when something has grown by 1 % or more between the second minute and the last, or"
+          + " when a record does not come back, once and in order."
     },
     mixinStandardHelpOptions = true)
 public final class SoakCommand implements Callable<Integer> {
-  @Option(names = "--minutes", description = "How long (default ${DEFAULT-VALUE}).")
-  private int minutes = 30;
+  private static final int SETTLED_MINUTE = 2;
+  private static final double GROWTH_LIMIT = 0.01;
+  private static final int BURST_S = 20;
+  private static final double MIB = 1 << 20;
+
+  @Option(names = "--minutes", description = "How long, ${DEFAULT-VALUE} unless said; more than 2.")
+  private int minutes = 10;
 
   @Option(
       names = "--rate",
-      description =
-          "Records a second (default ${DEFAULT-VALUE}); take half of what bench compare showed for"
-              + " this machine.")
-  private int rate = 20_000;
+      description = "Records a second; half of what a first burst reaches, unless said.")
+  private int rate;
 
   @Option(names = "--record-bytes", description = "Of each value (default ${DEFAULT-VALUE}).")
   private int recordBytes = 1024;
@@ -45,28 +51,36 @@ public final class SoakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (minutes <= SETTLED_MINUTE) {
+      System.out.println("--minutes " + minutes + ": give more than " + SETTLED_MINUTE);
+      return 2;
+    }
     Path directory =
         root.resolve("benchmarks/target/soak/" + System.currentTimeMillis()).toAbsolutePath();
-    try (BrokerProcess broker =
-        BrokerProcess.of(
-            Peer.TAILRACE, new Processes(), Installation.at(root, "1g", "1g"), directory)) {
+    try (TailraceBroker broker =
+        (TailraceBroker)
+            BrokerProcess.of(
+                Peer.TAILRACE, new Processes(), Installation.at(root, "1g", "1g"), directory)) {
       broker.prepare();
       broker.start();
       broker.awaitListening();
-      Topic topic =
-          Topic.named("soak")
-              .partitions(1)
-              .config("retention.bytes", Long.toString((long) retainMiB << 20))
-              .config("segment.bytes", Long.toString(256L << 20));
-      try (Witness witness =
-              new Witness(BrokerProcess.HOST + ":" + broker.port(), topic, recordBytes, rate);
+      int load = rate > 0 ? rate : Math.max(1, burst(broker) / 2);
+      System.out.printf("%,d records of %,d bytes a second%n", load, recordBytes);
+      String grown;
+      try (Witness witness = witness(broker, "soak", load);
           JvmMemory brokerJvm = JvmMemory.of(broker.pid());
           JvmMemory clientJvm = JvmMemory.here()) {
         witness.start();
-        watch(broker, witness, brokerJvm, clientJvm);
+        grown = watch(broker, witness, brokerJvm, clientJvm);
         witness.finish();
       }
       System.out.println("Every record came back, once and in order.");
+      if (!grown.isEmpty()) {
+        System.out.println("GREW: " + grown);
+        return 1;
+      }
+      System.out.printf(
+          "Nothing grew by 1 %% between the minutes %d and %d.%n", SETTLED_MINUTE, minutes);
       return 0;
     } catch (IllegalStateException e) {
       System.out.println("FAILED: " + e.getMessage() + ": " + e.getCause());
@@ -74,13 +88,44 @@ public final class SoakCommand implements Callable<Integer> {
     }
   }
 
-  private void watch(
-      BrokerProcess broker, Witness witness, JvmMemory brokerJvm, JvmMemory clientJvm) {
+  /** What the machine bears, in records a second that come back. */
+  private int burst(BrokerProcess broker) throws InterruptedException {
+    try (Witness witness = witness(broker, "burst", Integer.MAX_VALUE)) {
+      witness.start();
+      BrokerProcess.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
+      long before = witness.received();
+      BrokerProcess.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
+      int perSecond = (int) ((witness.received() - before) / (BURST_S / 2));
+      witness.finish();
+      witness.deleteTopic();
+      return perSecond;
+    }
+  }
+
+  private Witness witness(BrokerProcess broker, String topic, int recordsPerSecond) {
+    return new Witness(
+        BrokerProcess.HOST + ":" + broker.port(),
+        Topic.named(topic)
+            .partitions(1)
+            .config("retention.bytes", Long.toString((long) retainMiB << 20))
+            .config("segment.bytes", Long.toString(256L << 20)),
+        recordBytes,
+        recordsPerSecond);
+  }
+
+  /** Returns what grew. */
+  private String watch(
+      TailraceBroker broker, Witness witness, JvmMemory brokerJvm, JvmMemory clientJvm) {
     System.out.println(
         "minute   records/s  slowest ms | broker: heap after GC, direct, RssAnon MiB, descriptors"
             + " | client: the same");
+    Footprint settledBroker = null;
+    Footprint settledClient = null;
+    Footprint lastBroker = null;
+    Footprint lastClient = null;
     long receivedBefore = 0;
     long start = System.nanoTime();
+    long lookedAt = start;
     for (int minute = 1; minute <= minutes; minute++) {
       long due = start + TimeUnit.MINUTES.toNanos(minute);
       while (System.nanoTime() < due) {
@@ -91,24 +136,38 @@ public final class SoakCommand implements Callable<Integer> {
         }
       }
       long received = witness.received();
+      long now = System.nanoTime();
       // The slowest record is taken first: the collections that follow are the watcher's doing.
       double slowestMs = witness.takeSlowestMs();
+      lastBroker =
+          Footprint.leastOf(
+              () -> Footprint.of(brokerJvm, broker.networkDirectBytes() / MIB, broker.pid()));
+      lastClient =
+          Footprint.leastOf(
+              () -> Footprint.of(clientJvm, networkDirectMiB(), ProcessHandle.current().pid()));
       System.out.printf(
-          "%6d %,11d %11.1f | %s | %s%n",
+          "%6d %,11.0f %11.1f | %s | %s%n",
           minute,
-          (received - receivedBefore) / 60,
+          (received - receivedBefore) * 1e9 / (now - lookedAt),
           slowestMs,
-          line(brokerJvm, broker.pid()),
-          line(clientJvm, ProcessHandle.current().pid()));
+          lastBroker,
+          lastClient);
+      if (minute == SETTLED_MINUTE) {
+        settledBroker = lastBroker;
+        settledClient = lastClient;
+      }
       witness.takeSlowestMs();
       receivedBefore = received;
+      lookedAt = now;
     }
+    String server = lastBroker.growthBeyond(GROWTH_LIMIT, settledBroker);
+    String client = lastClient.growthBeyond(GROWTH_LIMIT, settledClient);
+    return (server.isEmpty() ? "" : "broker: " + server + " ")
+        + (client.isEmpty() ? "" : "client: " + client);
   }
 
-  private static String line(JvmMemory jvm, long pid) {
-    double heap = jvm.heapAfterGcMiB();
-    ProcessMemory memory = ProcessMemory.of(pid);
-    return String.format(
-        "%7.1f %7.1f %7.1f %5d", heap, jvm.directMiB(), memory.anonMiB(), memory.descriptors());
+  private static double networkDirectMiB() {
+    return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory()
+        / MIB;
   }
 }

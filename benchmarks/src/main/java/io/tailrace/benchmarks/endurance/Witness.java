@@ -21,6 +21,11 @@ import java.util.concurrent.locks.LockSupport;
 final class Witness implements AutoCloseable {
   private static final long LATEST_ARRIVAL_NS = TimeUnit.SECONDS.toNanos(60);
 
+  /**
+   * The sender sleeps no shorter than this: at high rates a wake-up for each record is the load.
+   */
+  private static final long SHORTEST_SLEEP_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
   private final TailraceClient client;
   private final Producer<byte[], byte[]> producer;
   private final Consumer<byte[], byte[]> consumer;
@@ -39,6 +44,8 @@ final class Witness implements AutoCloseable {
    * Creates the topic and makes ready.
    *
    * @param recordBytes of each value; 16 at least
+   * @param recordsPerSecond how often one is sent; as fast as the producer takes them at {@link
+   *     Integer#MAX_VALUE}
    */
   Witness(String bootstrap, Topic topic, int recordBytes, int recordsPerSecond) {
     this.client = TailraceClient.connect(bootstrap);
@@ -85,12 +92,17 @@ final class Witness implements AutoCloseable {
     throwIfFailed();
   }
 
+  /** Deletes what was written. */
+  void deleteTopic() {
+    client.admin().deleteTopic(topic).join();
+  }
+
   private void send() {
     long due = System.nanoTime();
     while (sending && failure.get() == null) {
       due += intervalNanos;
       long early = due - System.nanoTime();
-      if (early > 0) {
+      if (early > SHORTEST_SLEEP_NS) {
         LockSupport.parkNanos(early);
       }
       ByteBuffer value = ByteBuffer.allocate(recordBytes);

@@ -2,6 +2,7 @@ package io.tailrace.benchmarks.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -12,8 +13,10 @@ import java.nio.file.Path;
  * @param peakRssMiB the most that was resident at any time
  * @param anonMiB resident memory that no file backs: heap, buffers, stacks, code
  * @param descriptors open files and sockets
+ * @param maps mapped regions, which Linux limits as {@code vm.max_map_count}
  */
-public record ProcessMemory(double rssMiB, double peakRssMiB, double anonMiB, long descriptors) {
+public record ProcessMemory(
+    double rssMiB, double peakRssMiB, double anonMiB, long descriptors, long maps) {
 
   /** What the process holds now. */
   public static ProcessMemory of(long pid) {
@@ -31,8 +34,9 @@ public record ProcessMemory(double rssMiB, double peakRssMiB, double anonMiB, lo
           anon = mebibytes(line);
         }
       }
-      try (var files = Files.list(proc.resolve("fd"))) {
-        return new ProcessMemory(rss, peak, anon, files.count());
+      try (var files = Files.list(proc.resolve("fd"));
+          var maps = Files.lines(proc.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+        return new ProcessMemory(rss, peak, anon, files.count(), maps.count());
       }
     } catch (IOException e) {
       throw new UncheckedIOException("memory can be read on Linux only", e);

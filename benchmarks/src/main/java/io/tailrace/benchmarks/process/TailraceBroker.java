@@ -1,12 +1,19 @@
 package io.tailrace.benchmarks.process;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
 /** Tailrace as its own start script starts it: one process, with the metadata store embedded. */
-final class TailraceBroker extends BrokerProcess {
+public final class TailraceBroker extends BrokerProcess {
   private final int httpPort = freePort();
+  private final HttpClient http = HttpClient.newHttpClient();
 
   TailraceBroker(Processes processes, Installation installation, Path directory) {
     super(processes, installation, directory);
@@ -37,5 +44,28 @@ final class TailraceBroker extends BrokerProcess {
         System.getProperty("java.home"),
         "TAILRACE_JVM_OPTS",
         "-Xmx" + installation.brokerHeap());
+  }
+
+  /** What the broker's metrics say of the memory of its network buffers. */
+  public double networkDirectBytes() {
+    return metric("tailrace_network_direct_memory_bytes");
+  }
+
+  private double metric(String name) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://" + HOST + ":" + httpPort + "/metrics")).build();
+    try {
+      return http.send(request, BodyHandlers.ofLines())
+          .body()
+          .filter(line -> line.startsWith(name + " "))
+          .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("the broker has no metric " + name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
   }
 }

@@ -1,0 +1,84 @@
+package io.tailrace.benchmarks.endurance;
+
+import io.tailrace.benchmarks.process.BrokerProcess;
+import io.tailrace.benchmarks.process.ProcessMemory;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/**
+ * What a process holds at one time.
+ *
+ * @param heapMiB in use on the heap right after a full collection
+ * @param directMiB memory outside the heap that the JDK's and the network's buffers hold
+ * @param anonMiB resident memory that no file backs
+ * @param descriptors open files and sockets
+ */
+record Footprint(double heapMiB, double directMiB, double anonMiB, double descriptors) {
+  private static final int LOOKS = 7;
+  private static final long BETWEEN_LOOKS_MS = 500;
+
+  /** Reads one process. */
+  interface Source {
+    Footprint read();
+  }
+
+  /**
+   * The least of some looks, one after the other: what is in flight differs from look to look, what
+   * leaked is in all of them.
+   */
+  static Footprint leastOf(Source source) {
+    Footprint least = source.read();
+    for (int i = 1; i < LOOKS; i++) {
+      BrokerProcess.pause(BETWEEN_LOOKS_MS);
+      Footprint next = source.read();
+      least =
+          new Footprint(
+              Math.min(least.heapMiB, next.heapMiB),
+              Math.min(least.directMiB, next.directMiB),
+              Math.min(least.anonMiB, next.anonMiB),
+              Math.min(least.descriptors, next.descriptors));
+    }
+    return least;
+  }
+
+  static Footprint of(JvmMemory jvm, double networkDirectMiB, long pid) {
+    double heap = jvm.heapAfterGcMiB();
+    ProcessMemory memory = ProcessMemory.of(pid);
+    return new Footprint(
+        heap, jvm.directMiB() + networkDirectMiB, memory.anonMiB(), memory.descriptors());
+  }
+
+  /**
+   * What grew by more than a share of itself since an earlier look.
+   *
+   * @param share for instance 0.01
+   * @return empty when nothing did
+   */
+  String growthBeyond(double share, Footprint earlier) {
+    StringJoiner grown = new StringJoiner(", ");
+    describeGrowth(grown, "heap after GC", earlier.heapMiB, heapMiB, share);
+    describeGrowth(grown, "direct memory", earlier.directMiB, directMiB, share);
+    describeGrowth(grown, "RssAnon", earlier.anonMiB, anonMiB, share);
+    describeGrowth(grown, "descriptors", earlier.descriptors, descriptors, share);
+    return grown.toString();
+  }
+
+  private static void describeGrowth(
+      StringJoiner grown, String what, double before, double now, double share) {
+    if (now > before * (1 + share)) {
+      grown.add(
+          String.format(
+              Locale.ROOT, "%s by %.1f %% (%.2f to %.2f)", what, growth(before, now), before, now));
+    }
+  }
+
+  private static double growth(double before, double now) {
+    return before == 0 ? 100 : (now - before) / before * 100;
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT, "%7.2f %7.2f %7.1f %5.0f", heapMiB, directMiB, anonMiB, descriptors);
+  }
+}
