@@ -421,7 +421,7 @@ class ConsumerTest {
     try (TailraceClient impatient =
         TailraceClient.builder()
             .bootstrap(cluster.bootstrap())
-            .requestTimeout(Duration.ofMillis(200))
+            .requestTimeout(Duration.ofSeconds(2))
             .connect()) {
       TailraceException error =
           assertThrows(

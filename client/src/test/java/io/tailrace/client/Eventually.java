@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Waits for conditions, with a deadline that is generous because it is only met by failures. */
 public final class Eventually {
-  private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
 
   private Eventually() {}
 

@@ -278,7 +278,7 @@ class ProducerTest {
 
   @Test
   void namesTopicAndBootstrapWhenATopicDoesNotComeUp() {
-    Producer<String, String> producer = builder().maxBlock(Duration.ofMillis(100)).build();
+    Producer<String, String> producer = builder().maxBlock(Duration.ofSeconds(2)).build();
     TailraceException error = Failures.of(producer.send("nowhere", null, "v"));
     assertEquals(ErrorCode.UNKNOWN_TOPIC, error.code());
     assertTrue(error.getMessage().contains("'nowhere'"), error.getMessage());
@@ -287,7 +287,7 @@ class ProducerTest {
 
   @Test
   void usesNewPartitionsOfATopic() {
-    Producer<String, String> producer = builder().maxBlock(Duration.ofMillis(200)).build();
+    Producer<String, String> producer = builder().maxBlock(Duration.ofSeconds(2)).build();
     producer.send("t", null, "v").join();
     assertEquals(
         ErrorCode.UNKNOWN_PARTITION, codeOf(producer.send(Message.of("t", "k", "v").partition(2))));

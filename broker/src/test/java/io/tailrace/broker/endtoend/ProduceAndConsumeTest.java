@@ -250,7 +250,7 @@ class ProduceAndConsumeTest {
 
   private static List<ConsumerRecord<String, String>> pollUntilSome(
       Consumer<String, String> consumer) {
-    Instant deadline = Instant.now().plusSeconds(30);
+    Instant deadline = Instant.now().plusSeconds(60);
     while (Instant.now().isBefore(deadline)) {
       List<ConsumerRecord<String, String>> got = consumer.poll(Duration.ofSeconds(1));
       if (!got.isEmpty()) {
