@@ -301,6 +301,7 @@ public final class Broker implements AutoCloseable {
   }
 
   private HttpPage scrape() {
+    metrics.logs().update(partitions.topicLogs());
     return new HttpPage(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
   }
 

@@ -345,10 +345,96 @@ class ProducerFaultTest {
     cluster.setFault(onProduce(0, Action.refusePartitions(ErrorCode.BATCH_TOO_LARGE)));
     CompletableFuture<RecordMetadata> refused = producer.send("t", null, value(1));
     CompletableFuture<RecordMetadata> next = producer.send("t", null, value(2));
-    assertEquals(ErrorCode.BATCH_TOO_LARGE, codeOf(refused));
+    assertEquals(ErrorCode.RECORD_TOO_LARGE, codeOf(refused));
     next.join();
     producer.send("t", null, value(3)).join();
     assertEquals(List.of(value(0), value(2), value(3)), cluster.values("t", 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void splitsABatchThatIsTooLarge(boolean idempotent) {
+    Producer<String, String> producer =
+        client
+            .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+            .acks(idempotent ? Acks.ALL : Acks.LEADER)
+            .linger(Duration.ofSeconds(60))
+            .build();
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE && nth < 3
+                ? Action.refusePartitions(ErrorCode.BATCH_TOO_LARGE)
+                : Action.PASS);
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      sent.add(producer.send("t", null, value(i)));
+    }
+    producer.flush();
+    assertEquals(values(20), cluster.values("t", 0));
+    for (int i = 0; i < 20; i++) {
+      assertEquals(i, sent.get(i).join().offset());
+    }
+  }
+
+  @Test
+  void keepsTheOrderOfWhatWasSentBehindABatchThatIsSplit() {
+    Producer<String, String> producer =
+        client
+            .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+            .batchBytes(1_000)
+            .compression(CompressionType.NONE)
+            .build();
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE && nth % 3 == 1
+                ? Action.refusePartitions(ErrorCode.BATCH_TOO_LARGE)
+                : Action.PASS);
+    int count = 3_000;
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      sent.add(producer.send("t", null, value(i)));
+    }
+    producer.flush();
+    // A record that was alone in its batch when it was refused fails; no other does.
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      if (sent.get(i).isCompletedExceptionally()) {
+        assertEquals(ErrorCode.RECORD_TOO_LARGE, codeOf(sent.get(i)));
+      } else {
+        expected.add(value(i));
+      }
+    }
+    assertTrue(expected.size() > count / 2, "delivered " + expected.size());
+    assertEquals(expected, cluster.values("t", 0));
+  }
+
+  @Test
+  void givesTheMemoryOfSplitBatchesBack() {
+    Producer<String, String> producer =
+        client
+            .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+            .batchBytes(2_000)
+            .maxRequestBytes(4_000)
+            .bufferMemory(6_000)
+            .compression(CompressionType.NONE)
+            .build();
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE && nth % 2 == 0
+                ? Action.refusePartitions(ErrorCode.BATCH_TOO_LARGE)
+                : Action.PASS);
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    for (int i = 0; i < 400; i++) {
+      sent.add(producer.send("t", null, value(i))); // waits for room
+    }
+    producer.flush();
+    assertEquals(
+        sent.stream().filter(each -> !each.isCompletedExceptionally()).count(),
+        cluster.values("t", 0).size());
+    assertTrue(
+        sent.stream()
+            .filter(CompletableFuture::isCompletedExceptionally)
+            .allMatch(each -> codeOf(each) == ErrorCode.RECORD_TOO_LARGE));
   }
 
   @Test

@@ -69,6 +69,7 @@ public final class InMemoryLogStore implements LogStore {
       long bytes = stored.segments.stream().mapToLong(segment -> segment.sizeInBytes).sum();
       return CompletableFuture.completedFuture(
           new LogSummary(
+              false,
               stored.logStartOffset,
               stored.logEndOffset,
               bytes,

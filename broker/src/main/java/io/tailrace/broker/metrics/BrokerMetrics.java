@@ -18,17 +18,27 @@ import io.tailrace.protocol.frame.ApiKey;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 
 /** Every meter of a broker, by Micrometer. Thread-safe. */
 public final class BrokerMetrics implements RequestMetrics {
+  /** More topics than this share meters, so that a page of metrics stays readable. */
+  private static final int TOPICS_WITH_METERS = 500;
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<ApiKey, Timer> latencies = new EnumMap<>(ApiKey.class);
   private final Map<ErrorCode, Counter> errors = new ConcurrentHashMap<>();
+  private final LogMetrics logs = new LogMetrics(registry, TOPICS_WITH_METERS);
+
+  /** The registry alone would not keep them, and count nothing once they are collected. */
+  private final Queue<DoubleSupplier> counted = new ConcurrentLinkedQueue<>();
+
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
 
@@ -75,6 +85,7 @@ public final class BrokerMetrics implements RequestMetrics {
 
   /** Adds something that only grows. The supplier is called from any thread. */
   public void counter(String name, String description, DoubleSupplier value) {
+    counted.add(value);
     FunctionCounter.builder(name, value, DoubleSupplier::getAsDouble)
         .description(description)
         .register(registry);
@@ -109,6 +120,11 @@ public final class BrokerMetrics implements RequestMetrics {
                     .tag("error", each.name())
                     .register(registry))
         .increment();
+  }
+
+  /** What logs hold. */
+  public LogMetrics logs() {
+    return logs;
   }
 
   /** All of it in Prometheus' text format. */

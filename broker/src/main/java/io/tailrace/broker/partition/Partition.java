@@ -587,6 +587,7 @@ public final class Partition implements PartitionLog.Listener {
     if (state == State.OPEN) {
       summary =
           new LogSummary(
+              true,
               log.logStartOffset(),
               log.logEndOffset(),
               log.sizeInBytes(),

@@ -90,6 +90,15 @@ public final class PartitionRegistry {
     return all;
   }
 
+  /** What the logs of each topic hold. Opens none of them and reads nothing. */
+  public List<TopicLogs> topicLogs() {
+    List<TopicLogs> all = new ArrayList<>();
+    for (String topic : topics.keySet()) {
+      all.add(TopicLogs.of(topic, ofTopic(topic)));
+    }
+    return all;
+  }
+
   private static void addHosted(HostedTopic hosted, Collection<Partition> to) {
     for (Partition partition : hosted.partitions) {
       if (partition != null) {

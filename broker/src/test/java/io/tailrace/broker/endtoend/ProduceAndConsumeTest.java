@@ -19,6 +19,7 @@ import io.tailrace.client.Topic;
 import io.tailrace.client.TopicDescription;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.CompressionType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -230,6 +231,44 @@ class ProduceAndConsumeTest {
           name);
     }
     client.admin().createTopic(Topic.named("x".repeat(249))).join();
+  }
+
+  @Test
+  void splitsBatchesThatTheTopicDoesNotTakeAndFailsOnlyTheRecordThatIsTooLarge() {
+    client
+        .admin()
+        .createTopic(Topic.named("small").partitions(1).config("max.message.bytes", "1024"))
+        .join();
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
+    int tooLarge = 321;
+    try (Producer<String, String> producer =
+        client
+            .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+            .compression(CompressionType.NONE)
+            .build()) {
+      for (int i = 0; i < 1_000; i++) {
+        String value = i + "-" + "x".repeat(i == tooLarge ? 2_000 : 100);
+        sent.add(producer.send("small", null, value));
+        if (i != tooLarge) {
+          expected.add(value);
+        }
+      }
+      producer.flush();
+    }
+    for (int i = 0; i < sent.size(); i++) {
+      assertEquals(i == tooLarge, sent.get(i).isCompletedExceptionally(), "record " + i);
+    }
+    CompletionException refused = assertThrows(CompletionException.class, sent.get(tooLarge)::join);
+    assertEquals(ErrorCode.RECORD_TOO_LARGE, ((TailraceException) refused.getCause()).code());
+    List<String> values = new ArrayList<>();
+    try (Replay<String, String> all =
+        client
+            .consumer(Serdes.string(), Serdes.string())
+            .replay("small", Position.earliest(), Position.latest())) {
+      all.forEach(record -> values.add(record.value()));
+    }
+    assertEquals(expected, values);
   }
 
   @Test

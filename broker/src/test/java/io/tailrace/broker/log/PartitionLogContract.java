@@ -768,7 +768,7 @@ abstract class PartitionLogContract {
     int count = segments();
     owner.run(() -> log.close());
     assertEquals(
-        new LogSummary(0, 12, bytes, count, START_MS + 2 + 5_000),
+        new LogSummary(false, 0, 12, bytes, count, START_MS + 2 + 5_000),
         OwnerThread.await(store.summarise(id, config)),
         "the oldest segment holds three records");
     assertEquals(

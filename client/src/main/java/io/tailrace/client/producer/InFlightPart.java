@@ -16,9 +16,8 @@ record InFlightPart(PartitionDelivery delivery, List<ProducerBatch> batches) {
     return length;
   }
 
-  /** The order of its first batch. */
-  long firstOrder() {
-    return batches.get(0).order;
+  ProducerBatch first() {
+    return batches.get(0);
   }
 
   @Override

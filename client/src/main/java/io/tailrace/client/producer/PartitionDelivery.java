@@ -253,8 +253,8 @@ final class PartitionDelivery {
       case DUPLICATE_SEQUENCE -> settle(refused, RecordMetadata.UNKNOWN_OFFSET);
       case OUT_OF_ORDER_SEQUENCE, UNKNOWN_PRODUCER_ID, FENCED_PRODUCER_EPOCH -> {
         boolean oldest =
-            (retry.isEmpty() || retry.get(0).order > refused.order)
-                && (inFlight.isEmpty() || inFlight.peekFirst().firstOrder() > refused.order);
+            (retry.isEmpty() || refused.isBefore(retry.get(0)))
+                && (inFlight.isEmpty() || refused.isBefore(inFlight.peekFirst().first()));
         repeat(refused, error);
         if (oldest) {
           // Nothing before it is missing that could still come; so none behind it was appended.
@@ -262,6 +262,13 @@ final class PartitionDelivery {
           newIdWanted |= error.code() == ErrorCode.FENCED_PRODUCER_EPOCH;
           notTried.forEach(batch -> batch.outcomeUnknown = false);
           retry.forEach(batch -> batch.outcomeUnknown = false);
+        }
+      }
+      case BATCH_TOO_LARGE -> {
+        if (refused.count() > 1 && !refused.isSettled()) {
+          split(refused, error);
+        } else {
+          giveUp(refused, new TailraceException(ErrorCode.RECORD_TOO_LARGE, error.getMessage()));
         }
       }
       default -> {
@@ -277,6 +284,16 @@ final class PartitionDelivery {
       }
     }
     notTried.forEach(batch -> repeat(batch, error));
+  }
+
+  /** The pieces have its sequences, so that what was sent behind it can be repeated as it is. */
+  private void split(ProducerBatch batch, TailraceException error) {
+    List<ProducerBatch> pieces = batch.split();
+    sender.onSplit(batch, pieces);
+    for (ProducerBatch piece : pieces) {
+      piece.outcomeUnknown = batch.outcomeUnknown;
+      repeat(piece, error);
+    }
   }
 
   private static boolean mayHaveHappened(ErrorCode code) {
@@ -317,7 +334,7 @@ final class PartitionDelivery {
       return;
     }
     int at = retry.size();
-    while (at > 0 && retry.get(at - 1).order > batch.order) {
+    while (at > 0 && batch.isBefore(retry.get(at - 1))) {
       at--;
     }
     retry.add(at, batch);

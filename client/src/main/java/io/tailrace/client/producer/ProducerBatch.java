@@ -1,11 +1,15 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.Unpooled;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.SendCallback;
 import io.tailrace.client.TailraceException;
 import io.tailrace.protocol.record.CompressionType;
+import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.record.RecordReader;
+import io.tailrace.protocol.record.StoredRecord;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +36,21 @@ final class ProducerBatch {
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private final AtomicBoolean completed = new AtomicBoolean();
 
+  /** The batch that this one is a piece of; null when it is whole. */
+  private final ProducerBatch parent;
+
+  /** Where its records begin in the batch that was split first. */
+  private final int firstRecord;
+
+  /** Pieces that are not settled; and those whose memory is in use. */
+  private int unsettledPieces;
+
+  private int piecesInUse;
+  private CompressionType compression = CompressionType.NONE;
+  private long producerId = RecordBatch.NO_PRODUCER_ID;
+  private short producerEpoch = RecordBatch.NO_PRODUCER_EPOCH;
+  private int baseSequence = RecordBatch.NO_SEQUENCE;
+
   /** A {@link SendCallback} or a future, for each record. */
   private Object[] waiters;
 
@@ -56,9 +75,23 @@ final class ProducerBatch {
     this.memory = memory;
     this.builder = new RecordBatchBuilder(memory);
     this.createdNanos = createdNanos;
+    this.parent = null;
+    this.firstRecord = 0;
     int capacity = Math.max(FIRST_CAPACITY, expectedRecords);
     this.waiters = new Object[capacity];
     this.timestampsMs = new long[capacity];
+  }
+
+  /** An empty piece of another batch. */
+  private ProducerBatch(ProducerBatch parent, int firstRecord, int records, int bytes) {
+    this.memory = null;
+    this.builder = new RecordBatchBuilder(bytes);
+    this.createdNanos = parent.createdNanos;
+    this.order = parent.order;
+    this.parent = parent;
+    this.firstRecord = parent.firstRecord + firstRecord;
+    this.waiters = new Object[records];
+    this.timestampsMs = new long[records];
   }
 
   boolean hasRoomFor(int upperBound, int limit) {
@@ -94,6 +127,7 @@ final class ProducerBatch {
 
   /** Compresses the records. Once, by whoever closed the batch. */
   void compress(CompressionType type) {
+    compression = type;
     builder.compress(type);
     sizeInBytes = builder.sizeInBytes();
     compressed = true;
@@ -110,8 +144,53 @@ final class ProducerBatch {
   }
 
   /** Writes the header. May be done again with another producer id, epoch or sequence. */
-  void stamp(long producerId, short producerEpoch, int baseSequence) {
-    builder.finish(producerId, producerEpoch, baseSequence);
+  void stamp(long ofProducer, short ofEpoch, int firstSequence) {
+    producerId = ofProducer;
+    producerEpoch = ofEpoch;
+    baseSequence = firstSequence;
+    builder.finish(ofProducer, ofEpoch, firstSequence);
+  }
+
+  /** Whether it goes before another of its queue. */
+  boolean isBefore(ProducerBatch other) {
+    return order < other.order || (order == other.order && firstRecord < other.firstRecord);
+  }
+
+  /**
+   * Makes two batches of one that was stamped and holds more than one record. Each has its share of
+   * the sequences, so that they take the place of this one among the batches that were sent. This
+   * one is settled when both are.
+   */
+  List<ProducerBatch> split() {
+    int count = builder.count();
+    int half = count / 2;
+    int bytes = RecordBatch.HEADER_BYTES + builder.sizeInBytes();
+    List<ProducerBatch> pieces =
+        List.of(
+            new ProducerBatch(this, 0, half, bytes),
+            new ProducerBatch(this, half, count - half, bytes));
+    try (RecordReader records =
+        new RecordReader(Unpooled.wrappedBuffer(array(), 0, sizeInBytes), 0, Integer.MAX_VALUE)) {
+      for (int i = 0; i < count; i++) {
+        StoredRecord each = records.next();
+        pieces
+            .get(i < half ? 0 : 1)
+            .append(each.timestampMs(), each.key(), each.value(), each.headers(), waiters[i]);
+      }
+    }
+    for (ProducerBatch piece : pieces) {
+      piece.close();
+      piece.compress(compression);
+      int sequence =
+          baseSequence == RecordBatch.NO_SEQUENCE
+              ? RecordBatch.NO_SEQUENCE
+              : (baseSequence + piece.firstRecord - firstRecord) & Integer.MAX_VALUE;
+      piece.stamp(producerId, producerEpoch, sequence);
+    }
+    unsettledPieces = pieces.size();
+    piecesInUse = pieces.size();
+    completed.set(true);
+    return pieces;
   }
 
   /** The first {@link #sizeInBytes()} bytes are the batch. */
@@ -119,9 +198,18 @@ final class ProducerBatch {
     return builder.array();
   }
 
-  /** What the pool gave, to give it back once the batch is not in use any more. */
-  byte[] memory() {
-    return memory;
+  /**
+   * Takes in that the batch is not in use any more.
+   *
+   * @return what the pool gave, to be given back; null while other pieces of the same batch are in
+   *     use
+   */
+  byte[] giveMemoryBack() {
+    if (parent == null) {
+      return memory;
+    }
+    parent.piecesInUse--;
+    return parent.piecesInUse == 0 ? parent.giveMemoryBack() : null;
   }
 
   /** Completes when every record's waiter has been told. */
@@ -163,7 +251,17 @@ final class ProducerBatch {
   private void finish() {
     waiters = null;
     timestampsMs = null;
+    completeSettled();
+  }
+
+  private void completeSettled() {
     settled.complete(null);
+    if (parent != null) {
+      parent.unsettledPieces--;
+      if (parent.unsettledPieces == 0) {
+        parent.completeSettled();
+      }
+    }
   }
 
   @SuppressWarnings("unchecked")

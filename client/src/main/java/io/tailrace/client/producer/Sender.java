@@ -262,7 +262,16 @@ final class Sender implements ConnectionListener {
   /** A batch has been settled and nothing uses its memory any more. */
   void onSettled(ProducerBatch batch) {
     unsettled.remove(batch);
-    pool.release(batch.memory());
+    byte[] memory = batch.giveMemoryBack();
+    if (memory != null) {
+      pool.release(memory);
+    }
+  }
+
+  /** Others take the place of a batch, whose memory counts as used until they are settled. */
+  void onSplit(ProducerBatch batch, List<ProducerBatch> pieces) {
+    unsettled.addAll(pieces);
+    unsettled.remove(batch);
   }
 
   private void onMetadata(ClusterView view) {

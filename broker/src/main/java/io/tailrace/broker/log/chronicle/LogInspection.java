@@ -31,7 +31,7 @@ final class LogInspection {
     Long storedStart = LogRecovery.readLogStart(log);
     long start = storedStart == null ? 0 : storedStart;
     if (segments.isEmpty()) {
-      return new LogSummary(start, start, 0, 0, LogSummary.NEVER);
+      return new LogSummary(false, start, start, 0, 0, LogSummary.NEVER);
     }
     long bytes = 0;
     for (Found segment : segments) {
@@ -42,6 +42,7 @@ final class LogInspection {
     long logStart = Math.max(start, oldest.baseOffset);
     long logEnd = newest.state == null ? newest.baseOffset : newest.state.endOffset;
     return new LogSummary(
+        false,
         logStart,
         Math.max(logStart, logEnd),
         bytes,
