@@ -127,8 +127,8 @@ public final class BrokerKeys {
           ConfigType.LONG,
           256L << 20,
           Constraint.atLeast(1 << 20),
-          "Memory for requests that are being worked on; when it is used up, no more are read until"
-              + " some are answered.");
+          "Memory for requests that are being worked on; when it is used up, further records are refused"
+              + " (OVERLOADED, which clients retry) until some requests are answered.");
 
   public static final ConfigKey<Integer> DEFAULT_PARTITIONS =
       ConfigKey.dynamic(

@@ -7,12 +7,14 @@ import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Message;
+import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
+import io.tailrace.protocol.record.CompressionType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -62,7 +64,7 @@ class DocsExamplesTest {
   void theGuideShowsWhatIsRunHere() throws IOException {
     String source = squeeze(Files.readString(ROOT.resolve(sourceFile())));
     int examples = 0;
-    for (String page : List.of("docs/produce.md", "docs/consume-and-replay.md")) {
+    for (String page : List.of("docs/produce.md", "docs/consume-and-replay.md", "docs/tune.md")) {
       List<MatchResult> found =
           EXAMPLE.matcher(Files.readString(ROOT.resolve(page))).results().toList();
       for (MatchResult example : found) {
@@ -71,7 +73,7 @@ class DocsExamplesTest {
         examples++;
       }
     }
-    assertEquals(3, examples);
+    assertEquals(4, examples);
   }
 
   @Test
@@ -101,6 +103,21 @@ class DocsExamplesTest {
     assertEquals("0 two espressos", output().get(0));
   }
 
+  @Test
+  void tunesForThroughput() {
+    try (TailraceClient client = cluster.client()) {
+      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
+
+      tunesForThroughputExample();
+
+      long stored =
+          client.admin().listOffsets("orders", Position.latest()).join().values().stream()
+              .mapToLong(PartitionOffset::offset)
+              .sum();
+      assertEquals(1_000, stored);
+    }
+  }
+
   // ---- what the pages show ----
 
   private void producesExample() {
@@ -114,6 +131,23 @@ class DocsExamplesTest {
         producer.send(Message.of("orders", "customer-7", "one tea").header("source", "table-3"));
         producer.flush();
       }
+    }
+  }
+
+  private void tunesForThroughputExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Producer<String, String> producer =
+            client
+                .producerBuilder(Serdes.string(), Serdes.string())
+                .batchBytes(128 * 1024)
+                .linger(Duration.ofMillis(20))
+                .compression(CompressionType.ZSTD)
+                .bufferMemory(64L * 1024 * 1024)
+                .build()) {
+      for (int i = 0; i < 1_000; i++) {
+        producer.send("orders", "customer-" + i % 100, "an espresso");
+      }
+      producer.flush();
     }
   }
 
