@@ -11,68 +11,114 @@ import java.util.Map;
  * and {@link #REQUEST_TIMED_OUT} leave open whether a write took place.
  */
 public enum ErrorCode {
+  /** No error. */
   NONE(0, false, "no error"),
+  /** The broker met an error that it did not expect; its log says more. */
   UNKNOWN(1, false, "the broker met an error that it did not expect; its log says more"),
 
   // What is wrong with the request itself.
+  /** The request cannot be read. */
   INVALID_REQUEST(10, false, "the request cannot be read"),
+  /** The broker does not know this api. */
   UNSUPPORTED_API(11, false, "the broker does not know this api"),
+  /** The broker does not know this version of the api. */
   UNSUPPORTED_VERSION(12, false, "the broker does not know this version of the api"),
+  /** The first request on a connection must be a handshake. */
   HANDSHAKE_REQUIRED(13, false, "the first request on a connection must be a handshake"),
+  /** The frame is larger than the broker accepts. */
   FRAME_TOO_LARGE(14, false, "the frame is larger than the broker accepts"),
+  /** A record batch does not match its checksum or its own structure. */
   CORRUPT_BATCH(15, false, "a record batch does not match its checksum or its own structure"),
+  /** The record batch is larger than max.message.bytes allows. */
   BATCH_TOO_LARGE(16, false, "the record batch is larger than max.message.bytes allows"),
+  /** The record batch names a compression that is not known. */
   UNSUPPORTED_COMPRESSION(17, false, "the record batch names a compression that is not known"),
+  /** The topic's name is not allowed. */
   INVALID_TOPIC_NAME(18, false, "the topic's name is not allowed"),
+  /** The number of partitions is not allowed. */
   INVALID_PARTITIONS(19, false, "the number of partitions is not allowed"),
+  /** The replication factor is not allowed. */
   INVALID_REPLICATION_FACTOR(20, false, "the replication factor is not allowed"),
+  /** A setting is not known or its value is not allowed. */
   INVALID_CONFIG(21, false, "a setting is not known or its value is not allowed"),
+  /** The record's timestamp is not allowed. */
   INVALID_TIMESTAMP(22, false, "the record's timestamp is not allowed"),
 
   // What is wrong with its target.
+  /** The broker does not know this topic. */
   UNKNOWN_TOPIC(30, true, "the broker does not know this topic"),
+  /** The topic has no such partition. */
   UNKNOWN_PARTITION(31, false, "the topic has no such partition"),
+  /** The topic already exists. */
   TOPIC_EXISTS(32, false, "the topic already exists"),
+  /** The topic was deleted and made again under the same name. */
   TOPIC_ID_MISMATCH(33, false, "the topic was deleted and made again under the same name"),
+  /** The offset is before the log's start or after its end. */
   OFFSET_OUT_OF_RANGE(34, false, "the offset is before the log's start or after its end"),
+  /** There is no such resource. */
   UNKNOWN_RESOURCE(35, false, "there is no such resource"),
 
   // Who leads.
+  /** This broker does not lead the partition. */
   NOT_LEADER(50, true, "this broker does not lead the partition"),
+  /** The partition has no leader now. */
   LEADER_NOT_AVAILABLE(51, true, "the partition has no leader now"),
+  /** The leader epoch is older than the broker's. */
   FENCED_LEADER_EPOCH(52, true, "the leader epoch is older than the broker's"),
+  /** The leader epoch is newer than the broker's. */
   UNKNOWN_LEADER_EPOCH(53, true, "the leader epoch is newer than the broker's"),
+  /** This broker is not the controller. */
   NOT_CONTROLLER(54, true, "this broker is not the controller"),
+  /** No broker can be reached. */
   BROKER_NOT_AVAILABLE(55, true, "no broker can be reached"),
+  /** The cluster's metadata store cannot be reached. */
   METADATA_UNAVAILABLE(56, true, "the cluster's metadata store cannot be reached"),
+  /** Fewer replicas are in sync than min.insync.replicas asks for. */
   NOT_ENOUGH_REPLICAS(57, true, "fewer replicas are in sync than min.insync.replicas asks for"),
 
   // Load and resources.
+  /** The broker has more work queued than it allows. */
   OVERLOADED(70, true, "the broker has more work queued than it allows"),
+  /** The broker's disk has no room left. */
   DISK_FULL(71, true, "the broker's disk has no room left"),
+  /** The partition's log failed and is offline on this broker. */
   STORAGE_ERROR(72, true, "the partition's log failed and is offline on this broker"),
+  /** Stored records do not match their checksum. */
   CORRUPT_LOG(73, false, "stored records do not match their checksum"),
+  /** The broker is shutting down. */
   SHUTTING_DOWN(74, true, "the broker is shutting down"),
 
   // Outcomes that are not known.
+  /** No answer within the time allowed; the write may have happened. */
   REQUEST_TIMED_OUT(90, true, "no answer within the time allowed; the write may have happened"),
+  /** The connection or the leader was lost; the write may have happened. */
   OUTCOME_UNKNOWN(91, true, "the connection or the leader was lost; the write may have happened"),
 
   // Idempotent producers.
+  /** The batch was appended before, too long ago to say where. */
   DUPLICATE_SEQUENCE(100, false, "the batch was appended before, too long ago to say where"),
+  /** A batch before this one is missing. */
   OUT_OF_ORDER_SEQUENCE(101, false, "a batch before this one is missing"),
+  /** A newer producer uses the same producer id. */
   FENCED_PRODUCER_EPOCH(102, false, "a newer producer uses the same producer id"),
+  /** The broker holds nothing of this producer any more. */
   UNKNOWN_PRODUCER_ID(103, false, "the broker holds nothing of this producer any more"),
 
   // On the client's own side; these never cross the wire.
+  /** The client or producer is closed. */
   CLIENT_CLOSED(120, false, "the client or producer is closed"),
+  /** The record was not acknowledged within the delivery timeout; it may have been written. */
   DELIVERY_TIMED_OUT(
       121,
       false,
       "the record was not acknowledged within the delivery timeout; it may have been written"),
+  /** The producer's memory is full and none became free in time. */
   BUFFER_FULL(122, true, "the producer's memory is full and none became free in time"),
+  /** A key or value cannot be turned into bytes, or bytes into it. */
   SERIALIZATION(123, false, "a key or value cannot be turned into bytes, or bytes into it"),
+  /** The record is larger than the producer or the broker allows. */
   RECORD_TOO_LARGE(124, false, "the record is larger than the producer or the broker allows"),
+  /** The connection could not be made or was lost before the request was sent. */
   CONNECTION_FAILED(
       125, true, "the connection could not be made or was lost before the request was sent");
 

@@ -5,17 +5,29 @@ import java.util.Map;
 
 /** The requests that a broker answers, with the versions that this build speaks. */
 public enum ApiKey {
+  /** The first request of a connection: who is there, and what both understand. */
   HANDSHAKE(0, 0, 0),
+  /** Brokers, topics, and who leads which partition. */
   METADATA(1, 0, 0),
+  /** Appends record batches. */
   PRODUCE(2, 0, 0),
+  /** Reads record batches, and waits a while when there are none. */
   FETCH(3, 0, 0),
+  /** Finds offsets by time, and the first and the next ones. */
   LIST_OFFSETS(4, 0, 0),
+  /** Gives an idempotent producer its number. */
   ALLOCATE_PRODUCER_ID(5, 0, 0),
+  /** Makes a topic. */
   CREATE_TOPIC(20, 0, 0),
+  /** Deletes a topic with its records. */
   DELETE_TOPIC(21, 0, 0),
+  /** Gives a topic more partitions. */
   ALTER_TOPIC(22, 0, 0),
+  /** Shows settings of a topic or broker. */
   DESCRIBE_CONFIGS(23, 0, 0),
+  /** Changes settings of a topic or broker. */
   ALTER_CONFIGS(24, 0, 0),
+  /** Shows what the logs of a broker hold. */
   DESCRIBE_LOGS(25, 0, 0);
 
   private static final Map<Integer, ApiKey> BY_ID = new HashMap<>();

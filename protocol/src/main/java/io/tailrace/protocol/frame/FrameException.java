@@ -11,6 +11,7 @@ public final class FrameException extends RuntimeException {
 
   private final ErrorCode code;
 
+  /** A frame that cannot be taken, and the code to answer. */
   public FrameException(ErrorCode code, String message) {
     // No stack trace: strangers cause these at will, and the place is always the decoder.
     super(message, null, false, false);

@@ -48,6 +48,7 @@ public final class RequestFrame {
     }
   }
 
+  /** What is asked, and by whom. */
   public RequestHeader header() {
     return header;
   }

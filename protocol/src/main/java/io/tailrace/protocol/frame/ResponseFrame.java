@@ -49,6 +49,7 @@ public final class ResponseFrame {
     }
   }
 
+  /** Which request is answered, and whether it failed as a whole. */
   public ResponseHeader header() {
     return header;
   }

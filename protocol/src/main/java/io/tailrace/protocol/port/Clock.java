@@ -6,6 +6,7 @@ package io.tailrace.protocol.port;
  */
 public interface Clock {
 
+  /** The clock of this machine. */
   Clock SYSTEM =
       new Clock() {
         @Override

@@ -7,10 +7,15 @@ import java.util.Locale;
  * attributes.
  */
 public enum CompressionType {
+  /** As they are. */
   NONE(0),
+  /** Gzip: small, slow. */
   GZIP(1),
+  /** Snappy, in the framing of snappy-java. */
   SNAPPY(2),
+  /** LZ4, in its frame format. */
   LZ4(3),
+  /** Zstandard: smaller than LZ4, slower. */
   ZSTD(4);
 
   private static final CompressionType[] BY_ID = values();

@@ -8,10 +8,12 @@ public final class CorruptBatchException extends RuntimeException {
 
   private final ErrorCode code;
 
+  /** A batch that does not match its checksum or its own structure. */
   public CorruptBatchException(String message) {
     this(ErrorCode.CORRUPT_BATCH, message);
   }
 
+  /** A batch that is refused with a code of its own. */
   public CorruptBatchException(ErrorCode code, String message) {
     // No stack trace: strangers cause these at will, and the message says what is wrong.
     super(message, null, false, false);

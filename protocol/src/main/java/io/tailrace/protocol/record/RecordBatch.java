@@ -32,17 +32,40 @@ import java.util.zip.CRC32C;
  * moves the reader index. Stateless.
  */
 public final class RecordBatch {
+  /** Where the number of bytes behind this field stands, 4 bytes. */
   public static final int BATCH_LENGTH_OFFSET = 8;
+
+  /** Where the leader epoch stands, 4 bytes; outside of the checksum. */
   public static final int LEADER_EPOCH_OFFSET = 12;
+
+  /** Where the version of the layout stands, 1 byte. */
   public static final int MAGIC_OFFSET = 16;
+
+  /** Where the CRC-32C of all that follows it stands, 4 bytes. */
   public static final int CRC_OFFSET = 17;
+
+  /** Where compression and other attributes stand, 2 bytes. */
   public static final int ATTRIBUTES_OFFSET = 21;
+
+  /** Where the last offset stands, relative to the base offset, 4 bytes. */
   public static final int LAST_OFFSET_DELTA_OFFSET = 23;
+
+  /** Where the first record's timestamp stands, milliseconds since 1970, 8 bytes. */
   public static final int BASE_TIMESTAMP_OFFSET = 27;
+
+  /** Where the largest timestamp stands, milliseconds since 1970, 8 bytes. */
   public static final int MAX_TIMESTAMP_OFFSET = 35;
+
+  /** Where the idempotent producer's number stands, 8 bytes. */
   public static final int PRODUCER_ID_OFFSET = 43;
+
+  /** Where the producer's epoch stands, 2 bytes. */
   public static final int PRODUCER_EPOCH_OFFSET = 51;
+
+  /** Where the first record's sequence number stands, 4 bytes. */
   public static final int BASE_SEQUENCE_OFFSET = 53;
+
+  /** Where the number of records stands, 4 bytes. */
   public static final int RECORD_COUNT_OFFSET = 57;
 
   /** Bytes before the first record. */
@@ -51,13 +74,16 @@ public final class RecordBatch {
   /** Bytes of the base offset and the batch length, which the batch length does not count. */
   public static final int LENGTH_OVERHEAD = 12;
 
+  /** The version of the layout that is written here. */
   public static final byte MAGIC = 2;
 
   /** The producer id of a batch that is not idempotent. */
   public static final long NO_PRODUCER_ID = -1;
 
+  /** In place of an epoch, when the producer is not idempotent. */
   public static final short NO_PRODUCER_EPOCH = -1;
 
+  /** In place of a sequence number, when the producer is not idempotent. */
   public static final int NO_SEQUENCE = -1;
 
   private static final int COMPRESSION_MASK = 0x07;
@@ -69,10 +95,12 @@ public final class RecordBatch {
 
   private RecordBatch() {}
 
+  /** The offset of the first record of the batch that begins at an index. */
   public static long baseOffset(ByteBuf in, int index) {
     return in.getLong(index);
   }
 
+  /** The offset of the last record. */
   public static long lastOffset(ByteBuf in, int index) {
     return in.getLong(index) + in.getInt(index + LAST_OFFSET_DELTA_OFFSET);
   }
@@ -87,10 +115,12 @@ public final class RecordBatch {
     return LENGTH_OVERHEAD + in.getInt(index + BATCH_LENGTH_OFFSET);
   }
 
+  /** The epoch of the leader that took the batch. */
   public static int leaderEpoch(ByteBuf in, int index) {
     return in.getInt(index + LEADER_EPOCH_OFFSET);
   }
 
+  /** Compression and other attributes, as bits. */
   public static int attributes(ByteBuf in, int index) {
     return in.getUnsignedShort(index + ATTRIBUTES_OFFSET);
   }
@@ -105,30 +135,37 @@ public final class RecordBatch {
     return (attributes(in, index) & LOG_APPEND_TIME_MASK) != 0;
   }
 
+  /** The last offset, relative to the base offset. */
   public static int lastOffsetDelta(ByteBuf in, int index) {
     return in.getInt(index + LAST_OFFSET_DELTA_OFFSET);
   }
 
+  /** The first record's timestamp, milliseconds since 1970. */
   public static long baseTimestampMs(ByteBuf in, int index) {
     return in.getLong(index + BASE_TIMESTAMP_OFFSET);
   }
 
+  /** The largest timestamp, milliseconds since 1970. */
   public static long maxTimestampMs(ByteBuf in, int index) {
     return in.getLong(index + MAX_TIMESTAMP_OFFSET);
   }
 
+  /** The idempotent producer's number; {@link #NO_PRODUCER_ID} without one. */
   public static long producerId(ByteBuf in, int index) {
     return in.getLong(index + PRODUCER_ID_OFFSET);
   }
 
+  /** The producer's epoch; {@link #NO_PRODUCER_EPOCH} without one. */
   public static short producerEpoch(ByteBuf in, int index) {
     return in.getShort(index + PRODUCER_EPOCH_OFFSET);
   }
 
+  /** The first record's sequence number; {@link #NO_SEQUENCE} without one. */
   public static int baseSequence(ByteBuf in, int index) {
     return in.getInt(index + BASE_SEQUENCE_OFFSET);
   }
 
+  /** How many records the batch says that it has. */
   public static int recordCount(ByteBuf in, int index) {
     return in.getInt(index + RECORD_COUNT_OFFSET);
   }

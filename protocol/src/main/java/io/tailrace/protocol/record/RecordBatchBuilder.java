@@ -35,6 +35,7 @@ public final class RecordBatchBuilder {
         buffer.length < RecordBatch.HEADER_BYTES ? new byte[RecordBatch.HEADER_BYTES] : buffer;
   }
 
+  /** A builder whose buffer has room for so many bytes before it grows. */
   public RecordBatchBuilder(int capacity) {
     this(new byte[capacity]);
   }

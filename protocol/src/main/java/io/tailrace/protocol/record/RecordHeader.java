@@ -10,6 +10,7 @@ import java.util.Objects;
  */
 public record RecordHeader(String key, byte[] value) {
 
+  /** Checks its key. */
   public RecordHeader {
     Objects.requireNonNull(key, "key");
   }
