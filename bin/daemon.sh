@@ -33,6 +33,20 @@ its data directory ($data_key).
 END
 }
 
+# suggest WORD: prints what was probably meant.
+suggest() {
+  meant=
+  case $1 in
+    --c* | -c*) meant='--config' ;;
+    --s* | -s) [ "$takes_set" = no ] || meant='--set' ;;
+    --d* | -D | -b | --b*) meant='-d' ;;
+    st*p* | quit | kill) meant='stop' ;;
+    stat* | info) meant='status' ;;
+    st* | run) meant='start' ;;
+  esac
+  [ -z "$meant" ] || printf '; did you mean %s?' "$meant"
+}
+
 bad_usage() {
   fail "$1; see bin/$program --help" 2
 }
@@ -70,7 +84,8 @@ parse_arguments() {
         [ "$takes_set" = yes ] || bad_usage "there is no option '$1'"
         note_override "${1#*=}"
         ;;
-      *) bad_usage "there is no option '$1'" ;;
+      -*) bad_usage "there is no option '$1'$(suggest "$1")" ;;
+      *) bad_usage "'$1' is not understood here$(suggest "$1")" ;;
     esac
     shift
   done
@@ -140,16 +155,22 @@ now_s() {
   date +%s
 }
 
+# Sets $made_directory: whether the data directory was not there before.
+make_directories() {
+  made_directory=no
+  [ -d "$data_directory" ] || made_directory=yes
+  mkdir -p "$data_directory" "$log_directory" 2>/dev/null
+}
+
 # start_server JAVA-ARGUMENT...
 start_server() {
   find_pid
   if [ -n "$pid" ]; then
     fail "$title already runs on $data_directory (process $pid); stop that one, or give this one \
-another $data_key"
+another $data_key" 2
   fi
-  mkdir -p "$data_directory" "$log_directory" 2>/dev/null ||
-    fail "$data_key: $data_directory cannot be made; choose another directory"
-  if [ "$detached" = no ]; then
+  # A directory that cannot be made is for the server to report, together with all else.
+  if [ "$detached" = no ] || ! make_directories; then
     exec "$java" "-Dtailrace.log.dir=$log_directory" "$@"
   fi
   rm -f "$ready_file"
@@ -169,8 +190,13 @@ another $data_key"
       code=$?
       printf '%s: %s did not start:\n' "$program" "$title" >&2
       if [ -s "$out_file" ]; then cat "$out_file" >&2; fi
+      if [ "$code" -eq 2 ]; then
+        # Nothing was started, so nothing stays behind.
+        rm -f "$out_file"
+        [ "$made_directory" = no ] || rmdir "$data_directory" 2>/dev/null
+        exit 2
+      fi
       printf 'Its log is %s\n' "$log_file" >&2
-      [ "$code" -eq 2 ] && exit 2
       exit 1
     fi
     if [ "$(now_s)" -ge "$deadline" ]; then

@@ -16,6 +16,7 @@ import io.tailrace.broker.network.BrokerIdentity;
 import io.tailrace.broker.network.BrokerNetwork;
 import io.tailrace.broker.network.NetworkLimits;
 import io.tailrace.broker.network.NetworkServer;
+import io.tailrace.broker.network.Refusal;
 import io.tailrace.broker.network.Transport;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
@@ -54,7 +55,6 @@ public final class Broker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
   private static final long REGISTRATION_TIMEOUT_MS = 60_000;
   private static final long TICK_MS = 1_000;
-  private static final long STALL_TIMEOUT_MS = 30_000;
   private static final int MAX_IN_FLIGHT_REQUESTS = 500;
 
   private final BrokerConfig config;
@@ -233,10 +233,11 @@ public final class Broker implements AutoCloseable {
     return new NetworkLimits(
         config.get(BrokerKeys.MAX_FRAME_BYTES),
         config.get(BrokerKeys.REQUEST_MEMORY_BYTES),
+        config.get(BrokerKeys.RESPONSE_MEMORY_BYTES),
         MAX_IN_FLIGHT_REQUESTS,
         config.get(BrokerKeys.CONNECTIONS_MAX),
         config.get(BrokerKeys.CONNECTION_IDLE_TIMEOUT_MS),
-        STALL_TIMEOUT_MS);
+        config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
   }
 
   private void onImage(ClusterImage image, LiveConfig live) {
@@ -307,14 +308,30 @@ public final class Broker implements AutoCloseable {
 
   private void addMeters() {
     metrics.gauge("tailrace.connections", "Open connections", network::connectionCount);
-    metrics.counter(
-        "tailrace.connections.refused",
-        "Connections closed for what their clients did",
-        network::refusedCount);
+    for (Refusal refusal : Refusal.values()) {
+      metrics.counter(
+          "tailrace.connections.refused",
+          "Connections closed for what their clients did or did not do",
+          () -> network.refusedCount(refusal),
+          "reason",
+          refusal.label());
+    }
     metrics.gauge(
         "tailrace.request.memory.bytes",
         "Requests that are being worked on",
         network::requestMemoryUsedBytes);
+    metrics.gauge(
+        "tailrace.request.unfinished.bytes",
+        "Requests of which only a part has come",
+        network::unfinishedRequestBytes);
+    metrics.gauge(
+        "tailrace.response.memory.bytes",
+        "Responses that are being made or wait for their clients to take them",
+        network::responseMemoryUsedBytes);
+    metrics.gauge(
+        "tailrace.network.direct.memory.bytes",
+        "Memory outside the heap that the network's buffers hold, in use or kept for reuse",
+        Transport::directMemoryBytes);
     metrics.gauge(
         "tailrace.partitions", "Partitions with a replica here", () -> partitions.all().size());
     metrics.gauge(

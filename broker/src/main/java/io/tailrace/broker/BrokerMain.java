@@ -10,9 +10,10 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * Starts a broker and waits for the signal to stop: {@code BrokerMain [--config FILE] [--set
- * KEY=VALUE]...}. SIGTERM stops it cleanly and ends the process with 143, as every program that a
- * signal ends. Exit code 2 when the settings or arguments cannot be used, 1 when the broker cannot
- * start for another reason.
+ * KEY=VALUE]...}. Looks first whether it can start, and says everything that is in the way at once;
+ * nothing is written or opened then. SIGTERM stops it cleanly and ends the process with 143, as
+ * every program that a signal ends. Exit code 2 when the settings or arguments cannot be used here,
+ * 1 when the broker cannot start for another reason.
  */
 public final class BrokerMain {
   private static final int FAILED = 1;
@@ -61,9 +62,14 @@ public final class BrokerMain {
         problems.add(arguments[i] + ": is not --config FILE or --set KEY=VALUE");
       }
     }
-    if (!problems.isEmpty()) {
-      throw new ConfigException(problems);
-    }
-    return BrokerConfig.load(file, overrides, System.getenv());
+    return BrokerConfig.load(
+        file,
+        overrides,
+        System.getenv(),
+        (config, unreadable) -> {
+          List<String> all = new ArrayList<>(problems);
+          all.addAll(StartupCheck.problems(config, unreadable));
+          return all;
+        });
   }
 }

@@ -3,14 +3,15 @@ package io.tailrace.broker;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A broker's data directory, locked: while this object is open, no other broker uses the directory.
@@ -30,13 +31,21 @@ final class DataDirectory implements AutoCloseable {
   private static final String PID_FILE = "broker.pid";
   private static final String READY_FILE = "broker.ready";
 
+  /**
+   * Directories that brokers of this process hold. Looked at before a lock file is opened: to close
+   * it again would give back the lock that the process has on it.
+   */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
   private final Path path;
+  private final Path held;
   private final FileChannel lockChannel;
   private final FileLock lock;
   private final UUID id;
 
-  private DataDirectory(Path path, FileChannel lockChannel, FileLock lock, UUID id) {
+  private DataDirectory(Path path, Path held, FileChannel lockChannel, FileLock lock, UUID id) {
     this.path = path;
+    this.held = held;
     this.lockChannel = lockChannel;
     this.lock = lock;
     this.id = id;
@@ -51,40 +60,67 @@ final class DataDirectory implements AutoCloseable {
    */
   static DataDirectory open(Path path, int brokerId, UUID newId) {
     FileChannel channel = null;
+    Path held = null;
     try {
       Files.createDirectories(path);
+      Path real = path.toRealPath();
+      if (!HELD.add(real)) {
+        throw new StartupException(usedBy(path));
+      }
+      held = real;
       channel =
           FileChannel.open(
               path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = tryLock(channel);
+      FileLock lock = channel.tryLock();
       if (lock == null) {
-        throw new StartupException(
-            "data.dir: another broker"
-                + runningPid(path)
-                + " uses "
-                + path
-                + "; stop it, or give this one another data.dir");
+        throw new StartupException(usedBy(path));
       }
       UUID id = identify(path, brokerId, newId);
-      DataDirectory directory = new DataDirectory(path, channel, lock, id);
+      DataDirectory directory = new DataDirectory(path, real, channel, lock, id);
       Files.deleteIfExists(path.resolve(READY_FILE));
       directory.write(PID_FILE, ProcessHandle.current().pid() + "\n");
       return directory;
     } catch (IOException e) {
-      closeQuietly(channel);
+      giveUp(channel, held);
       throw new StartupException("data.dir: " + path + " cannot be used: " + e, e);
     } catch (StartupException e) {
-      closeQuietly(channel);
+      giveUp(channel, held);
       throw e;
     }
   }
 
-  private static FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null; // a broker in this very process has it
+  private static void giveUp(FileChannel channel, Path held) {
+    closeQuietly(channel);
+    if (held != null) {
+      HELD.remove(held);
     }
+  }
+
+  /** Says that another broker uses a directory, or returns null when none does. Changes nothing. */
+  static String inUse(Path path) {
+    Path file = path.resolve(LOCK_FILE);
+    try {
+      if (HELD.contains(path.toRealPath())) {
+        return usedBy(path);
+      }
+      if (Files.notExists(file)) {
+        return null;
+      }
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+          FileLock lock = channel.tryLock()) {
+        return lock == null ? usedBy(path) : null;
+      }
+    } catch (IOException e) {
+      return "data.dir: " + path + " cannot be used: " + e;
+    }
+  }
+
+  private static String usedBy(Path path) {
+    return "data.dir: another broker"
+        + runningPid(path)
+        + " uses "
+        + path
+        + "; stop it, or give this one another data.dir";
   }
 
   private static String runningPid(Path path) {
@@ -171,6 +207,7 @@ final class DataDirectory implements AutoCloseable {
       throw new IllegalStateException(path + " cannot be released: " + e, e);
     } finally {
       closeQuietly(lockChannel);
+      HELD.remove(held);
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The effective settings of a broker. Immutable. Later sources win: defaults, the file, the
@@ -20,6 +21,19 @@ public final class BrokerConfig {
   private final ConfigValues started;
   private final ConfigValues values;
   private final Path home;
+
+  /** What must hold outside the settings, for a broker to start with them. */
+  @FunctionalInterface
+  public interface Check {
+
+    /**
+     * Finds what does not hold.
+     *
+     * @param unreadable whether the value of a key could not be read: then it has its default
+     * @return one line each, which names the key and the mend
+     */
+    List<String> problems(BrokerConfig config, Predicate<ConfigKey<?>> unreadable);
+  }
 
   private BrokerConfig(ConfigValues started, ConfigValues values, Path home) {
     this.started = started;
@@ -37,6 +51,17 @@ public final class BrokerConfig {
    */
   public static BrokerConfig load(
       Path file, List<String> overrides, Map<String, String> environment) {
+    return load(file, overrides, environment, (config, unreadable) -> List.of());
+  }
+
+  /**
+   * Reads the settings of a broker that starts, and looks whether it can start with them.
+   *
+   * @param check called also when there are other problems, so that all are reported together
+   * @throws ConfigException with all problems together
+   */
+  public static BrokerConfig load(
+      Path file, List<String> overrides, Map<String, String> environment, Check check) {
     List<String> problems = new ArrayList<>();
     Map<String, String> texts = new LinkedHashMap<>();
     if (file != null) {
@@ -54,7 +79,7 @@ public final class BrokerConfig {
         texts.put(override.substring(0, equals).strip(), override.substring(equals + 1));
       }
     }
-    return of(texts, Path.of(environment.getOrDefault("TAILRACE_HOME", "")), problems);
+    return of(texts, Path.of(environment.getOrDefault("TAILRACE_HOME", "")), problems, check);
   }
 
   /**
@@ -63,18 +88,22 @@ public final class BrokerConfig {
    * @throws ConfigException with all problems together
    */
   public static BrokerConfig of(Map<String, String> texts) {
-    return of(texts, Path.of(""), new ArrayList<>());
+    return of(texts, Path.of(""), new ArrayList<>(), (config, unreadable) -> List.of());
   }
 
-  private static BrokerConfig of(Map<String, String> texts, Path home, List<String> problems) {
+  private static BrokerConfig of(
+      Map<String, String> texts, Path home, List<String> problems, Check check) {
     Map<ConfigKey<?>, Object> parsed = BrokerKeys.SCHEMA.parse(texts, problems);
     ConfigValues values =
         ConfigValues.defaults(BrokerKeys.SCHEMA).with(parsed, Setting.Source.STATIC);
     checkTogether(values, problems);
+    BrokerConfig config = new BrokerConfig(values, values, home);
+    problems.addAll(
+        check.problems(config, key -> texts.containsKey(key.name()) && !parsed.containsKey(key)));
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return new BrokerConfig(values, values, home);
+    return config;
   }
 
   private static void checkTogether(ConfigValues values, List<String> problems) {

@@ -113,13 +113,23 @@ public final class BrokerKeys {
           Constraint.atLeast(1000),
           "A connection over which nothing came for so long is closed.");
 
+  public static final ConfigKey<Integer> CONNECTION_STALL_TIMEOUT_MS =
+      ConfigKey.fixed(
+          "connection.stall.timeout.ms",
+          ConfigType.INTEGER,
+          30_000,
+          Constraint.atLeast(1000),
+          "A connection is closed whose handshake, or whose frame, is not whole so long after it"
+              + " began, or which takes none of its responses for so long.");
+
   public static final ConfigKey<Integer> CONNECTIONS_MAX =
       ConfigKey.fixed(
           "connections.max",
           ConfigType.INTEGER,
           10_000,
           Constraint.atLeast(1),
-          "Connections that are served at a time; further ones are closed at once.");
+          "Connections that are served at a time; a further one takes the place of one that has"
+              + " not shaken hands, or is closed at once.");
 
   public static final ConfigKey<Long> REQUEST_MEMORY_BYTES =
       ConfigKey.fixed(
@@ -127,8 +137,20 @@ public final class BrokerKeys {
           ConfigType.LONG,
           256L << 20,
           Constraint.atLeast(1 << 20),
-          "Memory for requests that are being worked on; when it is used up, further records are refused"
-              + " (OVERLOADED, which clients retry) until some requests are answered.");
+          "Memory for requests that are being worked on; when it is used up, records are refused"
+              + " (OVERLOADED) until some are answered. Large requests of which only a part has come"
+              + " may take half as much besides; then no more of them is read, and those that stall"
+              + " are closed.");
+
+  public static final ConfigKey<Long> RESPONSE_MEMORY_BYTES =
+      ConfigKey.fixed(
+          "response.memory.bytes",
+          ConfigType.LONG,
+          256L << 20,
+          Constraint.atLeast(1 << 20),
+          "Memory for responses that are being made or wait for their clients to take them; when"
+              + " half of it is used, clients that take nothing are closed, and when all is, fetches"
+              + " are refused (OVERLOADED).");
 
   public static final ConfigKey<Integer> DEFAULT_PARTITIONS =
       ConfigKey.dynamic(
@@ -286,8 +308,10 @@ public final class BrokerKeys {
               NETWORK_THREADS,
               MAX_FRAME_BYTES,
               REQUEST_MEMORY_BYTES,
+              RESPONSE_MEMORY_BYTES,
               CONNECTIONS_MAX,
               CONNECTION_IDLE_TIMEOUT_MS,
+              CONNECTION_STALL_TIMEOUT_MS,
               SHUTDOWN_TIMEOUT_MS));
 
   private BrokerKeys() {}

@@ -84,10 +84,11 @@ public final class BrokerMetrics implements RequestMetrics {
   }
 
   /** Adds something that only grows. The supplier is called from any thread. */
-  public void counter(String name, String description, DoubleSupplier value) {
+  public void counter(String name, String description, DoubleSupplier value, String... tags) {
     counted.add(value);
     FunctionCounter.builder(name, value, DoubleSupplier::getAsDouble)
         .description(description)
+        .tags(Tags.of(tags))
         .register(registry);
   }
 
@@ -116,7 +117,8 @@ public final class BrokerMetrics implements RequestMetrics {
             code,
             each ->
                 Counter.builder("tailrace.request.errors")
-                    .description("Requests that were refused as a whole")
+                    .description(
+                        "Requests, and parts of them about one partition or topic, that were refused")
                     .tag("error", each.name())
                     .register(registry))
         .increment();

@@ -26,6 +26,6 @@ public interface RequestMetrics {
    */
   void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes);
 
-  /** A whole request was refused. */
+  /** A request, or the part of it that is about one partition or topic, was refused. */
   void onFailed(ErrorCode code);
 }

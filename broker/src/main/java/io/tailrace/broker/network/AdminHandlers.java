@@ -42,7 +42,6 @@ import org.slf4j.LoggerFactory;
  */
 final class AdminHandlers {
   private static final Logger LOG = LoggerFactory.getLogger(AdminHandlers.class);
-  private static final int MAX_PARTITIONS = 100_000;
 
   private final ClusterStore cluster;
   private final PartitionRegistry registry;
@@ -78,21 +77,15 @@ final class AdminHandlers {
                 .build();
     String nameProblem = TopicRules.nameProblem(body.getName());
     if (nameProblem != null) {
-      request.respond(failed.apply(ErrorCode.INVALID_TOPIC_NAME, nameProblem));
+      refuse(request, failed, ErrorCode.INVALID_TOPIC_NAME, nameProblem);
       return;
     }
     int partitions =
         body.getPartitions() == 0
             ? config.current().get(BrokerKeys.DEFAULT_PARTITIONS)
             : body.getPartitions();
-    if (partitions < 1 || partitions > MAX_PARTITIONS) {
-      request.respond(
-          failed.apply(
-              ErrorCode.INVALID_PARTITIONS,
-              "a topic has 1 to "
-                  + MAX_PARTITIONS
-                  + " partitions, not "
-                  + Integer.toUnsignedString(partitions)));
+    if (partitions < 1 || partitions > TopicRules.MAX_PARTITIONS) {
+      refuse(request, failed, ErrorCode.INVALID_PARTITIONS, badPartitions(partitions));
       return;
     }
     int replicationFactor =
@@ -101,18 +94,19 @@ final class AdminHandlers {
             : body.getReplicationFactor();
     TopicType type = TopicType.ofLabel(body.getType());
     if (type == null) {
-      request.respond(
-          failed.apply(
-              ErrorCode.INVALID_REQUEST,
-              "type '"
-                  + PartitionLookup.printable(body.getType())
-                  + "' is not log, direct, fanout or topic"));
+      refuse(
+          request,
+          failed,
+          ErrorCode.INVALID_REQUEST,
+          "type '"
+              + PartitionLookup.printable(body.getType())
+              + "' is not log, direct, fanout or topic");
       return;
     }
     Map<String, String> configs = toMap(body.getConfigsList());
     List<String> problems = config.problemsWithTopic(configs);
     if (!problems.isEmpty()) {
-      request.respond(failed.apply(ErrorCode.INVALID_CONFIG, String.join("; ", problems)));
+      refuse(request, failed, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
       return;
     }
     answer(
@@ -125,6 +119,22 @@ final class AdminHandlers {
                 .setReplicationFactor(topic.partitions().get(0).replicas().size())
                 .build(),
         failed);
+  }
+
+  private static void refuse(
+      Request request,
+      BiFunction<ErrorCode, String, MessageLite> failed,
+      ErrorCode code,
+      String message) {
+    request.notePartFailed(code, message);
+    request.respond(failed.apply(code, message));
+  }
+
+  private static String badPartitions(int partitions) {
+    return "a topic has 1 to "
+        + TopicRules.MAX_PARTITIONS
+        + " partitions, not "
+        + Integer.toUnsignedString(partitions);
   }
 
   private void deleteTopic(Request request) throws InvalidProtocolBufferException {
@@ -148,14 +158,8 @@ final class AdminHandlers {
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
                 .build();
-    if (body.getPartitions() < 1 || body.getPartitions() > MAX_PARTITIONS) {
-      request.respond(
-          failed.apply(
-              ErrorCode.INVALID_PARTITIONS,
-              "a topic has 1 to "
-                  + MAX_PARTITIONS
-                  + " partitions, not "
-                  + Integer.toUnsignedString(body.getPartitions())));
+    if (body.getPartitions() < 1 || body.getPartitions() > TopicRules.MAX_PARTITIONS) {
+      refuse(request, failed, ErrorCode.INVALID_PARTITIONS, badPartitions(body.getPartitions()));
       return;
     }
     answer(
@@ -253,6 +257,7 @@ final class AdminHandlers {
                   ? error.getCause()
                   : error;
           if (cause instanceof ClusterException known) {
+            request.notePartFailed(known.code(), known.getMessage());
             request.respond(failed.apply(known.code(), known.getMessage()));
           } else {
             LOG.error("{} request met an unexpected error", request.api(), cause);

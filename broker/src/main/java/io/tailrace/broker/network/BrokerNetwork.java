@@ -25,11 +25,12 @@ public final class BrokerNetwork {
       LiveConfig config,
       RequestMetrics metrics,
       Clock clock) {
-    RequestMemory memory = new RequestMemory(limits.requestMemoryBytes());
+    NetworkMemory memory = NetworkMemory.of(limits);
     PartitionLookup lookup = new PartitionLookup(registry);
     Map<ApiKey, RequestHandler> handlers = new EnumMap<>(ApiKey.class);
-    handlers.put(ApiKey.PRODUCE, new ProduceHandler(lookup, memory));
-    handlers.put(ApiKey.FETCH, new FetchHandler(lookup, MAX_FETCH_RESPONSE_BYTES));
+    handlers.put(ApiKey.PRODUCE, new ProduceHandler(lookup, memory.requests()));
+    handlers.put(
+        ApiKey.FETCH, new FetchHandler(lookup, memory.responses(), MAX_FETCH_RESPONSE_BYTES));
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lookup));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, registry, config, new ProducerIds(cluster)).addTo(handlers);

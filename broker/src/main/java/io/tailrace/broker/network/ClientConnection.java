@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -33,30 +34,56 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
 
+  /** A body is metadata, and becomes objects that are some dozen times larger than its bytes. */
+  static final int MAX_BODY_BYTES = 1 << 20;
+
+  /** Reads of one connection whose answers are in memory at the same time. */
+  private static final int MAX_READS = 2;
+
+  /** Whose unfinished frame is smaller is never held back. */
+  private static final int SMALL_FRAME_BYTES = 64 * 1024;
+
+  /** Who stalls while memory is scarce has this long, and not the usual time. */
+  private static final long SCARCE_STALL_MS = 2_000;
+
+  /** Who takes less of its answers in a second, while memory is scarce, stalls. */
+  private static final long SCARCE_BYTES_PER_TICK = 64 * 1024;
+
+  private static final long NEVER = -1;
+
   private final BrokerIdentity identity;
   private final NetworkLimits limits;
   private final Map<ApiKey, RequestHandler> handlers;
-  private final RequestMemory memory;
+  private final NetworkMemory memory;
   private final ConnectionEvents events;
   private final FrameDecoder decoder;
 
   private final ArrayDeque<ByteBuf> undispatched = new ArrayDeque<>();
   private final Map<Request, Runnable> abandonActions = new HashMap<>();
+  private final ArrayDeque<Runnable> waitingReads = new ArrayDeque<>();
   private ChannelHandlerContext context;
+  private long openedMs;
   private boolean greeted;
   private boolean closing;
   private boolean reading;
   private boolean flushScheduled;
   private boolean dispatching;
+  private boolean startingReads;
+  private boolean heldBack;
   private int inFlight;
+  private int activeReads;
+  private int unfinishedBytes;
+  private long untakenBytes;
   private long lastProgressMs;
-  private long stalledSinceMs = -1;
+  private long frameSinceMs = NEVER;
+  private long untakenSinceMs = NEVER;
+  private long scarceSinceMs = NEVER;
 
   ClientConnection(
       BrokerIdentity identity,
       NetworkLimits limits,
       Map<ApiKey, RequestHandler> handlers,
-      RequestMemory memory,
+      NetworkMemory memory,
       ConnectionEvents events,
       FrameDecoder decoder) {
     this.identity = identity;
@@ -84,7 +111,46 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    lastProgressMs = events.clock().monotonicMs();
+    openedMs = events.clock().monotonicMs();
+    lastProgressMs = openedMs;
+  }
+
+  /**
+   * Stands before the decoder, and counts what that keeps of an unfinished frame. Stops it from
+   * reading on by itself: it would, for a frame that it has begun, also when reading is turned off.
+   */
+  ChannelDuplexHandler intake() {
+    return new ChannelDuplexHandler() {
+      @Override
+      public void read(ChannelHandlerContext from) {
+        if (from.channel().config().isAutoRead()) {
+          from.read();
+        }
+      }
+
+      @Override
+      public void channelRead(ChannelHandlerContext from, Object bytes) {
+        from.fireChannelRead(bytes);
+        countUnfinished(decoder.bufferedBytes());
+      }
+    };
+  }
+
+  private void countUnfinished(int bytes) {
+    if (bytes != unfinishedBytes) {
+      memory.requests().addUnfinished(bytes - unfinishedBytes);
+      unfinishedBytes = bytes;
+    }
+    if (bytes > SMALL_FRAME_BYTES && memory.requests().isUnfinishedExhausted() && !closing) {
+      heldBack = true;
+      updateAutoRead();
+    }
+  }
+
+  private void updateAutoRead() {
+    if (!closing) {
+      channel().config().setAutoRead(!heldBack && undispatched.isEmpty() && mayDispatch());
+    }
   }
 
   @Override
@@ -96,7 +162,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext from, Object message) {
     ByteBuf content = (ByteBuf) message;
     reading = true;
-    noteProgress();
+    lastProgressMs = events.clock().monotonicMs();
+    frameSinceMs = NEVER;
     if (closing) {
       content.release();
     } else {
@@ -109,12 +176,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void channelReadComplete(ChannelHandlerContext from) {
     reading = false;
     from.flush();
+    countUntaken();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext from) {
-    noteProgress();
+    countUntaken();
+    if (channel().isWritable()) {
+      lastProgressMs = events.clock().monotonicMs();
+      untakenSinceMs = NEVER;
+    }
     dispatchWaiting();
+    startWaitingReads();
   }
 
   private void dispatchWaiting() {
@@ -129,9 +202,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } finally {
       dispatching = false;
     }
-    if (!closing) {
-      channel().config().setAutoRead(undispatched.isEmpty() && mayDispatch());
-    }
+    updateAutoRead();
   }
 
   private boolean mayDispatch() {
@@ -143,7 +214,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     try {
       frame = RequestFrame.parse(content);
     } catch (FrameException e) {
-      refuse(0, e.code(), e.getMessage());
+      refuse(0, Refusal.INVALID_FRAME, e.code(), e.getMessage());
       return;
     }
     RequestHeader header = frame.header();
@@ -154,8 +225,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     Request request = new Request(this, api, frame, System.nanoTime());
     inFlight++;
-    memory.add(frame.sizeInBytes());
-    if (api == null) {
+    memory.requests().add(frame.sizeInBytes());
+    if (header.getBodyLength() > MAX_BODY_BYTES) {
+      request.fail(
+          ErrorCode.INVALID_REQUEST,
+          "a body of "
+              + header.getBodyLength()
+              + " bytes is above the limit of "
+              + MAX_BODY_BYTES
+              + "; ask for fewer things at a time");
+    } else if (api == null) {
       request.fail(
           ErrorCode.UNSUPPORTED_API, "this broker does not know api " + header.getApiKey());
     } else if (!api.supports(header.getApiVersion())) {
@@ -193,12 +272,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     try {
       if (api != ApiKey.HANDSHAKE) {
         refuse(
-            correlationId, ErrorCode.HANDSHAKE_REQUIRED, "the first request must be a handshake");
+            correlationId,
+            Refusal.INVALID_HANDSHAKE,
+            ErrorCode.HANDSHAKE_REQUIRED,
+            "the first request must be a handshake");
         return;
       }
       if (!api.supports(frame.header().getApiVersion())) {
         refuse(
             correlationId,
+            Refusal.INVALID_HANDSHAKE,
             ErrorCode.UNSUPPORTED_VERSION,
             "handshake version " + frame.header().getApiVersion() + " is not supported");
         return;
@@ -206,7 +289,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       HandshakeRequest hello = frame.body(HandshakeRequest.parser());
       if (hello.getMagic() != FrameCodec.HANDSHAKE_MAGIC) {
         refuse(
-            correlationId, ErrorCode.INVALID_REQUEST, "this is not a Tailrace client's handshake");
+            correlationId,
+            Refusal.INVALID_HANDSHAKE,
+            ErrorCode.INVALID_REQUEST,
+            "this is not a Tailrace client's handshake");
         return;
       }
       greeted = true;
@@ -215,6 +301,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } catch (InvalidProtocolBufferException e) {
       refuse(
           correlationId,
+          Refusal.INVALID_HANDSHAKE,
           ErrorCode.INVALID_REQUEST,
           "the handshake is not valid Protobuf: " + e.getMessage());
     } finally {
@@ -223,8 +310,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** Tells the client why, and closes: after this nobody knows what the next bytes mean. */
-  private void refuse(int correlationId, ErrorCode code, String message) {
-    events.onRefused(this, code, message);
+  private void refuse(int correlationId, Refusal refusal, ErrorCode code, String message) {
+    events.onRefused(this, refusal, message);
     closing = true;
     ByteBuf error = FrameCodec.encodeError(context.alloc(), correlationId, code, message);
     context.writeAndFlush(error).addListener(done -> context.close());
@@ -237,17 +324,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closing) {
       records.forEach(ByteBuf::release);
     } else {
-      written = write(request.frame().header().getCorrelationId(), body, records);
+      written = write(request.correlationId(), body, records);
     }
     finish(request, written);
   }
 
   void fail(Request request, ErrorCode code, String message) {
-    events.onFailed(code);
+    events.onFailed(this, code, message);
     int written = 0;
     if (!closing) {
-      int correlationId = request.frame().header().getCorrelationId();
-      ByteBuf error = FrameCodec.encodeError(context.alloc(), correlationId, code, message);
+      ByteBuf error =
+          FrameCodec.encodeError(context.alloc(), request.correlationId(), code, message);
       written = error.readableBytes();
       context.write(error, context.voidPromise());
       flushSoon();
@@ -258,14 +345,56 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Ends a request after its answer, if there was one, has been written. */
   void finish(Request request, int responseBytes) {
     inFlight--;
-    memory.subtract(request.frame().sizeInBytes());
     abandonActions.remove(request);
     events.onAnswered(request, responseBytes);
-    request.frame().release();
+    request.releaseFrame();
     if (!undispatched.isEmpty()) {
       dispatchWaiting();
-    } else if (!closing && !channel().config().isAutoRead() && mayDispatch()) {
-      channel().config().setAutoRead(true);
+    } else if (!closing && !channel().config().isAutoRead()) {
+      updateAutoRead();
+    }
+  }
+
+  void onFrameReleased(Request request) {
+    memory.requests().subtract(request.sizeInBytes());
+  }
+
+  void onPartFailed(ErrorCode code, String message) {
+    events.onFailed(this, code, message);
+  }
+
+  // ---- reads of logs, whose answers are large ----
+
+  void beginRead(Runnable read) {
+    if (closing || mayRead()) {
+      activeReads++;
+      read.run();
+    } else {
+      waitingReads.add(read);
+    }
+  }
+
+  void endRead() {
+    activeReads--;
+    startWaitingReads();
+  }
+
+  private boolean mayRead() {
+    return activeReads < MAX_READS && channel().isWritable();
+  }
+
+  private void startWaitingReads() {
+    if (startingReads) {
+      return; // a read that ended inline; the loop below goes on
+    }
+    startingReads = true;
+    try {
+      while (!waitingReads.isEmpty() && (closing || mayRead())) {
+        activeReads++;
+        waitingReads.poll().run();
+      }
+    } finally {
+      startingReads = false;
     }
   }
 
@@ -295,6 +424,24 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void flush() {
     flushScheduled = false;
     context.flush();
+    countUntaken();
+  }
+
+  /** Counts what was written and waits for the client to take it. */
+  private void countUntaken() {
+    Channel channel = channel();
+    long bytes = 0;
+    if (channel.isActive()) {
+      bytes =
+          channel.isWritable()
+              ? NetworkServer.WRITE_MARK.high() + 1L - channel.bytesBeforeUnwritable()
+              : NetworkServer.WRITE_MARK.low() - 1L + channel.bytesBeforeWritable();
+    }
+    bytes = Math.max(0, bytes);
+    if (bytes != untakenBytes) {
+      memory.responses().add(bytes - untakenBytes);
+      untakenBytes = bytes;
+    }
   }
 
   // ---- the end ----
@@ -312,28 +459,95 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closing) {
       return;
     }
-    boolean stalled = !greeted || decoder.midFrame() || !channel().isWritable();
-    if (!stalled) {
-      stalledSinceMs = -1;
-      if (inFlight == 0 && nowMs - lastProgressMs > limits.idleTimeoutMs()) {
+    long untakenBefore = untakenBytes;
+    countUntaken();
+    if (!greeted) {
+      if (nowMs - openedMs > limits.stallTimeoutMs()) {
+        hangUp(Refusal.HANDSHAKE_TIMEOUT, "no handshake for " + (nowMs - openedMs) + " ms");
+      }
+    } else if (!frameStalls(nowMs) && !responsesStall(nowMs, untakenBefore)) {
+      if (heldBack && !memory.requests().isUnfinishedExhausted()) {
+        heldBack = false;
+        updateAutoRead();
+      }
+      boolean busy = inFlight > 0 || decoder.midFrame() || !channel().isWritable();
+      if (!busy && nowMs - lastProgressMs > limits.idleTimeoutMs()) {
         context.close();
       }
-    } else if (stalledSinceMs < 0) {
-      stalledSinceMs = nowMs;
-    } else if (nowMs - stalledSinceMs > limits.stallTimeoutMs()) {
-      String what =
-          !greeted
-              ? "no handshake"
-              : decoder.midFrame() ? "an unfinished frame" : "responses that are not taken";
-      events.onRefused(
-          this, ErrorCode.REQUEST_TIMED_OUT, what + " for " + (nowMs - stalledSinceMs) + " ms");
-      context.close();
     }
   }
 
-  private void noteProgress() {
-    lastProgressMs = events.clock().monotonicMs();
-    stalledSinceMs = -1;
+  /** The time is that of the whole frame: single bytes now and then do not make it longer. */
+  private boolean frameStalls(long nowMs) {
+    boolean waitsForClient = channel().config().isAutoRead() || heldBack;
+    if (!decoder.midFrame() || !waitsForClient) {
+      frameSinceMs = NEVER;
+      return false;
+    }
+    if (frameSinceMs == NEVER) {
+      frameSinceMs = nowMs;
+    }
+    boolean scarce =
+        unfinishedBytes > SMALL_FRAME_BYTES && memory.requests().isUnfinishedExhausted();
+    if (nowMs - frameSinceMs <= timeoutMs(scarce)) {
+      return false;
+    }
+    hangUp(
+        Refusal.FRAME_TIMEOUT,
+        "a frame that was not finished for " + (nowMs - frameSinceMs) + " ms");
+    return true;
+  }
+
+  private boolean responsesStall(long nowMs, long untakenBefore) {
+    if (channel().isWritable()) {
+      untakenSinceMs = NEVER;
+      scarceSinceMs = NEVER;
+      return false;
+    }
+    if (untakenSinceMs == NEVER) {
+      untakenSinceMs = nowMs;
+    }
+    boolean slow = untakenBefore - untakenBytes < SCARCE_BYTES_PER_TICK;
+    if (!slow || !memory.responses().isScarce()) {
+      scarceSinceMs = NEVER;
+    } else if (scarceSinceMs == NEVER) {
+      scarceSinceMs = nowMs;
+    }
+    boolean late = nowMs - untakenSinceMs > limits.stallTimeoutMs();
+    boolean lateForScarce = scarceSinceMs != NEVER && nowMs - scarceSinceMs >= timeoutMs(true);
+    if (!late && !lateForScarce) {
+      return false;
+    }
+    hangUp(
+        Refusal.RESPONSES_NOT_TAKEN,
+        untakenBytes
+            + " bytes of responses that were not taken for "
+            + (nowMs - untakenSinceMs)
+            + " ms");
+    return true;
+  }
+
+  private long timeoutMs(boolean scarce) {
+    return scarce ? Math.min(SCARCE_STALL_MS, limits.stallTimeoutMs()) : limits.stallTimeoutMs();
+  }
+
+  /** Makes room for others: closes a connection that has not shaken hands. */
+  void giveWay() {
+    hangUp(Refusal.TOO_MANY_CONNECTIONS, "no handshake yet, and others want to connect");
+  }
+
+  boolean mayGiveWay() {
+    return !greeted && !closing;
+  }
+
+  long openedMs() {
+    return openedMs;
+  }
+
+  private void hangUp(Refusal refusal, String message) {
+    events.onRefused(this, refusal, message);
+    closing = true;
+    context.close();
   }
 
   @Override
@@ -344,6 +558,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     List.copyOf(abandonActions.values()).forEach(Runnable::run);
     abandonActions.clear();
+    startWaitingReads();
+    countUnfinished(0);
+    countUntaken();
     events.onClosed(this);
   }
 
@@ -353,7 +570,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closing) {
       from.close();
     } else if (root instanceof FrameException frame) {
-      refuse(0, frame.code(), frame.getMessage());
+      Refusal refusal =
+          frame.code() == ErrorCode.FRAME_TOO_LARGE
+              ? Refusal.FRAME_TOO_LARGE
+              : Refusal.INVALID_FRAME;
+      refuse(0, refusal, frame.code(), frame.getMessage());
     } else {
       events.onError(this, root);
       closing = true;

@@ -80,12 +80,12 @@ final class ConfigHandlers {
       case TOPIC -> problems = config.problemsWithTopic(changes);
       case BROKER -> problems = config.problemsWithBroker(changes);
       default -> {
-        request.respond(altered(ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType())));
+        refuse(request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
         return;
       }
     }
     if (!problems.isEmpty()) {
-      request.respond(altered(ErrorCode.INVALID_CONFIG, String.join("; ", problems)));
+      refuse(request, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
       return;
     }
     if (body.getResourceType().equals(TOPIC)) {
@@ -93,12 +93,12 @@ final class ConfigHandlers {
     } else if (isBroker(name)) {
       outcome = cluster.alterBrokerConfigs(name, changes);
     } else {
-      request.respond(
-          altered(
-              ErrorCode.UNKNOWN_RESOURCE,
-              "there is no broker '"
-                  + PartitionLookup.printable(name)
-                  + "'; give an id, or default for all"));
+      refuse(
+          request,
+          ErrorCode.UNKNOWN_RESOURCE,
+          "there is no broker '"
+              + PartitionLookup.printable(name)
+              + "'; give an id, or default for all");
       return;
     }
     AdminHandlers.answer(
@@ -106,6 +106,11 @@ final class ConfigHandlers {
         outcome,
         done -> AlterConfigsResponse.getDefaultInstance(),
         ConfigHandlers::altered);
+  }
+
+  private static void refuse(Request request, ErrorCode code, String message) {
+    request.notePartFailed(code, message);
+    request.respond(altered(code, message));
   }
 
   private boolean isBroker(String name) {

@@ -3,23 +3,24 @@ package io.tailrace.broker.network;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 
-/** What connections tell of themselves. Called on each connection's own loop; thread-safe. */
+/** What connections tell of themselves. Thread-safe. */
 interface ConnectionEvents {
   Clock clock();
 
+  /** Called on the connection's own loop, as is {@link #onClosed}. */
   void onOpened(ClientConnection connection);
 
   void onClosed(ClientConnection connection);
 
-  /** The client sent something that ends its connection. */
-  void onRefused(ClientConnection connection, ErrorCode code, String message);
+  /** What the client did, or did not do, ends its connection. */
+  void onRefused(ClientConnection connection, Refusal refusal, String message);
 
   /** The connection broke, or the broker met an error of its own. */
   void onError(ClientConnection connection, Throwable cause);
 
-  /** A request was answered, or ended without an answer. Its frame is still there. */
+  /** A request was answered, or ended without an answer. */
   void onAnswered(Request request, int responseBytes);
 
-  /** A whole request was refused. */
-  void onFailed(ErrorCode code);
+  /** A request, or the part of it that is about one partition or topic, was refused. */
+  void onFailed(ClientConnection connection, ErrorCode code, String message);
 }

@@ -7,33 +7,42 @@ import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionFetchResult;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Answers fetch requests. A fetch reads its partitions on their threads, one hop for each thread;
  * when that brings too little it leaves a waiter with each partition and reads again as soon as one
  * of them has grown, or answers what there is when its time is over.
+ *
+ * <p>What is read is counted until its connection has taken it over: a client that asks for much
+ * and takes nothing is not read for, and when all of them together fill the memory for responses,
+ * fetches are refused ({@code OVERLOADED}) until there is room.
  */
 public final class FetchHandler implements RequestHandler {
   private static final long MAX_WAIT_MS = 60_000;
   private static final int MIN_BUFFER_BYTES = 4 * 1024;
 
   private final PartitionLookup lookup;
+  private final ResponseMemory memory;
   private final int maxResponseBytes;
 
   /**
    * @param maxResponseBytes an answer holds no more records than this, whatever the client asks for
    */
-  FetchHandler(PartitionLookup lookup, int maxResponseBytes) {
+  FetchHandler(PartitionLookup lookup, ResponseMemory memory, int maxResponseBytes) {
     this.lookup = lookup;
+    this.memory = memory;
     this.maxResponseBytes = maxResponseBytes;
   }
 
@@ -44,7 +53,13 @@ public final class FetchHandler implements RequestHandler {
       request.respond(FetchResponse.getDefaultInstance());
       return;
     }
-    new Operation(request, body).start();
+    Operation operation = new Operation(request, body);
+    if (operation.namesAPartitionTwice) {
+      request.fail(ErrorCode.INVALID_REQUEST, "a partition is asked for twice");
+      return;
+    }
+    request.releaseFrame();
+    operation.start();
   }
 
   /**
@@ -52,39 +67,67 @@ public final class FetchHandler implements RequestHandler {
    * the hop back.
    */
   private static final class Part {
-    private final PartitionFetch asked;
+    private final long offset;
+    private final int leaderEpoch;
+    private final long maxBytes;
     private final Partition partition;
     private PartitionError error;
     private ByteBuf records = Unpooled.EMPTY_BUFFER;
     private long highWatermark;
     private long logStartOffset;
+    private int reservedBytes;
+    private boolean starved;
     private Partition.ReadWaiter waiter;
 
     Part(PartitionFetch asked, PartitionLookup.Found found) {
-      this.asked = asked;
+      this.offset = asked.getOffset();
+      this.leaderEpoch = asked.getLeaderEpochPlusOne() - 1;
+      this.maxBytes = Integer.toUnsignedLong(asked.getMaxBytes());
       this.partition = found.partition();
       this.error = found.error();
     }
 
-    void read(ByteBufAllocator allocator, int maxBytes) {
-      error = partition.checkAccess(asked.getLeaderEpochPlusOne() - 1);
+    /**
+     * Reads.
+     *
+     * @param full whether others have used up the answer: then only the ends of the log are looked
+     *     at
+     */
+    void read(ByteBufAllocator allocator, ResponseMemory memory, int most, boolean full) {
+      error = partition.checkAccess(leaderEpoch);
       if (error != null) {
         return;
       }
-      long available = partition.estimateBytesFrom(asked.getOffset());
+      highWatermark = partition.highWatermark();
+      logStartOffset = partition.log().logStartOffset();
+      long available = partition.estimateBytesFrom(offset);
       ByteBuf out = Unpooled.EMPTY_BUFFER;
       if (available > 0) {
-        int capacity = (int) Math.min(maxBytes, available + available / 4);
-        out = allocator.directBuffer(Math.max(MIN_BUFFER_BYTES, capacity));
+        if (full) {
+          return;
+        }
+        int capacity = Math.max(MIN_BUFFER_BYTES, (int) Math.min(most, available + available / 4));
+        if (!memory.tryReserve(capacity)) {
+          starved = true;
+          return;
+        }
+        reservedBytes = capacity;
+        out = allocator.directBuffer(capacity);
       }
-      error = partition.read(asked.getOffset(), maxBytes, out);
+      records = out;
+      error = partition.read(offset, most, out);
       if (out.isReadable()) {
         error =
             null; // what was read before the error is sound; the next fetch meets the error first
       }
-      records = out;
       highWatermark = partition.highWatermark();
       logStartOffset = partition.log().logStartOffset();
+    }
+
+    /** Drops what was read. */
+    void drop() {
+      records.release();
+      records = Unpooled.EMPTY_BUFFER;
     }
 
     PartitionFetchResult toMessage() {
@@ -106,10 +149,12 @@ public final class FetchHandler implements RequestHandler {
   /** One request. Confined to its loop, but for the parts while their owners have them. */
   private final class Operation {
     private final Request request;
-    private final FetchRequest body;
+    private final long minBytes;
+    private final long maxWaitMs;
     private final List<Part> parts = new ArrayList<>();
     private final List<Group> groups = new ArrayList<>();
     private final long maxBytes;
+    private boolean namesAPartitionTwice;
     private int outstanding;
     private boolean waiting;
     private boolean timedOut;
@@ -119,8 +164,10 @@ public final class FetchHandler implements RequestHandler {
 
     Operation(Request request, FetchRequest body) {
       this.request = request;
-      this.body = body;
+      this.minBytes = Integer.toUnsignedLong(body.getMinBytes());
+      this.maxWaitMs = Math.min(Integer.toUnsignedLong(body.getMaxWaitMs()), MAX_WAIT_MS);
       this.maxBytes = Math.min(Integer.toUnsignedLong(body.getMaxBytes()), maxResponseBytes);
+      Set<Partition> named = Collections.newSetFromMap(new IdentityHashMap<>());
       IdentityHashMap<Scheduler, Group> byOwner = new IdentityHashMap<>();
       for (PartitionFetch asked : body.getPartitionsList()) {
         Part part =
@@ -128,6 +175,7 @@ public final class FetchHandler implements RequestHandler {
                 asked, lookup.find(asked.getTopic(), asked.getTopicId(), asked.getPartition()));
         parts.add(part);
         if (part.partition != null) {
+          namesAPartitionTwice |= !named.add(part.partition);
           Group group =
               byOwner.computeIfAbsent(
                   part.partition.scheduler(),
@@ -145,13 +193,18 @@ public final class FetchHandler implements RequestHandler {
       if (groups.isEmpty()) {
         answer();
       } else {
-        read();
+        request.beginRead(this::read);
       }
     }
 
     private void read() {
+      if (request.isAbandoned()) {
+        answer();
+        request.endRead();
+        return;
+      }
       outstanding = groups.size();
-      int share = (int) (maxBytes / groups.size());
+      int share = (int) Math.max(1, maxBytes / groups.size());
       for (Group group : List.copyOf(groups)) {
         group.owner.runOrExecute(() -> open(group, 0, share));
       }
@@ -169,11 +222,11 @@ public final class FetchHandler implements RequestHandler {
       }
       int left = budget;
       int count = group.parts.size();
-      int first = (int) (turn(request.frame().header().getCorrelationId()) % count);
+      int first = (int) (turn(request.correlationId()) % count);
       for (int i = 0; i < count; i++) {
         Part part = group.parts.get((first + i) % count);
-        int most = (int) Math.min(Integer.toUnsignedLong(part.asked.getMaxBytes()), left);
-        part.read(ByteBufAllocator.DEFAULT, most);
+        int most = (int) Math.min(part.maxBytes, left);
+        part.read(ByteBufAllocator.DEFAULT, memory, most, left == 0);
         left = Math.max(0, left - part.records.readableBytes());
       }
       onLoop(this::onGroupRead);
@@ -204,32 +257,41 @@ public final class FetchHandler implements RequestHandler {
       }
       long bytes = 0;
       boolean failed = false;
+      boolean starved = false;
       for (Part part : parts) {
         bytes += part.records.readableBytes();
         failed |= part.error != null;
+        starved |= part.starved;
+        part.starved = false;
       }
-      long enough = Math.min(Integer.toUnsignedLong(body.getMinBytes()), maxBytes);
+      long enough = Math.min(minBytes, maxBytes);
       boolean done =
           timedOut
               || failed
+              || starved
               || bytes >= enough
-              || body.getMaxWaitMs() == 0
+              || maxWaitMs == 0
               || request.isAbandoned();
-      if (done) {
+      if (starved && bytes == 0) {
+        refuse();
+      } else if (done) {
         answer();
       } else {
         await();
       }
+      int reserved = 0;
+      for (Part part : parts) {
+        reserved += part.reservedBytes;
+        part.reservedBytes = 0;
+      }
+      memory.add(-reserved);
+      request.endRead();
     }
 
     private void await() {
-      for (Part part : parts) {
-        part.records.release();
-        part.records = Unpooled.EMPTY_BUFFER;
-      }
+      parts.forEach(Part::drop);
       if (deadline == null) {
-        long waitMs = Math.min(Integer.toUnsignedLong(body.getMaxWaitMs()), MAX_WAIT_MS);
-        deadline = request.loop().schedule(this::onDeadline, waitMs, TimeUnit.MILLISECONDS);
+        deadline = request.loop().schedule(this::onDeadline, maxWaitMs, TimeUnit.MILLISECONDS);
         request.onAbandoned(this::onAbandoned);
       }
       if (answered) {
@@ -244,7 +306,7 @@ public final class FetchHandler implements RequestHandler {
 
     private void register(Group group) {
       for (Part part : group.parts) {
-        long awaited = Math.max(part.asked.getOffset(), part.highWatermark);
+        long awaited = Math.max(part.offset, part.highWatermark);
         part.waiter =
             part.partition.awaitReadable(awaited, () -> request.loop().execute(this::onSignal));
       }
@@ -264,7 +326,7 @@ public final class FetchHandler implements RequestHandler {
     private void readAgain() {
       waiting = false;
       unregister();
-      read();
+      request.beginRead(this::read);
     }
 
     private void unregister() {
@@ -296,15 +358,30 @@ public final class FetchHandler implements RequestHandler {
       }
     }
 
-    private void answer() {
+    private void end() {
       answered = true;
       if (deadline != null) {
         deadline.cancel(false);
       }
+    }
+
+    private void refuse() {
+      end();
+      parts.forEach(Part::drop);
+      request.fail(
+          ErrorCode.OVERLOADED,
+          "clients have not taken as many responses as response.memory.bytes allows");
+    }
+
+    private void answer() {
+      end();
       FetchResponse.Builder response = FetchResponse.newBuilder();
       List<ByteBuf> buffers = new ArrayList<>(parts.size());
       for (Part part : parts) {
         response.addResults(part.toMessage());
+        if (part.error != null) {
+          request.notePartFailed(part.error.code(), part.error.message());
+        }
         if (part.records.isReadable()) {
           buffers.add(part.records);
         } else {

@@ -5,6 +5,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.PartitionOffsetQuery;
@@ -59,6 +60,9 @@ final class ListOffsetsHandler implements RequestHandler {
       int index,
       PartitionOffsetResult result) {
     results.set(index, result);
+    if (result.getErrorCode() != ErrorCode.NONE.number()) {
+      request.notePartFailed(ErrorCode.of(result.getErrorCode()), result.getErrorMessage());
+    }
     if (pending.decrementAndGet() == 0) {
       ListOffsetsResponse.Builder response = ListOffsetsResponse.newBuilder();
       for (int i = 0; i < results.length(); i++) {

@@ -48,7 +48,13 @@ final class MetadataHandler implements RequestHandler {
     } else {
       for (String name : body.getTopicsList()) {
         TopicImage topic = image.topics().get(name);
-        response.addTopics(topic == null ? unknown(name) : toMessage(topic));
+        if (topic == null) {
+          TopicMetadata unknown = unknown(name);
+          request.notePartFailed(ErrorCode.UNKNOWN_TOPIC, unknown.getErrorMessage());
+          response.addTopics(unknown);
+        } else {
+          response.addTopics(toMessage(topic));
+        }
       }
     }
     request.respond(response.build());

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Listens for clients and owns their connections. Thread-safe. */
 public final class NetworkServer implements ConnectionEvents {
@@ -39,14 +41,14 @@ public final class NetworkServer implements ConnectionEvents {
   private static final int BACKLOG = 1024;
   private static final int FIRST_READ_BYTES = 16 * 1024;
   private static final int LARGEST_READ_BYTES = 512 * 1024;
-  private static final WriteBufferWaterMark WRITE_MARK =
+  static final WriteBufferWaterMark WRITE_MARK =
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
   private final Transport transport;
   private final BrokerIdentity identity;
   private final NetworkLimits limits;
   private final Map<ApiKey, RequestHandler> handlers;
-  private final RequestMemory memory;
+  private final NetworkMemory memory;
   private final RequestMetrics metrics;
   private final Clock clock;
 
@@ -55,7 +57,9 @@ public final class NetworkServer implements ConnectionEvents {
       new IdentityHashMap<>();
 
   private final AtomicInteger connectionCount = new AtomicInteger();
-  private final LongAdder refused = new LongAdder();
+  private final Map<Refusal, LongAdder> refused = new EnumMap<>(Refusal.class);
+  private final RefusalLog connectionLog;
+  private final RefusalLog requestLog;
   private Channel listener;
 
   NetworkServer(
@@ -63,7 +67,7 @@ public final class NetworkServer implements ConnectionEvents {
       BrokerIdentity identity,
       NetworkLimits limits,
       Map<ApiKey, RequestHandler> handlers,
-      RequestMemory memory,
+      NetworkMemory memory,
       RequestMetrics metrics,
       Clock clock) {
     this.transport = transport;
@@ -73,6 +77,11 @@ public final class NetworkServer implements ConnectionEvents {
     this.memory = memory;
     this.metrics = metrics;
     this.clock = clock;
+    this.connectionLog = new RefusalLog(LOG, Level.WARN, "closed the connection of", clock);
+    this.requestLog = new RefusalLog(LOG, Level.INFO, "refused a request of", clock);
+    for (Refusal refusal : Refusal.values()) {
+      refused.put(refusal, new LongAdder());
+    }
     for (EventExecutor loop : transport.loops()) {
       connections.put(loop, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
@@ -124,19 +133,34 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   private void accept(SocketChannel channel) {
-    if (connectionCount.get() >= limits.maxConnections()) {
-      refused.increment();
-      LOG.warn(
-          "connection from {} refused: connections.max={} are open",
+    if (connectionCount.get() >= limits.maxConnections() && !makeRoom(channel.eventLoop())) {
+      refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
+      connectionLog.note(
+          Refusal.TOO_MANY_CONNECTIONS.label(),
           channel.remoteAddress(),
-          limits.maxConnections());
+          "connections.max=" + limits.maxConnections() + " are open");
       channel.close();
       return;
     }
     FrameDecoder decoder = new FrameDecoder(FrameCodec.MAX_HANDSHAKE_FRAME_BYTES);
-    channel
-        .pipeline()
-        .addLast(decoder, new ClientConnection(identity, limits, handlers, memory, this, decoder));
+    ClientConnection connection =
+        new ClientConnection(identity, limits, handlers, memory, this, decoder);
+    channel.pipeline().addLast(connection.intake(), decoder, connection);
+  }
+
+  /** Whoever has waited longest without shaking hands goes, so that others can still come. */
+  private boolean makeRoom(EventLoop loop) {
+    ClientConnection silent = null;
+    for (ClientConnection connection : setOf(loop)) {
+      if (connection.mayGiveWay()
+          && (silent == null || connection.openedMs() < silent.openedMs())) {
+        silent = connection;
+      }
+    }
+    if (silent != null) {
+      silent.giveWay();
+    }
+    return silent != null;
   }
 
   private void tick(EventExecutor loop) {
@@ -144,6 +168,8 @@ public final class NetworkServer implements ConnectionEvents {
     for (ClientConnection connection : List.copyOf(connections.get(loop))) {
       connection.onTick(nowMs);
     }
+    connectionLog.onTick();
+    requestLog.onTick();
   }
 
   /** Open connections. */
@@ -152,13 +178,23 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   /** Connections that were closed because of what their clients sent or did not do. */
-  public long refusedCount() {
-    return refused.sum();
+  public long refusedCount(Refusal refusal) {
+    return refused.get(refusal).sum();
   }
 
   /** Bytes of requests that are being worked on. */
   public long requestMemoryUsedBytes() {
-    return memory.usedBytes();
+    return memory.requests().usedBytes();
+  }
+
+  /** Bytes of requests of which only a part has come. */
+  public long unfinishedRequestBytes() {
+    return memory.requests().unfinishedBytes();
+  }
+
+  /** Bytes of responses that are being made or wait for their clients to take them. */
+  public long responseMemoryUsedBytes() {
+    return memory.responses().usedBytes();
   }
 
   /** Stops listening, then closes every connection. Blocks until both is done. */
@@ -206,14 +242,9 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   @Override
-  public void onRefused(ClientConnection connection, ErrorCode code, String message) {
-    refused.increment();
-    LOG.warn(
-        "connection from {} closed: {} ({}); {} so far",
-        connection.channel().remoteAddress(),
-        message,
-        code,
-        refused.sum());
+  public void onRefused(ClientConnection connection, Refusal refusal, String message) {
+    refused.get(refusal).increment();
+    connectionLog.note(refusal.label(), connection.channel().remoteAddress(), message);
   }
 
   @Override
@@ -222,7 +253,7 @@ public final class NetworkServer implements ConnectionEvents {
       LOG.debug(
           "connection from {} broke: {}", connection.channel().remoteAddress(), cause.toString());
     } else if (cause instanceof DecoderException) {
-      onRefused(connection, ErrorCode.INVALID_REQUEST, String.valueOf(cause.getMessage()));
+      onRefused(connection, Refusal.INVALID_FRAME, String.valueOf(cause.getMessage()));
     } else {
       LOG.error(
           "connection from {} closed after an unexpected error",
@@ -236,12 +267,15 @@ public final class NetworkServer implements ConnectionEvents {
     metrics.onAnswered(
         request.api(),
         System.nanoTime() - request.arrivedNanos(),
-        request.frame().sizeInBytes(),
+        request.sizeInBytes(),
         responseBytes);
   }
 
   @Override
-  public void onFailed(ErrorCode code) {
+  public void onFailed(ClientConnection connection, ErrorCode code, String message) {
     metrics.onFailed(code);
+    if (code.blamesRequest()) {
+      requestLog.note(code.name(), connection.channel().remoteAddress(), message);
+    }
   }
 }

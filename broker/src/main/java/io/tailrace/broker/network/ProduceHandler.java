@@ -133,6 +133,9 @@ public final class ProduceHandler implements RequestHandler {
 
     private void done(int i, ProduceResult result) {
       results.set(i, result);
+      if (result.error() != null) {
+        request.notePartFailed(result.error().code(), result.error().message());
+      }
       if (pending.decrementAndGet() > 0) {
         return;
       }

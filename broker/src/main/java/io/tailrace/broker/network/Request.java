@@ -19,22 +19,68 @@ public final class Request {
   private final ApiKey api;
   private final RequestFrame frame;
   private final long arrivedNanos;
+  private final int correlationId;
+  private final int sizeInBytes;
   private final AtomicBoolean answered = new AtomicBoolean();
+  private boolean released;
 
   Request(ClientConnection connection, ApiKey api, RequestFrame frame, long arrivedNanos) {
     this.connection = connection;
     this.api = api;
     this.frame = frame;
     this.arrivedNanos = arrivedNanos;
+    this.correlationId = frame.header().getCorrelationId();
+    this.sizeInBytes = frame.sizeInBytes();
   }
 
   public ApiKey api() {
     return api;
   }
 
-  /** The frame; valid until the request is answered. */
+  /** The frame; valid until it is released or the request is answered. */
   public RequestFrame frame() {
     return frame;
+  }
+
+  int correlationId() {
+    return correlationId;
+  }
+
+  /** Bytes of the frame. */
+  int sizeInBytes() {
+    return sizeInBytes;
+  }
+
+  /**
+   * Gives the frame back, and the room that it took, before the request is answered: for a request
+   * that may wait long. To be called on {@link #loop()} by a handler that keeps nothing of the
+   * frame.
+   */
+  public void releaseFrame() {
+    if (!released) {
+      released = true;
+      connection.onFrameReleased(this);
+      frame.release();
+    }
+  }
+
+  /**
+   * Runs a task that reads records, on {@link #loop()}: at once, or when the client has taken
+   * enough of its earlier answers. Every run is ended by {@link #endRead}. To be called on the
+   * loop.
+   */
+  public void beginRead(Runnable read) {
+    connection.beginRead(read);
+  }
+
+  /** What was read is answered, or was dropped. To be called on {@link #loop()}. */
+  public void endRead() {
+    connection.endRead();
+  }
+
+  /** Counts a part of the request that is answered with an error of its own. From any thread. */
+  public void notePartFailed(ErrorCode code, String message) {
+    connection.onPartFailed(code, message);
   }
 
   /** When the request was read, as {@link System#nanoTime()}. */

@@ -1,5 +1,7 @@
 package io.tailrace.broker.network;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
@@ -34,6 +36,11 @@ public record Transport(EventLoopGroup loops, Class<? extends ServerChannel> ser
     return new Transport(
         new MultiThreadIoEventLoopGroup(threads, factory, NioIoHandler.newFactory()),
         NioServerSocketChannel.class);
+  }
+
+  /** Bytes of memory outside the heap that network buffers hold, in use or kept for reuse. */
+  public static long directMemoryBytes() {
+    return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
   }
 
   /** Ends the loops; blocks until they have ended, some seconds at most. */

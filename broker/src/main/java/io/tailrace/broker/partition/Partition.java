@@ -14,7 +14,10 @@ import io.tailrace.protocol.record.RecordBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +59,7 @@ public final class Partition implements PartitionLog.Listener {
 
   private final ArrayDeque<Runnable> waitingForOpen = new ArrayDeque<>();
   private final ArrayDeque<PendingAck> pendingAcks = new ArrayDeque<>();
-  private final List<ReadWaiter> readWaiters = new ArrayList<>();
+  private final Set<ReadWaiter> readWaiters = new LinkedHashSet<>();
 
   private LogConfig config;
   private State state = State.CLOSED;
@@ -538,12 +541,14 @@ public final class Partition implements PartitionLog.Listener {
 
   private void wakeReaders() {
     List<ReadWaiter> ready = null;
-    for (int i = readWaiters.size() - 1; i >= 0; i--) {
-      if (readWaiters.get(i).offset < highWatermark) {
+    for (Iterator<ReadWaiter> each = readWaiters.iterator(); each.hasNext(); ) {
+      ReadWaiter waiter = each.next();
+      if (waiter.offset < highWatermark) {
         if (ready == null) {
           ready = new ArrayList<>();
         }
-        ready.add(readWaiters.remove(i));
+        ready.add(waiter);
+        each.remove();
       }
     }
     if (ready != null) {

@@ -114,7 +114,7 @@ class DistributionIT {
       String bootstrap = Files.readString(data.resolve("broker.ready")).split(" ", -1)[0];
       run(0, "bin/broker", "status");
       assertTrue(
-          run(1, "bin/broker", "start").contains("already runs on"), "a second broker was refused");
+          run(2, "bin/broker", "start").contains("already runs on"), "a second broker was refused");
       run(0, "bin/tailrace", "--bootstrap", bootstrap, "topic", "create", "orders");
       Path lines = Files.writeString(home.resolve("lines"), "k:one\nk:two\n");
       run(

@@ -1,6 +1,7 @@
 package io.tailrace.broker.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -11,11 +12,15 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Consumer;
 import io.tailrace.client.Message;
+import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
+import io.tailrace.client.TopicPartition;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
@@ -41,6 +46,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -223,6 +229,34 @@ class HostileInputTest {
     }
   }
 
+  @Test
+  void refusesABodyThatIsTooLargeToBecomeObjectsAndGoesOn() throws IOException {
+    // Two bytes each on the wire, and an object each behind it.
+    FetchRequest.Builder body = FetchRequest.newBuilder();
+    for (int i = 0; i < 600_000; i++) {
+      body.addPartitions(PartitionFetch.getDefaultInstance());
+    }
+    try (RawClient client = raw().greet()) {
+      client.send(client.request(ApiKey.FETCH, body.build(), new byte[0]));
+      assertEquals(ErrorCode.INVALID_REQUEST, errorOf(client.receive()));
+      client.send(
+          client.request(ApiKey.METADATA, MetadataRequest.getDefaultInstance(), new byte[0]));
+      assertEquals(ErrorCode.NONE, errorOf(client.receive()));
+    }
+  }
+
+  @Test
+  void refusesAFetchThatNamesAPartitionTwice() throws IOException {
+    PartitionFetch one =
+        PartitionFetch.newBuilder().setTopic(TOPIC).setPartition(1).setMaxBytes(1 << 20).build();
+    try (RawClient client = raw().greet()) {
+      FetchRequest body =
+          FetchRequest.newBuilder().setMaxBytes(1).addPartitions(one).addPartitions(one).build();
+      client.send(client.request(ApiKey.FETCH, body, new byte[0]));
+      assertEquals(ErrorCode.INVALID_REQUEST, errorOf(client.receive()));
+    }
+  }
+
   // ---- batches ----
 
   @Test
@@ -268,7 +302,81 @@ class HostileInputTest {
     assertEquals(ErrorCode.BATCH_TOO_LARGE, produce(TOPIC, 0, batch));
   }
 
+  @Test
+  void aDecompressionBombIsATypedErrorOnTheBrokerAndInAConsumer() throws IOException {
+    bystander.admin().createTopic(Topic.named("bombs")).join();
+    for (CompressionType compression : CompressionType.values()) {
+      if (compression == CompressionType.NONE || compression == CompressionType.SNAPPY) {
+        continue; // does not become small enough to be accepted
+      }
+      byte[] bomb = batch(compression, 100 << 20);
+      assertEquals(ErrorCode.NONE, produce("bombs", 0, bomb), compression.label());
+    }
+    TopicPartition partition = new TopicPartition("bombs", 0);
+    long bombs =
+        bystander.admin().listOffsets("bombs", Position.latest()).join().get(partition).offset();
+    assertEquals(3, bombs);
+    bystandersProducer.send(Message.of("sound").key("k").to("bombs")).join();
+
+    // The broker looks into a batch to find a time in it.
+    assertEquals(ErrorCode.CORRUPT_LOG, listOffsets("bombs", 0, 500));
+    try (Consumer<String, String> consumer =
+        bystander
+            .<String, String>consumer(Serdes.string(), Serdes.string())
+            .assign(partition)
+            .startAt(Position.earliest())
+            .build()) {
+      for (long offset = 0; offset < bombs; offset++) {
+        TailraceException error =
+            assertThrows(TailraceException.class, () -> consumer.poll(Duration.ofSeconds(30)));
+        assertEquals(ErrorCode.CORRUPT_BATCH, error.code());
+        assertTrue(error.getMessage().contains("bombs-0"), error.getMessage());
+        consumer.seek(partition, offset + 1);
+      }
+      assertEquals("sound", consumer.poll(Duration.ofSeconds(30)).get(0).value());
+    }
+  }
+
   // ---- targets ----
+
+  @Test
+  void refusesTopicNamesThatNoTopicMayHave() throws IOException {
+    for (String name :
+        List.of("../x", "", ".", "..", "x".repeat(250), "a\0b", "a/b", "a b", "\n", "é")) {
+      try (RawClient client = raw().greet()) {
+        assertEquals(ErrorCode.INVALID_TOPIC_NAME, create(client, name, 1, 1), name);
+      }
+      assertEquals(ErrorCode.UNKNOWN_TOPIC, produce(name, 0, batch(CompressionType.NONE, 1)));
+      assertEquals(ErrorCode.UNKNOWN_TOPIC, fetch(name, 0, 0), name);
+      assertEquals(ErrorCode.UNKNOWN_TOPIC, listOffsets(name, 0, -1), name);
+    }
+    try (RawClient client = raw().greet()) {
+      assertEquals(ErrorCode.NONE, create(client, "x".repeat(249), 1, 1));
+    }
+  }
+
+  @Test
+  void refusesToListOffsetsOfPartitionsThatDoNotExist() throws IOException {
+    assertEquals(ErrorCode.UNKNOWN_PARTITION, listOffsets(TOPIC, 2, -1));
+    assertEquals(ErrorCode.UNKNOWN_PARTITION, listOffsets(TOPIC, -1, -2));
+    assertEquals(ErrorCode.UNKNOWN_PARTITION, listOffsets(TOPIC, Integer.MIN_VALUE, 0));
+  }
+
+  @Test
+  void aConsumerMayNotSeekBelowZeroAndIsToldOfAnOffsetThatIsNotThereYet() {
+    TopicPartition partition = new TopicPartition(TOPIC, 0);
+    try (Consumer<String, String> consumer =
+        bystander
+            .<String, String>consumer(Serdes.string(), Serdes.string())
+            .assign(partition)
+            .build()) {
+      assertThrows(IllegalArgumentException.class, () -> consumer.seek(partition, -1));
+      consumer.seek(partition, 1L << 60);
+      TailraceException error =
+          assertThrows(TailraceException.class, () -> consumer.poll(Duration.ofSeconds(30)));
+      assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, error.code());
+    }
+  }
 
   @Test
   void saysThatATopicOrPartitionDoesNotExist() throws IOException {
@@ -414,6 +522,23 @@ class HostileInputTest {
       client.send(client.request(ApiKey.FETCH, body, new byte[0]));
       return ErrorCode.of(
           client.receive().body(FetchResponse.parser()).getResults(0).getErrorCode());
+    }
+  }
+
+  private static ErrorCode listOffsets(String topic, int partition, long timestampMs)
+      throws IOException {
+    try (RawClient client = raw().greet()) {
+      ListOffsetsRequest body =
+          ListOffsetsRequest.newBuilder()
+              .addPartitions(
+                  PartitionOffsetQuery.newBuilder()
+                      .setTopic(topic)
+                      .setPartition(partition)
+                      .setTimestampMs(timestampMs))
+              .build();
+      client.send(client.request(ApiKey.LIST_OFFSETS, body, new byte[0]));
+      return ErrorCode.of(
+          client.receive().body(ListOffsetsResponse.parser()).getResults(0).getErrorCode());
     }
   }
 

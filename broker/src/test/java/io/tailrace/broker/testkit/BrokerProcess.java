@@ -1,8 +1,11 @@
 package io.tailrace.broker.testkit;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,8 +33,34 @@ public final class BrokerProcess implements AutoCloseable {
     return broker;
   }
 
-  /** Starts the broker, again after a kill; when this returns it serves. */
-  public void start() {
+  /** How a process ended, and what it said until then. */
+  public record Ended(int exitCode, String output) {}
+
+  /**
+   * Runs a broker that is expected not to start.
+   *
+   * @param arguments as on the command line
+   */
+  public static Ended runToEnd(String... arguments) {
+    List<String> command = command();
+    command.addAll(List.of(arguments));
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      try (InputStream out = process.getInputStream()) {
+        String output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(process.waitFor(), output);
+      } finally {
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private static List<String> command() {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -46,6 +75,12 @@ public final class BrokerProcess implements AutoCloseable {
         List.of(
             "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.add("io.tailrace.broker.BrokerMain");
+    return command;
+  }
+
+  /** Starts the broker, again after a kill; when this returns it serves. */
+  public void start() {
+    List<String> command = command();
     settings.forEach(
         (key, value) -> {
           command.add("--set");
@@ -97,6 +132,29 @@ public final class BrokerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Where its metrics are. */
+  public URI metrics() {
+    try {
+      String ready = Files.readString(readyFile()).strip();
+      return URI.create("http://" + ready.substring(ready.indexOf(' ') + 1) + "/metrics");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What it has logged until now. */
+  public List<String> logLines() {
+    try {
+      return Files.readAllLines(logFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Path dataDirectory() {
+    return Path.of(settings.get("data.dir"));
   }
 
   public long pid() {

@@ -146,6 +146,14 @@ public enum ErrorCode {
   }
 
   /**
+   * Whether the request is at fault: it cannot be read, or asks for what is not there. The broker
+   * and the cluster are well.
+   */
+  public boolean blamesRequest() {
+    return number >= INVALID_REQUEST.number && number < NOT_LEADER.number;
+  }
+
+  /**
    * Whether the same request may succeed later, perhaps at another broker, without a person mending
    * something.
    */

@@ -53,6 +53,11 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     return actualReadableBytes() > 0;
   }
 
+  /** Bytes that are kept of a frame of which only a part has arrived. */
+  public int bufferedBytes() {
+    return actualReadableBytes();
+  }
+
   @Override
   protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
     if (failed) {

@@ -1,0 +1,107 @@
+package io.tailrace.broker;
+
+import io.tailrace.broker.config.BrokerConfig;
+import io.tailrace.broker.config.BrokerKeys;
+import io.tailrace.broker.config.ConfigKey;
+import io.tailrace.broker.config.HostPort;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Looks, before anything is started, at what a broker needs of its machine: free ports and a data
+ * directory of its own. Leaves no trace. What changes between this and the start is found by the
+ * start itself.
+ */
+final class StartupCheck {
+
+  private StartupCheck() {}
+
+  /**
+   * Says everything that is in the way.
+   *
+   * @param unreadable keys whose values are bad; they are left out
+   * @return one line each, which names the key and the mend
+   */
+  static List<String> problems(BrokerConfig config, Predicate<ConfigKey<?>> unreadable) {
+    List<String> problems = new ArrayList<>();
+    if (!unreadable.test(BrokerKeys.DATA_DIR)) {
+      checkDirectory(config.dataDirectory(), problems);
+    }
+    for (ConfigKey<HostPort> key : List.of(BrokerKeys.LISTENER, BrokerKeys.HTTP_LISTENER)) {
+      if (!unreadable.test(key)) {
+        checkAddress(key.name(), config.get(key), problems);
+      }
+    }
+    int zookeeper = config.get(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT);
+    if (config.get(BrokerKeys.ZOOKEEPER_CONNECT).isEmpty()
+        && !unreadable.test(BrokerKeys.ZOOKEEPER_CONNECT)) {
+      HostPort local = new HostPort(InetAddress.getLoopbackAddress().getHostAddress(), zookeeper);
+      checkAddress(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT.name(), local, problems);
+    }
+    return problems;
+  }
+
+  private static void checkDirectory(Path path, List<String> problems) {
+    Path existing = path;
+    while (existing != null && Files.notExists(existing)) {
+      existing = existing.getParent();
+    }
+    if (existing == null || !Files.isDirectory(existing)) {
+      problems.add(
+          "data.dir: "
+              + path
+              + " cannot be made, since "
+              + existing
+              + " is not a directory; give another one");
+    } else if (!Files.isWritable(existing) || !Files.isExecutable(existing)) {
+      problems.add(
+          "data.dir: "
+              + path
+              + " cannot be used, since "
+              + existing
+              + " may not be written by this user; change its permissions, or give another one");
+    } else if (existing.equals(path)) {
+      String inUse = DataDirectory.inUse(path);
+      if (inUse != null) {
+        problems.add(inUse);
+      }
+    }
+  }
+
+  private static void checkAddress(String key, HostPort hostPort, List<String> problems) {
+    if (hostPort.port() == 0) {
+      return;
+    }
+    InetSocketAddress address =
+        hostPort.host().equals("*")
+            ? new InetSocketAddress(hostPort.port())
+            : new InetSocketAddress(hostPort.host(), hostPort.port());
+    if (address.isUnresolved()) {
+      problems.add(
+          key
+              + ": the host "
+              + hostPort.host()
+              + " is not known; give a name or address of this machine");
+      return;
+    }
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true); // a broker that has just stopped is not in the way
+      socket.bind(address);
+    } catch (IOException e) {
+      problems.add(
+          key
+              + ": cannot listen on "
+              + hostPort
+              + ": "
+              + e.getMessage()
+              + "; stop what uses it, or give another address");
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package io.tailrace.broker.network;
+
+/** The memory that all connections share. Thread-safe. */
+record NetworkMemory(RequestMemory requests, ResponseMemory responses) {
+
+  static NetworkMemory of(NetworkLimits limits) {
+    return new NetworkMemory(
+        new RequestMemory(limits.requestMemoryBytes()),
+        new ResponseMemory(limits.responseMemoryBytes()));
+  }
+}
