@@ -131,12 +131,13 @@ public final class Broker implements AutoCloseable {
               transport.loops(),
               transport.serverChannel(),
               pages,
-              Map.of("/health", this::health, "/metrics", this::scrape));
+              Map.of("/health", this::health, "/metrics", this::scrape),
+              config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
       onStop("HTTP listener", http::stop);
       httpAddress = http.start(resolve("http.listener", config.get(BrokerKeys.HTTP_LISTENER)));
 
       serving = true;
-      pages.execute(this::addMeters);
+      pages.execute(() -> addMeters(http));
       directory.markReady(
           new HostPort(address.getHostString(), address.getPort()).toString(),
           httpAddress.getHostString() + ":" + httpAddress.getPort());
@@ -306,7 +307,7 @@ public final class Broker implements AutoCloseable {
     return new HttpPage(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
   }
 
-  private void addMeters() {
+  private void addMeters(HttpListener http) {
     metrics.gauge("tailrace.connections", "Open connections", network::connectionCount);
     for (Refusal refusal : Refusal.values()) {
       metrics.counter(
@@ -316,6 +317,10 @@ public final class Broker implements AutoCloseable {
           "reason",
           refusal.label());
     }
+    metrics.counter(
+        "tailrace.http.connections.refused",
+        "HTTP connections closed for what their clients did or did not do",
+        http::refusedCount);
     metrics.gauge(
         "tailrace.request.memory.bytes",
         "Requests that are being worked on",

@@ -4,7 +4,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
@@ -22,44 +21,53 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A small HTTP server for GET requests. Pages are made on an executor, so that a slow one does not
- * hold up an event loop. Thread-safe.
+ * hold up an event loop. A connection has a time for each whole request and each whole answer, and
+ * one request at a time; further connections than a few hundred are closed at once. Thread-safe.
  */
 public final class HttpListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final int MAX_REQUEST_BYTES = 64 * 1024;
-  private static final long READ_TIMEOUT_S = 60;
+  private static final int MAX_CONNECTIONS = 200;
 
   private final EventLoopGroup loops;
   private final Class<? extends ServerChannel> channelType;
   private final Executor executor;
   private final Map<String, Supplier<HttpPage>> pages;
+  private final long timeoutMs;
+  private final AtomicInteger open = new AtomicInteger();
+  private final LongAdder refused = new LongAdder();
   private Channel listener;
 
   /**
    * @param pages by path; called on the executor
+   * @param timeoutMs for a whole request to come, and for its answer to be taken
    */
   public HttpListener(
       EventLoopGroup loops,
       Class<? extends ServerChannel> channelType,
       Executor executor,
-      Map<String, Supplier<HttpPage>> pages) {
+      Map<String, Supplier<HttpPage>> pages,
+      long timeoutMs) {
     this.loops = loops;
     this.channelType = channelType;
     this.executor = executor;
     this.pages = Map.copyOf(pages);
+    this.timeoutMs = timeoutMs;
   }
 
   /**
@@ -77,10 +85,14 @@ public final class HttpListener {
                 new ChannelInitializer<SocketChannel>() {
                   @Override
                   protected void initChannel(SocketChannel channel) {
+                    if (open.get() >= MAX_CONNECTIONS) {
+                      refused.increment();
+                      channel.close();
+                      return;
+                    }
                     channel
                         .pipeline()
                         .addLast(
-                            new ReadTimeoutHandler(READ_TIMEOUT_S, TimeUnit.SECONDS),
                             new HttpServerCodec(),
                             new HttpObjectAggregator(MAX_REQUEST_BYTES),
                             new Exchange());
@@ -109,10 +121,51 @@ public final class HttpListener {
     }
   }
 
+  /** Connections that were closed because of what their clients did or did not do. */
+  public long refusedCount() {
+    return refused.sum();
+  }
+
+  /** One connection. Confined to its event loop, but for the making of pages. */
   private final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
+    private boolean answering;
+    private ScheduledFuture<?> deadline;
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+      open.incrementAndGet();
+      restartDeadline(context);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      if (deadline != null) {
+        open.decrementAndGet();
+        deadline.cancel(false);
+      }
+    }
+
+    private void restartDeadline(ChannelHandlerContext context) {
+      if (deadline != null) {
+        deadline.cancel(false);
+      }
+      deadline =
+          context.executor().schedule(() -> refuse(context), timeoutMs, TimeUnit.MILLISECONDS);
+    }
+
+    private void refuse(ChannelHandlerContext context) {
+      refused.increment();
+      context.close();
+    }
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+      if (answering) {
+        refuse(context); // nobody who reads answers sends the next request before
+        return;
+      }
+      answering = true;
+      restartDeadline(context);
       boolean keepAlive = HttpUtil.isKeepAlive(request);
       if (!request.decoderResult().isSuccess()) {
         write(context, HttpPage.text(400, "the request cannot be read\n"), false);
@@ -144,7 +197,7 @@ public final class HttpListener {
       }
     }
 
-    private static void write(ChannelHandlerContext context, HttpPage page, boolean keepAlive) {
+    private void write(ChannelHandlerContext context, HttpPage page, boolean keepAlive) {
       FullHttpResponse response =
           new DefaultFullHttpResponse(
               HttpVersion.HTTP_1_1,
@@ -155,10 +208,17 @@ public final class HttpListener {
           .set(HttpHeaderNames.CONTENT_TYPE, page.contentType())
           .setInt(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
       HttpUtil.setKeepAlive(response, keepAlive);
-      ChannelFuture written = context.writeAndFlush(response);
-      if (!keepAlive) {
-        written.addListener(ChannelFutureListener.CLOSE);
-      }
+      context
+          .writeAndFlush(response)
+          .addListener(
+              written -> {
+                answering = false;
+                if (keepAlive && written.isSuccess()) {
+                  restartDeadline(context);
+                } else {
+                  context.close();
+                }
+              });
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tailrace.broker.endtoend;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -225,6 +226,20 @@ class HostileClientsTest {
   }
 
   @Test
+  void anHttpRequestThatDripsAndOneThatDoesNotWaitForItsAnswerAreClosed() throws Exception {
+    double before = metric("tailrace_http_connections_refused_total");
+    try (RawClient client = http()) {
+      long took = dripUntilClosed(client, "GET /health HTTP/1.1\r\nX-".getBytes(US_ASCII));
+      assertTrue(took < TimeUnit.SECONDS.toMillis(AWAIT_S), "it went on for " + took + " ms");
+    }
+    try (RawClient client = http()) {
+      client.sendUnlessClosed("GET /metrics HTTP/1.1\r\n\r\n".repeat(1_000).getBytes(US_ASCII));
+      client.awaitClosed();
+    }
+    await("both", () -> metric("tailrace_http_connections_refused_total") >= before + 2);
+  }
+
+  @Test
   void refusedRequestsAreCountedByTheirError() throws Exception {
     double before = errors("INVALID_REQUEST");
     try (RawClient client = raw().greet()) {
@@ -278,6 +293,11 @@ class HostileClientsTest {
     int colon = listener.lastIndexOf(':');
     int port = Integer.parseInt(listener.substring(colon + 1));
     return new RawClient(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  }
+
+  private static RawClient http() throws IOException {
+    return new RawClient(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), broker.metrics().getPort()));
   }
 
   private static void inBackground(Runnable task) {
