@@ -2,6 +2,7 @@ package io.tailrace.benchmarks;
 
 import io.tailrace.benchmarks.compare.CompareCommand;
 import io.tailrace.benchmarks.endurance.FuzzCommand;
+import io.tailrace.benchmarks.endurance.KillCommand;
 import io.tailrace.benchmarks.endurance.SoakCommand;
 import java.io.IOException;
 import java.util.Arrays;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Command;
     description = "Measures Tailrace, alone and beside others.",
     footer = "micro: JMH benchmarks of single parts; takes JMH's own options, see micro -h.",
     mixinStandardHelpOptions = true,
-    subcommands = {CompareCommand.class, FuzzCommand.class, SoakCommand.class})
+    subcommands = {CompareCommand.class, FuzzCommand.class, KillCommand.class, SoakCommand.class})
 public final class BenchMain {
   private BenchMain() {}
 
