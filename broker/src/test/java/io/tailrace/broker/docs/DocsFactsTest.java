@@ -19,8 +19,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -40,6 +42,7 @@ class DocsFactsTest {
   private static final Pattern KEY = Pattern.compile("`([a-z]+(?:\\.[a-z]+)+)(?:=\\S*)?`");
   private static final Pattern LOG_LINE = Pattern.compile("^\\| `([^`]+)`", Pattern.MULTILINE);
   private static final Pattern LINK = Pattern.compile("]\\(([^):#]+)(?:#([\\w-]+))?\\)");
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w+(?:Test|IT))(?:\\.(\\w+))?`");
   private static final Set<String> NO_KEYS =
       Set.of(
           "broker.log", "broker.out", "broker.pid", "broker.ready", "vm.max"); // files, the system
@@ -167,6 +170,32 @@ class DocsFactsTest {
         }
       }
     }
+  }
+
+  @Test
+  void theTestsThatHoldAPromiseExist() throws IOException {
+    List<MatchResult> named = TEST.matcher(page("docs/promises.md")).results().toList();
+    assertTrue(named.size() > 20, "few tests are named");
+    List<String> missing = new ArrayList<>();
+    for (MatchResult each : named) {
+      String method = each.group(2) == null ? "class " + each.group(1) : "void " + each.group(2);
+      if (!Pattern.compile(method + "\\b").matcher(testSource(each.group(1))).find()) {
+        missing.add(each.group());
+      }
+    }
+    assertEquals(List.of(), missing);
+  }
+
+  private static String testSource(String className) throws IOException {
+    for (String module : List.of("protocol", "client", "coordinator", "broker")) {
+      try (Stream<Path> files = Files.walk(ROOT.resolve(module + "/src/test/java"))) {
+        Optional<Path> file = files.filter(path -> path.endsWith(className + ".java")).findFirst();
+        if (file.isPresent()) {
+          return Files.readString(file.get());
+        }
+      }
+    }
+    return "";
   }
 
   /** As code forges make it of a heading. */
