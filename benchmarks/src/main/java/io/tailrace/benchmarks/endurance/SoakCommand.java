@@ -1,7 +1,6 @@
 package io.tailrace.benchmarks.endurance;
 
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.tailrace.benchmarks.process.BrokerProcess;
 import io.tailrace.benchmarks.process.Installation;
 import io.tailrace.benchmarks.process.Peer;
@@ -167,7 +166,6 @@ public final class SoakCommand implements Callable<Integer> {
   }
 
   private static double networkDirectMiB() {
-    return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory()
-        / MIB;
+    return PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory() / MIB;
   }
 }
