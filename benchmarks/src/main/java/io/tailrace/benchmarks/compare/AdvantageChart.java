@@ -45,7 +45,7 @@ final class AdvantageChart {
           tick == 1 ? "#444" : "#ddd",
           x(tick),
           TOP - 18,
-          Summary.shorten(tick).replaceAll("\\.?0+$", ""));
+          Double.toString(tick).replaceAll("\\.0$", ""));
     }
     for (int i = 0; i < drawn.size(); i++) {
       row(svg, drawn.get(i), TOP + i * ROW + 8);

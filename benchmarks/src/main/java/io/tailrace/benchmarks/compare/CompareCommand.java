@@ -218,7 +218,9 @@ public final class CompareCommand implements Callable<Integer> {
             + "; "
             + common.and("topicSuffix", "-")
             + (external.isEmpty() ? "" : "; already running: " + external));
-    String chart = "results-" + when.toString().replaceAll("[:.].*", "").replace('T', '-') + ".svg";
+    // To the minute, so that no run takes another's place.
+    String minute = when.toString().substring(0, 16).replace('T', '-').replace(":", "");
+    String chart = "results-" + minute + ".svg";
     Path folder = file.toAbsolutePath().getParent();
     if (outcomes.stream().anyMatch(o -> o.advantage(o.scenario().metrics().get(0)).isPresent())) {
       AdvantageChart.write(folder.resolve(chart), outcomes);
