@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadWaiter;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.FetchResponse;
@@ -77,7 +78,7 @@ public final class FetchHandler implements RequestHandler {
     private long logStartOffset;
     private int reservedBytes;
     private boolean starved;
-    private Partition.ReadWaiter waiter;
+    private ReadWaiter waiter;
 
     Part(PartitionFetch asked, PartitionLookup.Found found) {
       this.offset = asked.getOffset();

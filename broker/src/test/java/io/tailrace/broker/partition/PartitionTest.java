@@ -207,7 +207,7 @@ class PartitionTest {
   @Test
   void doesNotTellAReaderThatHasGivenUp() {
     List<String> told = new ArrayList<>();
-    Partition.ReadWaiter waiter = partition.awaitReadable(0, () -> told.add("told"));
+    ReadWaiter waiter = partition.awaitReadable(0, () -> told.add("told"));
 
     partition.cancel(waiter);
     produce(TestBatches.batch(0, 1, 10), -1, -1);

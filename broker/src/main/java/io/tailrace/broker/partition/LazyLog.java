@@ -1,0 +1,341 @@
+package io.tailrace.broker.partition;
+
+import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
+import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.LogSummary;
+import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Clock;
+import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayDeque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One partition's log, with what is known of its producers: opened by the first request that needs
+ * it, so that a broker with thousands of idle partitions starts fast and stays small; requests that
+ * come meanwhile wait in order. Confined to the partition's scheduler, but for {@link #summary}.
+ *
+ * <pre>
+ *   CLOSED --first request--> OPENING --opened--> OPEN --log failed--> FAILED --after a pause, next request--> OPENING
+ *   any --stop()--> STOPPED
+ * </pre>
+ */
+final class LazyLog implements PartitionLog.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(LazyLog.class);
+
+  /** How long a failed log stays closed before a request makes it try again, milliseconds. */
+  private static final long REOPEN_PAUSE_MS = 1_000;
+
+  private enum State {
+    CLOSED,
+    OPENING,
+    OPEN,
+    FAILED,
+    STOPPED
+  }
+
+  /** Told what becomes of the log, on the partition's scheduler. */
+  interface Listener {
+    /** It is open, and none of the requests that waited for that has run yet. */
+    void onOpened(long logEndOffset);
+
+    /** The open log's synced end offset may have moved. */
+    void onSynced();
+
+    /**
+     * It has failed or is stopped.
+     *
+     * @param error what to tell those whose records were appended but not acknowledged
+     */
+    void onOffline(PartitionError error);
+
+    /** Retention has something to remove from the log, which is still closed. */
+    void onExpired();
+  }
+
+  private final String partition;
+  private final LogId id;
+  private final Scheduler scheduler;
+  private final LogStore store;
+  private final Clock clock;
+  private final Listener listener;
+  private final ArrayDeque<Runnable> waitingForOpen = new ArrayDeque<>();
+
+  private LogConfig config;
+  private State state = State.CLOSED;
+  private PartitionLog log;
+  private ProducerStates producers;
+  private PartitionError failure;
+  private long failedAtMs;
+  private Runnable stopped = () -> {};
+  private boolean lookingAtLog;
+  private boolean lookAgain = true;
+  private volatile LogSummary summary;
+
+  /**
+   * @param partition its name, for messages
+   */
+  LazyLog(
+      String partition,
+      LogId id,
+      LogConfig config,
+      Scheduler scheduler,
+      LogStore store,
+      Clock clock,
+      Listener listener) {
+    this.partition = partition;
+    this.id = id;
+    this.config = config;
+    this.scheduler = scheduler;
+    this.store = store;
+    this.clock = clock;
+    this.listener = listener;
+  }
+
+  LogConfig config() {
+    return config;
+  }
+
+  boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  boolean isStopped() {
+    return state == State.STOPPED;
+  }
+
+  /** The log itself. It must be open. */
+  PartitionLog opened() {
+    return log;
+  }
+
+  /** What is known of the log's producers. It must be open. */
+  ProducerStates producers() {
+    return producers;
+  }
+
+  /** Why it cannot be used, to be asked within {@link #whenReady}; null when it is open. */
+  PartitionError failure() {
+    return failure;
+  }
+
+  /** Takes over changed settings. */
+  void reconfigure(LogConfig changed) {
+    config = changed;
+    if (state == State.OPEN) {
+      log.reconfigure(changed);
+    } else {
+      lookAgain = true; // the summary says when the log expires by the old settings
+    }
+  }
+
+  // ---- opening and closing ----
+
+  /**
+   * Runs the action when the log is open or cannot be opened; at once where that is known. The
+   * action finds an error through {@link #failure}.
+   */
+  void whenReady(Runnable action) {
+    if (state == State.FAILED && clock.monotonicMs() - failedAtMs >= REOPEN_PAUSE_MS) {
+      state = State.CLOSED;
+    }
+    if (state == State.CLOSED) {
+      open();
+    }
+    if (state == State.OPENING) {
+      waitingForOpen.add(action);
+    } else {
+      action.run();
+    }
+  }
+
+  private void open() {
+    state = State.OPENING;
+    producers = null;
+    store
+        .open(id, config, scheduler, this)
+        .whenComplete(
+            (opened, error) -> {
+              if (error != null) {
+                onNotOpened(error);
+              } else {
+                recoverProducers(opened, new ProducerRecovery(opened, clock.wallMs()));
+              }
+            });
+  }
+
+  /** Turn by turn, so that the thread's other partitions and connections are served meanwhile. */
+  private void recoverProducers(PartitionLog opened, ProducerRecovery recovery) {
+    if (state == State.STOPPED) {
+      opened.close();
+      stopped.run();
+      runWaiting();
+      return;
+    }
+    try {
+      if (!recovery.isDone()) {
+        recovery.step();
+      }
+    } catch (LogException e) {
+      closeBroken(opened);
+      onNotOpened(e);
+      return;
+    }
+    if (!recovery.isDone()) {
+      scheduler.execute(() -> recoverProducers(opened, recovery));
+      return;
+    }
+    log = opened;
+    producers = recovery.states();
+    failure = null;
+    state = State.OPEN;
+    listener.onOpened(opened.logEndOffset());
+    runWaiting();
+  }
+
+  private void onNotOpened(Throwable error) {
+    if (state == State.STOPPED) {
+      stopped.run();
+    } else {
+      fail(error);
+    }
+    runWaiting();
+  }
+
+  private void runWaiting() {
+    for (Runnable action = waitingForOpen.poll(); action != null; action = waitingForOpen.poll()) {
+      action.run();
+    }
+  }
+
+  /**
+   * Closes the log for good. May block while it syncs.
+   *
+   * @param whenStopped runs when the log is closed
+   */
+  void stop(Runnable whenStopped) {
+    State before = state;
+    state = State.STOPPED;
+    failure = new PartitionError(ErrorCode.SHUTTING_DOWN, partition + " is closed on this broker");
+    listener.onOffline(
+        new PartitionError(
+            ErrorCode.OUTCOME_UNKNOWN,
+            partition + " was closed while records waited for replicas"));
+    if (before == State.OPENING) {
+      stopped = whenStopped;
+      return;
+    }
+    if (before == State.OPEN) {
+      log.close();
+    }
+    whenStopped.run();
+  }
+
+  @Override
+  public void onFailure(LogException problem) {
+    if (state == State.OPEN) {
+      fail(problem);
+    }
+  }
+
+  /** Takes the log out of use after an error, until a request comes some time later. */
+  void fail(Throwable error) {
+    Throwable cause = error;
+    while (!(cause instanceof LogException) && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    ErrorCode code = cause instanceof LogException known ? known.code() : ErrorCode.STORAGE_ERROR;
+    LOG.error("{} goes offline on this broker: {}", partition, cause.getMessage(), cause);
+    PartitionLog broken = state == State.OPEN ? log : null;
+    state = State.FAILED;
+    failedAtMs = clock.monotonicMs();
+    failure = new PartitionError(code, partition + " is offline: " + cause.getMessage());
+    listener.onOffline(
+        new PartitionError(
+            ErrorCode.OUTCOME_UNKNOWN,
+            partition + " failed while records waited: " + cause.getMessage()));
+    if (broken != null) {
+      closeBroken(broken);
+    }
+  }
+
+  private void closeBroken(PartitionLog broken) {
+    try {
+      broken.close();
+    } catch (RuntimeException e) {
+      LOG.warn("{}: its failed log could not be closed cleanly: {}", partition, e.toString());
+    }
+  }
+
+  @Override
+  public void onSynced(long syncedEndOffset) {
+    if (state == State.OPEN) {
+      listener.onSynced();
+    }
+  }
+
+  @Override
+  public ByteBuf snapshot(long logEndOffset) {
+    return producers == null ? null : producers.encode();
+  }
+
+  // ---- what it holds ----
+
+  /** While nobody has asked for the log: finds out when retention has something to remove. */
+  void checkWhileClosed() {
+    if (state != State.CLOSED) {
+      return;
+    }
+    if (!lookAgain) {
+      if (clock.wallMs() >= summary.expiresAtMs()) {
+        listener.onExpired();
+      }
+    } else if (!lookingAtLog) {
+      lookingAtLog = true;
+      LogConfig configBefore = config;
+      store
+          .summarise(id, configBefore)
+          .whenComplete(
+              (found, error) -> scheduler.execute(() -> onLookedAtLog(found, error, configBefore)));
+    }
+  }
+
+  private void onLookedAtLog(LogSummary found, Throwable error, LogConfig configBefore) {
+    lookingAtLog = false;
+    if (error != null) {
+      LOG.warn("{}: its closed log cannot be looked at: {}", partition, error.toString());
+    } else if (state == State.CLOSED && config.equals(configBefore)) {
+      summary = found;
+      lookAgain = false;
+      if (clock.wallMs() >= found.expiresAtMs()) {
+        listener.onExpired();
+      }
+    }
+  }
+
+  /** Takes in what the log holds now, if it is open. */
+  void updateSummary() {
+    if (state == State.OPEN) {
+      summary =
+          new LogSummary(
+              true,
+              log.logStartOffset(),
+              log.logEndOffset(),
+              log.sizeInBytes(),
+              log.segmentCount(),
+              LogSummary.NEVER);
+    }
+  }
+
+  /**
+   * What the log holds, as of the last update or, while nobody has asked for it, of when it was
+   * looked at; null before that. Thread-safe.
+   */
+  LogSummary summary() {
+    return summary;
+  }
+}
