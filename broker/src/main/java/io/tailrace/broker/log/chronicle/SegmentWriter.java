@@ -35,6 +35,7 @@ final class SegmentWriter {
   private final FileChannel file;
   private final Memory memory;
   private final Reservation reservation;
+  private final ReadAhead readAhead;
   private int firstPosition;
 
   private SegmentWriter(
@@ -50,7 +51,10 @@ final class SegmentWriter {
     this.reservation = reservation;
     MappedBytes bytes = (MappedBytes) appender.wire().bytes();
     this.file = bytes.mappedFile().raf().getChannel();
-    this.memory = new Memory(bytes.addressForRead(0), Math.toIntExact(fileBytes(state.blockBytes)));
+    long address = bytes.addressForRead(0);
+    int mappedBytes = Math.toIntExact(fileBytes(state.blockBytes));
+    this.memory = new Memory(address, mappedBytes);
+    this.readAhead = new ReadAhead(address, state.endPosition, mappedBytes);
   }
 
   /**
@@ -146,6 +150,7 @@ final class SegmentWriter {
       document.close();
     }
     state.onAppend(baseOffset, nextOffset, position, sizeInBytes, maxMs);
+    readAhead.onWritten(state.endPosition);
   }
 
   /**
