@@ -100,8 +100,9 @@ final class InMemoryPartitionLog implements PartitionLog {
   }
 
   @Override
-  public void append(ByteBuf batch, int index, int sizeInBytes) {
+  public int append(ByteBuf batch, int index, int length) {
     checkUsable();
+    int sizeInBytes = RecordBatch.sizeInBytes(batch, index);
     long baseOffset = RecordBatch.baseOffset(batch, index);
     if (baseOffset < stored.logEndOffset) {
       throw new IllegalArgumentException(
@@ -129,6 +130,7 @@ final class InMemoryPartitionLog implements PartitionLog {
       case ACK -> sync();
       case INTERVAL -> syncAfterInterval();
     }
+    return sizeInBytes;
   }
 
   private StoredSegment segmentFor(int sizeInBytes) {

@@ -61,16 +61,18 @@ public interface PartitionLog {
   Snapshot snapshot();
 
   /**
-   * Appends one batch. Base offset and leader epoch are final; the base offset is at least {@link
-   * #logEndOffset()}. The batch has been checked. The bytes are copied; the buffer's indices do not
-   * move.
+   * Appends the first of the batches that stand back to back, and as many of the others as can be
+   * appended along with it. Base offsets and leader epochs are final; each base offset is at least
+   * what {@link #logEndOffset} is then. The batches have been checked. The bytes are copied; the
+   * buffer's indices do not move. A {@link Listener#snapshot} is asked for before, not between.
    *
-   * @param batch holds the batch at {@code index}
+   * @param batches holds them at {@code index}
+   * @return bytes of those that were appended
    * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the next
    *     segment is not ready yet and nothing was appended; {@code STORAGE_ERROR}, the log has
    *     failed
    */
-  void append(ByteBuf batch, int index, int sizeInBytes);
+  int append(ByteBuf batches, int index, int length);
 
   /**
    * Copies whole batches to {@code out}, beginning with the one that holds {@code offset}, each

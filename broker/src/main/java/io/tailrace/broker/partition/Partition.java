@@ -205,23 +205,23 @@ public final class Partition {
       listener.onProduced(new ProduceResult(denied, ProduceResult.NO_OFFSETS, 0));
       return;
     }
-    long[] baseOffsets = new long[countBatches(batches, index, length)];
+    long[] baseOffsets = new long[RecordBatch.countIn(batches, index, length)];
     int appended = 0;
     PartitionError error = null;
-    for (int at = index; at < index + length; at += RecordBatch.sizeInBytes(batches, at)) {
-      try {
-        baseOffsets[appended] = appendOne(batches, at);
-      } catch (LogException e) {
-        error = new PartitionError(e.code(), this + ": " + e.getMessage());
-        if (e.code() == ErrorCode.STORAGE_ERROR) {
-          log.fail(e);
-        }
-        break;
-      } catch (ProducerStates.SequenceException e) {
-        error = new PartitionError(e.code(), this + ": " + e.getMessage());
-        break;
+    int end = index + length;
+    try {
+      for (int at = index; at < end; ) {
+        int until = appendSome(batches, at, end, baseOffsets, appended);
+        appended += RecordBatch.countIn(batches, at, until - at);
+        at = until;
       }
-      appended++;
+    } catch (LogException e) {
+      error = new PartitionError(e.code(), this + ": " + e.getMessage());
+      if (e.code() == ErrorCode.STORAGE_ERROR) {
+        log.fail(e);
+      }
+    } catch (ProducerStates.SequenceException e) {
+      error = new PartitionError(e.code(), this + ": " + e.getMessage());
     }
     long[] offsets =
         appended == baseOffsets.length ? baseOffsets : Arrays.copyOf(baseOffsets, appended);
@@ -239,33 +239,60 @@ public final class Partition {
     }
   }
 
-  private long appendOne(ByteBuf batches, int at) {
-    int size = RecordBatch.sizeInBytes(batches, at);
+  /**
+   * Appends at least one batch, or finds out that it was appended before.
+   *
+   * @param baseOffsets gets the base offsets of the batches that were dealt with
+   * @param count how many are in there
+   * @return where the first batch begins that was not dealt with
+   */
+  private int appendSome(ByteBuf batches, int index, int end, long[] baseOffsets, int count) {
+    checkSize(RecordBatch.sizeInBytes(batches, index));
+    ProducerStates producers = log.producers();
+    long duplicateOf = producers.check(batches, index);
+    if (duplicateOf != ProducerStates.NOT_A_DUPLICATE) {
+      baseOffsets[count] = duplicateOf;
+      return index + RecordBatch.sizeInBytes(batches, index);
+    }
+    PartitionLog opened = log.opened();
+    int placed = place(batches, index, end, opened.logEndOffset());
+    int until = index + opened.append(batches, index, placed - index);
+    long nowMs = clock.wallMs();
+    int next = count;
+    for (int at = index; at < until; at += RecordBatch.sizeInBytes(batches, at)) {
+      producers.onAppended(batches, at, nowMs);
+      baseOffsets[next++] = RecordBatch.baseOffset(batches, at);
+    }
+    return until;
+  }
+
+  /**
+   * Gives a batch its place in the partition, and those behind it that may be appended when it is.
+   *
+   * @return where the first batch begins that got none
+   */
+  private int place(ByteBuf batches, int index, int end, long logEndOffset) {
+    int at = index;
+    int before;
+    long offset = logEndOffset;
+    do {
+      RecordBatch.place(batches, at, offset, leaderEpoch);
+      offset = RecordBatch.nextOffset(batches, at);
+      before = at;
+      at += RecordBatch.sizeInBytes(batches, at);
+    } while (at < end
+        && RecordBatch.sizeInBytes(batches, at) <= log.config().maxBatchBytes()
+        && ProducerStates.follows(batches, at, before));
+    return at;
+  }
+
+  private void checkSize(int size) {
     int maxBatchBytes = log.config().maxBatchBytes();
     if (size > maxBatchBytes) {
       throw new LogException(
           ErrorCode.BATCH_TOO_LARGE,
           "a batch of " + size + " bytes is larger than max.message.bytes=" + maxBatchBytes);
     }
-    ProducerStates producers = log.producers();
-    long duplicateOf = producers.check(batches, at);
-    if (duplicateOf != ProducerStates.NOT_A_DUPLICATE) {
-      return duplicateOf;
-    }
-    PartitionLog opened = log.opened();
-    long baseOffset = opened.logEndOffset();
-    RecordBatch.place(batches, at, baseOffset, leaderEpoch);
-    opened.append(batches, at, size);
-    producers.onAppended(batches, at, clock.wallMs());
-    return baseOffset;
-  }
-
-  private static int countBatches(ByteBuf batches, int index, int length) {
-    int count = 0;
-    for (int at = index; at < index + length; at += RecordBatch.sizeInBytes(batches, at)) {
-      count++;
-    }
-    return count;
   }
 
   private void advanceHighWatermark() {

@@ -97,14 +97,13 @@ final class ProducerStates {
       }
       return NOT_A_DUPLICATE;
     }
-    int last = lastSequence(in, index);
-    long known = state.find(first, last);
-    if (known != NOT_A_DUPLICATE) {
-      return known;
-    }
     int expected = ProducerState.next(state.lastSequence());
     if (first == expected) {
       return NOT_A_DUPLICATE;
+    }
+    long known = state.find(first, lastSequence(in, index));
+    if (known != NOT_A_DUPLICATE) {
+      return known;
     }
     // Signed distance modulo 2^31: behind the expected sequence means it was appended before.
     int distance = (first - expected) << 1;
@@ -114,6 +113,16 @@ final class ProducerStates {
           "producer " + producerId + " appended sequence " + first + " before");
     }
     throw outOfOrder(producerId, expected, first);
+  }
+
+  /** Whether a batch may be appended right behind another one that may be appended. */
+  static boolean follows(ByteBuf in, int index, int before) {
+    long producerId = RecordBatch.producerId(in, index);
+    return producerId == RecordBatch.producerId(in, before)
+        && (producerId == RecordBatch.NO_PRODUCER_ID
+            || (RecordBatch.producerEpoch(in, index) == RecordBatch.producerEpoch(in, before)
+                && RecordBatch.baseSequence(in, index)
+                    == ProducerState.next(lastSequence(in, before))));
   }
 
   private static SequenceException outOfOrder(long producerId, int expected, int found) {

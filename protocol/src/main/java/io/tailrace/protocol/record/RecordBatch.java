@@ -170,6 +170,15 @@ public final class RecordBatch {
     return in.getInt(index + RECORD_COUNT_OFFSET);
   }
 
+  /** How many batches stand back to back in a stretch that has been checked. */
+  public static int countIn(ByteBuf in, int index, int length) {
+    int count = 0;
+    for (int at = index; at < index + length; at += sizeInBytes(in, at)) {
+      count++;
+    }
+    return count;
+  }
+
   /**
    * Says where the batch stands in its partition, and under which leader. Does not touch the
    * checksum.

@@ -121,59 +121,84 @@ final class ChroniclePartitionLog implements PartitionLog {
   }
 
   @Override
-  public void append(ByteBuf batch, int index, int sizeInBytes) {
+  public int append(ByteBuf batches, int index, int length) {
     checkUsable();
-    long baseOffset = RecordBatch.baseOffset(batch, index);
+    long baseOffset = RecordBatch.baseOffset(batches, index);
     if (baseOffset < logEndOffset) {
       throw new IllegalArgumentException(
           "base offset " + baseOffset + " is below the end " + logEndOffset + " of log " + id);
     }
+    int first = RecordBatch.sizeInBytes(batches, index);
     Segment active = segments.active();
-    if (active != null && !canTake(active, sizeInBytes)) {
+    if (active != null && !canTake(active, 0, 0, first)) {
       roll(active);
       active = null;
     }
-    if (active == null || !appendToActive(active, batch, index, sizeInBytes)) {
-      appendToNew(batch, index, sizeInBytes);
+    int appended = active == null ? 0 : appendToActive(active, batches, index, length);
+    if (appended == 0) {
+      appendToNew(batches, index, first);
+      appended = first;
     }
-    logEndOffset = RecordBatch.nextOffset(batch, index);
-    sync.onAppend(batch, index);
+    logEndOffset = segments.get(segments.count() - 1).state().endOffset;
+    sync.onAppend(batches, index, appended);
+    return appended;
   }
 
-  private boolean canTake(Segment active, int sizeInBytes) {
+  /** Whether a segment takes a batch behind others that are about to be appended to it. */
+  private boolean canTake(Segment active, int bytesBefore, int batchesBefore, int sizeInBytes) {
     SegmentState state = active.state();
-    return state.sizeInBytes + sizeInBytes <= config.segmentBytes()
-        && state.batches < services.maxBatchesPerSegment()
-        && SegmentWriter.hasRoomFor(state, sizeInBytes);
+    return state.sizeInBytes + bytesBefore + sizeInBytes <= config.segmentBytes()
+        && state.batches + batchesBefore < services.maxBatchesPerSegment()
+        && SegmentWriter.hasRoomFor(state, bytesBefore, batchesBefore, sizeInBytes);
+  }
+
+  /** Bytes of the batches that are appended to the active segment in one go, one batch at least. */
+  private int together(Segment active, ByteBuf batches, int index, int length) {
+    int most = active.writer().countTogether();
+    int bytes = RecordBatch.sizeInBytes(batches, index);
+    for (int count = 1; count < most && bytes < length; count++) {
+      int size = RecordBatch.sizeInBytes(batches, index + bytes);
+      if (!canTake(active, bytes, count, size)) {
+        break;
+      }
+      bytes += size;
+    }
+    return bytes;
   }
 
   /**
    * Appends to the active segment.
    *
-   * @return false when its queue cannot be used; it is sealed then
+   * @return bytes appended; 0 when its queue cannot be used: it is sealed then
    */
-  private boolean appendToActive(Segment active, ByteBuf batch, int index, int sizeInBytes) {
+  private int appendToActive(Segment active, ByteBuf batches, int index, int length) {
     SegmentState state = active.state();
+    long sizeBefore = state.sizeInBytes;
     try {
       access.openToAppend(active, config.segmentBytes());
       removeCleanMark(active);
-      snapshots.beforeAppend(active, logEndOffset, sizeInBytes);
-      write(active, batch, index, sizeInBytes);
+      int bytes = together(active, batches, index, length);
+      snapshots.beforeAppend(active, logEndOffset, bytes);
+      active.writer().append(batches, index, bytes);
     } catch (LogException e) {
       if (e.code() != ErrorCode.STORAGE_ERROR) {
         throw e;
       }
       LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
-      roll(active);
-      return false;
+      if (state.sizeInBytes == sizeBefore) {
+        roll(active);
+        return 0;
+      }
+      active.seal(); // on disk by the next append: now the owner's snapshot would lack something
     } catch (RuntimeException | Error e) {
       throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
     }
-    segments.grow(sizeInBytes);
+    int appended = (int) (state.sizeInBytes - sizeBefore);
+    segments.grow(appended);
     if (nextSegment == null && state.sizeInBytes * 2 >= config.segmentBytes()) {
       nextSegment = services.factory().prepare(directory);
     }
-    return true;
+    return appended;
   }
 
   private static void removeCleanMark(Segment active) {
@@ -199,7 +224,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     Segment fresh = services.factory().create(directory, logEndOffset, blockBytes, prepared);
     try {
       access.openToAppend(fresh, config.segmentBytes());
-      write(fresh, batch, index, sizeInBytes);
+      fresh.writer().append(batch, index, sizeInBytes);
     } catch (RuntimeException | Error e) {
       tasks.delete(access.detach(fresh), List.of(fresh));
       truncation = tasks.barrier();
@@ -210,19 +235,6 @@ final class ChroniclePartitionLog implements PartitionLog {
     }
     fresh.state().firstAppendMs = services.clock().wallMs();
     segments.add(fresh);
-  }
-
-  private static void write(Segment segment, ByteBuf batch, int index, int sizeInBytes) {
-    long maxMs = Math.max(segment.state().maxTimestampMs, RecordBatch.maxTimestampMs(batch, index));
-    segment
-        .writer()
-        .append(
-            batch,
-            index,
-            sizeInBytes,
-            RecordBatch.baseOffset(batch, index),
-            RecordBatch.nextOffset(batch, index),
-            maxMs);
   }
 
   /** The directory of a segment that was cut off may have the next one's name until it is gone. */
@@ -257,7 +269,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         return;
       }
       if (segment.isSealed()) {
-        tasks.seal(segment, () -> {}, snapshotAtEndOf(segment), false);
+        tasks.seal(segment, access.detach(segment), snapshotAtEndOf(segment), false);
       }
     }
   }

@@ -39,14 +39,16 @@ final class LogSync {
     return syncedEndOffset;
   }
 
-  /** Begins what the settings ask for after an append. */
-  void onAppend(ByteBuf batch, int index) {
+  /** Begins what the settings ask for after some batches were appended. */
+  void onAppend(ByteBuf batches, int index, int length) {
     LogConfig config = log.config();
     switch (config.flush()) {
       case NONE -> {}
       case ACK -> begin();
       case INTERVAL -> {
-        recordsSinceSync += RecordBatch.recordCount(batch, index);
+        for (int at = index; at < index + length; at += RecordBatch.sizeInBytes(batches, at)) {
+          recordsSinceSync += RecordBatch.recordCount(batches, at);
+        }
         if (recordsSinceSync >= config.flushIntervalRecords()) {
           begin();
         } else if (!timerRuns) {

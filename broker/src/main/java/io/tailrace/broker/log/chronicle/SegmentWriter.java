@@ -3,8 +3,8 @@ package io.tailrace.broker.log.chronicle;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import net.openhft.chronicle.bytes.Bytes;
@@ -21,7 +21,7 @@ final class SegmentWriter {
   /** Room for the index page that Chronicle Queue may write behind a batch. */
   private static final int SLACK_BYTES = 12 * 1024;
 
-  /** Batches of so many bytes are written to the file, smaller ones to the mapping. */
+  /** So many bytes are written to the file, fewer to the mapping. */
   private static final int WRITTEN_BYTES = 4 * 1024;
 
   /** Linux has one page cache for both; Java promises it of no system. */
@@ -36,7 +36,9 @@ final class SegmentWriter {
   private final Memory memory;
   private final Reservation reservation;
   private final ReadAhead readAhead;
-  private int firstPosition;
+
+  /** Where the next excerpt must begin; 0 when an index page may come first. */
+  private int expectedPosition;
 
   private SegmentWriter(
       Path directory,
@@ -102,10 +104,12 @@ final class SegmentWriter {
     return 4L * (batchBytes + SLACK_BYTES);
   }
 
-  /** Whether another batch fits behind what is there. */
-  static boolean hasRoomFor(SegmentState state, int sizeInBytes) {
-    return state.endPosition + (long) SLACK_BYTES < state.blockBytes
-        && blockBytesFor(sizeInBytes) <= state.blockBytes;
+  /** Whether another batch fits behind what is there and what is about to be appended. */
+  static boolean hasRoomFor(
+      SegmentState state, int bytesBefore, int batchesBefore, int sizeInBytes) {
+    long end =
+        state.endPosition + (long) bytesBefore + (long) batchesBefore * Excerpt.OVERHEAD_BYTES;
+    return end + SLACK_BYTES < state.blockBytes && blockBytesFor(sizeInBytes) <= state.blockBytes;
   }
 
   /** The queue's memory; what lies beyond the segment's end position must not be touched. */
@@ -118,58 +122,86 @@ final class SegmentWriter {
   }
 
   /**
-   * Appends one batch. The buffer's indices do not move.
-   *
-   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code STORAGE_ERROR}, the queue
-   *     is not where it should be and another segment should take over
+   * How many batches can be handed to {@link #append} together: all but the last must leave the
+   * next one where it is expected, and the queue puts a page of its index between two excerpts now
+   * and then.
    */
-  void append(
-      ByteBuf batch, int index, int sizeInBytes, long baseOffset, long nextOffset, long maxMs) {
-    reservation.ensure(
-        state.endPosition + (long) sizeInBytes + Excerpt.OVERHEAD_BYTES + SLACK_BYTES);
-    DocumentContext document = begin();
-    boolean written = false;
-    int position;
-    try {
-      Bytes<?> bytes = document.wire().bytes();
-      position = (int) bytes.writePosition() - Excerpt.HEADER_BYTES;
-      if (firstPosition != 0) {
-        checkPosition(position);
-      }
-      ByteBuf out = memory.bytes();
-      out.setLong(position + Excerpt.TIMESTAMP_OFFSET, maxMs);
-      copy(batch, index, sizeInBytes, position + Excerpt.BATCH_OFFSET);
-      out.setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
-      bytes.writeSkip(Excerpt.PREFIX_BYTES + (long) sizeInBytes);
-      written = true;
-    } finally {
-      // An exception alone would commit the excerpt.
-      if (!written) {
-        document.rollbackOnClose();
-      }
-      document.close();
-    }
-    state.onAppend(baseOffset, nextOffset, position, sizeInBytes, maxMs);
-    readAhead.onWritten(state.endPosition);
+  int countTogether() {
+    int untilIndexPage =
+        SegmentRollCycle.EXCERPTS_PER_INDEX_PAGE
+            - (state.batches - 1) % SegmentRollCycle.EXCERPTS_PER_INDEX_PAGE;
+    return state.batches == 0 ? 1 : Math.min(ExcerptGroup.MAX_BATCHES, untilIndexPage);
   }
 
   /**
-   * Copies a batch to a position in the file. Memory that is mapped and touched for the first time
-   * costs a page fault every few kilobytes; a write to the file ends in the same pages of the page
-   * cache, at a fraction of that. {@code docs/decisions/0006} has the figures.
+   * Appends batches that stand back to back. The buffer's indices do not move. The state says what
+   * was appended, also after an error.
+   *
+   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code STORAGE_ERROR}, the queue
+   *     is not where it should be, or something stands behind its end that it does not know, and
+   *     another segment must take over
    */
-  private void copy(ByteBuf batch, int index, int sizeInBytes, int position) {
-    if (sizeInBytes < WRITTEN_BYTES || !FILES_AND_MAPPINGS_AGREE || batch.nioBufferCount() != 1) {
-      memory.bytes().setBytes(position, batch, index, sizeInBytes);
-      return;
-    }
-    ByteBuffer from = batch.nioBuffer(index, sizeInBytes);
-    try {
-      for (long to = position; from.hasRemaining(); ) {
-        to += file.write(from, to);
+  void append(ByteBuf batches, int index, int length) {
+    int count = RecordBatch.countIn(batches, index, length);
+    reservation.ensure(
+        state.endPosition + (long) length + (long) count * Excerpt.OVERHEAD_BYTES + SLACK_BYTES);
+    boolean written =
+        FILES_AND_MAPPINGS_AGREE && length >= WRITTEN_BYTES && batches.nioBufferCount() == 1;
+    int at = index;
+    for (int i = 0; i < count; i++) {
+      int size = RecordBatch.sizeInBytes(batches, at);
+      long maxMs = Math.max(state.maxTimestampMs, RecordBatch.maxTimestampMs(batches, at));
+      int position;
+      DocumentContext document = begin();
+      boolean done = false;
+      try {
+        Bytes<?> bytes = document.wire().bytes();
+        position = (int) bytes.writePosition() - Excerpt.HEADER_BYTES;
+        checkPosition(position);
+        if (!written) {
+          copy(batches, at, size, position, maxMs);
+        } else if (i == 0) {
+          write(batches, index, length, position);
+        }
+        bytes.writeSkip(Excerpt.PREFIX_BYTES + (long) size);
+        done = true;
+      } finally {
+        // An exception alone would commit the excerpt.
+        if (!done) {
+          document.rollbackOnClose();
+        }
+        document.close();
       }
+      state.onAppend(
+          RecordBatch.baseOffset(batches, at),
+          RecordBatch.nextOffset(batches, at),
+          position,
+          size,
+          maxMs);
+      expectedPosition = i + 1 < count ? (int) Excerpt.align(state.endPosition) : 0;
+      at += size;
+    }
+    readAhead.onWritten(state.endPosition);
+  }
+
+  private void copy(ByteBuf batch, int index, int sizeInBytes, int position, long maxMs) {
+    ByteBuf out = memory.bytes();
+    out.setLong(position + Excerpt.TIMESTAMP_OFFSET, maxMs);
+    out.setBytes(position + Excerpt.BATCH_OFFSET, batch, index, sizeInBytes);
+    out.setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
+  }
+
+  /**
+   * Memory that is mapped and touched for the first time costs a page fault every few kilobytes; a
+   * write to the file ends in the same pages of the page cache, at a fraction of that. {@code
+   * docs/decisions/0006} and {@code 0007} have the figures.
+   */
+  private void write(ByteBuf batches, int index, int length, int position) {
+    try {
+      ExcerptGroup.write(file, position, batches, index, length, state.maxTimestampMs);
     } catch (IOException e) {
-      throw DiskSpace.failure("cannot write to segment " + directory, e);
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR, "cannot write to segment " + directory + ": " + e, e);
     }
   }
 
@@ -198,12 +230,12 @@ final class SegmentWriter {
               "the header %08x stands behind the content of segment %s",
               bytes.getIntLE(position), directory));
     }
-    firstPosition = position;
+    expectedPosition = position;
   }
 
-  /** The queue's own idea of its end must be ours. */
+  /** The queue's own idea of its end must be ours, where ours is known. */
   private void checkPosition(int position) {
-    if (position != firstPosition) {
+    if (expectedPosition != 0 && position != expectedPosition) {
       throw new LogException(
           ErrorCode.STORAGE_ERROR,
           "the queue of segment "
@@ -211,9 +243,8 @@ final class SegmentWriter {
               + " would append at "
               + position
               + ", its content ends before "
-              + firstPosition);
+              + expectedPosition);
     }
-    firstPosition = 0;
   }
 
   /** Closes the queue. Thread-safe, once. */
