@@ -4,16 +4,18 @@ import io.tailrace.benchmarks.process.BrokerProcess;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import java.util.Locale;
 import java.util.StringJoiner;
+import java.util.function.DoubleSupplier;
 
 /**
  * What a process holds at one time.
  *
- * @param heapMiB in use on the heap right after a full collection
+ * @param heapMiB what live objects take on the heap
  * @param directMiB memory outside the heap that the JDK's and the network's buffers hold
  * @param anonMiB resident memory that no file backs
  * @param descriptors open files and sockets
  */
 record Footprint(double heapMiB, double directMiB, double anonMiB, double descriptors) {
+  private static final double MIB = 1 << 20;
   private static final int LOOKS = 7;
   private static final long BETWEEN_LOOKS_MS = 500;
 
@@ -41,11 +43,16 @@ record Footprint(double heapMiB, double directMiB, double anonMiB, double descri
     return least;
   }
 
-  static Footprint of(JvmMemory jvm, double networkDirectMiB, long pid) {
-    double heap = jvm.heapAfterGcMiB();
+  /**
+   * Reads a process, after a full collection.
+   *
+   * @param directBytes what its buffers outside the heap hold, the JDK's and the network's
+   */
+  static Footprint of(long pid, DoubleSupplier directBytes) {
+    double heap = JvmMemory.liveHeapMiB(pid);
     ProcessMemory memory = ProcessMemory.of(pid);
     return new Footprint(
-        heap, jvm.directMiB() + networkDirectMiB, memory.anonMiB(), memory.descriptors());
+        heap, directBytes.getAsDouble() / MIB, memory.anonMiB(), memory.descriptors());
   }
 
   /**

@@ -1,78 +1,51 @@
 package io.tailrace.benchmarks.endurance;
 
-import com.sun.tools.attach.AttachNotSupportedException;
-import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
-import java.lang.management.BufferPoolMXBean;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryMXBean;
-import javax.management.MBeanServerConnection;
-import javax.management.remote.JMXConnector;
-import javax.management.remote.JMXConnectorFactory;
-import javax.management.remote.JMXServiceURL;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** Looks into the memory of a JVM: another one on this machine, or this. Thread-safe. */
-final class JvmMemory implements AutoCloseable {
+/**
+ * Looks into the heap of a JVM on this machine, by the JDK's {@code jcmd}: that leaves nothing
+ * behind in the process that is looked at, no thread, no socket and no class, as management
+ * connections do. Stateless.
+ */
+final class JvmMemory {
   private static final double MIB = 1 << 20;
 
-  private final JMXConnector connector;
-  private final MemoryMXBean memory;
-  private final Iterable<BufferPoolMXBean> pools;
+  /** The last line of a class histogram: instances, then bytes. */
+  private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)\\s*$");
 
-  private JvmMemory(JMXConnector connector, MemoryMXBean memory, Iterable<BufferPoolMXBean> pools) {
-    this.connector = connector;
-    this.memory = memory;
-    this.pools = pools;
-  }
+  private JvmMemory() {}
 
-  static JvmMemory here() {
-    return new JvmMemory(
-        null,
-        ManagementFactory.getMemoryMXBean(),
-        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class));
-  }
-
-  // The connection goes to a child process of this one.
-  @SuppressWarnings("BanJNDI")
-  static JvmMemory of(long pid) throws IOException {
+  /**
+   * What the heap's live objects take: counted in the pause of a full collection, so that nothing
+   * that is allocated meanwhile is among it.
+   *
+   * @throws IllegalStateException when the process cannot be looked at
+   */
+  static double liveHeapMiB(long pid) {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
     try {
-      VirtualMachine machine = VirtualMachine.attach(Long.toString(pid));
-      try {
-        JMXConnector connector =
-            JMXConnectorFactory.connect(new JMXServiceURL(machine.startLocalManagementAgent()));
-        MBeanServerConnection server = connector.getMBeanServerConnection();
-        return new JvmMemory(
-            connector,
-            ManagementFactory.getPlatformMXBean(server, MemoryMXBean.class),
-            ManagementFactory.getPlatformMXBeans(server, BufferPoolMXBean.class));
-      } finally {
-        machine.detach();
+      Process process =
+          new ProcessBuilder(List.of(jcmd, Long.toString(pid), "GC.class_histogram"))
+              .redirectErrorStream(true)
+              .start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      Matcher total = TOTAL.matcher(output);
+      if (process.waitFor() != 0 || !total.find()) {
+        throw new IllegalStateException(
+            "cannot look into process " + pid + ": " + output.lines().findFirst().orElse(""));
       }
-    } catch (AttachNotSupportedException e) {
-      throw new IOException("cannot look into process " + pid, e);
-    }
-  }
-
-  /** What is in use on the heap right after a full collection. */
-  double heapAfterGcMiB() {
-    memory.gc();
-    return memory.getHeapMemoryUsage().getUsed() / MIB;
-  }
-
-  /** What the JDK's own direct buffers hold; Netty's lie beside them and show in RssAnon. */
-  double directMiB() {
-    for (BufferPoolMXBean pool : pools) {
-      if (pool.getName().equals("direct")) {
-        return pool.getMemoryUsed() / MIB;
-      }
-    }
-    return Double.NaN;
-  }
-
-  @Override
-  public void close() throws IOException {
-    if (connector != null) {
-      connector.close();
+      return Long.parseLong(total.group(1)) / MIB;
+    } catch (IOException e) {
+      throw new UncheckedIOException("jcmd of the JDK is needed: " + jcmd, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
     }
   }
 }

@@ -7,7 +7,8 @@ import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.Processes;
 import io.tailrace.benchmarks.process.TailraceBroker;
 import io.tailrace.client.Topic;
-import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +29,6 @@ public final class SoakCommand implements Callable<Integer> {
   private static final int SETTLED_MINUTE = 2;
   private static final double GROWTH_LIMIT = 0.01;
   private static final int BURST_S = 20;
-  private static final double MIB = 1 << 20;
 
   @Option(names = "--minutes", description = "How long, ${DEFAULT-VALUE} unless said; more than 2.")
   private int minutes = 10;
@@ -49,7 +49,7 @@ public final class SoakCommand implements Callable<Integer> {
   private final Path root = Path.of(System.getProperty("tailrace.root", "."));
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws InterruptedException {
     if (minutes <= SETTLED_MINUTE) {
       System.out.println("--minutes " + minutes + ": give more than " + SETTLED_MINUTE);
       return 2;
@@ -66,11 +66,9 @@ public final class SoakCommand implements Callable<Integer> {
       int load = rate > 0 ? rate : Math.max(1, burst(broker) / 2);
       System.out.printf("%,d records of %,d bytes a second%n", load, recordBytes);
       String grown;
-      try (Witness witness = witness(broker, "soak", load);
-          JvmMemory brokerJvm = JvmMemory.of(broker.pid());
-          JvmMemory clientJvm = JvmMemory.here()) {
+      try (Witness witness = witness(broker, "soak", load)) {
         witness.start();
-        grown = watch(broker, witness, brokerJvm, clientJvm);
+        grown = watch(broker, witness);
         witness.finish();
       }
       System.out.println("Every record came back, once and in order.");
@@ -113,10 +111,9 @@ public final class SoakCommand implements Callable<Integer> {
   }
 
   /** Returns what grew. */
-  private String watch(
-      TailraceBroker broker, Witness witness, JvmMemory brokerJvm, JvmMemory clientJvm) {
+  private String watch(TailraceBroker broker, Witness witness) {
     System.out.println(
-        "minute   records/s  slowest ms | broker: heap after GC, direct, RssAnon MiB, descriptors"
+        "minute   records/s  slowest ms | broker: live heap, direct, RssAnon MiB, descriptors"
             + " | client: the same");
     Footprint settledBroker = null;
     Footprint settledClient = null;
@@ -138,12 +135,10 @@ public final class SoakCommand implements Callable<Integer> {
       long now = System.nanoTime();
       // The slowest record is taken first: the collections that follow are the watcher's doing.
       double slowestMs = witness.takeSlowestMs();
-      lastBroker =
-          Footprint.leastOf(
-              () -> Footprint.of(brokerJvm, broker.networkDirectBytes() / MIB, broker.pid()));
+      lastBroker = Footprint.leastOf(() -> Footprint.of(broker.pid(), broker::directMemoryBytes));
       lastClient =
           Footprint.leastOf(
-              () -> Footprint.of(clientJvm, networkDirectMiB(), ProcessHandle.current().pid()));
+              () -> Footprint.of(ProcessHandle.current().pid(), SoakCommand::directMemoryBytes));
       System.out.printf(
           "%6d %,11.0f %11.1f | %s | %s%n",
           minute,
@@ -165,7 +160,11 @@ public final class SoakCommand implements Callable<Integer> {
         + (client.isEmpty() ? "" : "client: " + client);
   }
 
-  private static double networkDirectMiB() {
-    return PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory() / MIB;
+  private static double directMemoryBytes() {
+    return PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory()
+        + ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+            .sum();
   }
 }

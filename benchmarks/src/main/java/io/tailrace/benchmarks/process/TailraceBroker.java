@@ -46,26 +46,27 @@ public final class TailraceBroker extends BrokerProcess {
         "-Xmx" + installation.brokerHeap());
   }
 
-  /** What the broker's metrics say of the memory of its network buffers. */
-  public double networkDirectBytes() {
-    return metric("tailrace_network_direct_memory_bytes");
-  }
-
-  private double metric(String name) {
+  /** What the broker's metrics say of buffers outside its heap, the network's and the JDK's. */
+  public double directMemoryBytes() {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://" + HOST + ":" + httpPort + "/metrics")).build();
     try {
-      return http.send(request, BodyHandlers.ofLines())
-          .body()
-          .filter(line -> line.startsWith(name + " "))
-          .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-          .findFirst()
-          .orElseThrow(() -> new IllegalStateException("the broker has no metric " + name));
+      List<String> lines = http.send(request, BodyHandlers.ofLines()).body().toList();
+      return metric(lines, "tailrace_network_direct_memory_bytes")
+          + metric(lines, "jvm_buffer_memory_used_bytes{id=\"direct\"}");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
+      throw new IllegalStateException(e);
     }
+  }
+
+  private static double metric(List<String> page, String name) {
+    return page.stream()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("the broker has no metric " + name));
   }
 }

@@ -139,12 +139,29 @@ class DistributionIT {
               "orders",
               "--format",
               "%o %k %v\\n"));
+      checkClosedPipe(bootstrap);
     } finally {
       run(0, "bin/broker", "stop");
     }
     run(1, "bin/broker", "status");
     assertFalse(Files.exists(data.resolve("broker.pid")), "the process id file is gone");
     assertFalse(Files.exists(data.resolve("broker.ready")), "the ready file is gone");
+  }
+
+  /** Whoever reads what is consumed has enough after a line: that is no error. */
+  private static void checkClosedPipe(String bootstrap) throws IOException, InterruptedException {
+    Path many =
+        Files.writeString(home.resolve("many"), "a line that is read by nobody\n".repeat(50_000));
+    String tailrace = "bin/tailrace --bootstrap " + bootstrap;
+    run(0, "bin/tailrace", "--bootstrap", bootstrap, "topic", "create", "many");
+    run(0, "bin/tailrace", "--bootstrap", bootstrap, "produce", "many", "--file", many.toString());
+    String said =
+        shell(
+            String.join(
+                "; ",
+                "cd '" + home + "'",
+                "{ " + tailrace + " consume many; echo \"exit code $?\" >&2; } | head -n 1"));
+    assertEquals("a line that is read by nobody\nexit code 0\n", said);
   }
 
   @Test
@@ -173,6 +190,15 @@ class DistributionIT {
       throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(Arrays.asList(command));
     words.set(0, home.resolve(command[0]).toString());
+    return runWords(exitCode, words);
+  }
+
+  private static String shell(String line) throws IOException, InterruptedException {
+    return runWords(0, List.of("sh", "-c", line));
+  }
+
+  private static String runWords(int exitCode, List<String> words)
+      throws IOException, InterruptedException {
     Path out = Files.createTempFile("tailrace-script", ".txt");
     ProcessBuilder builder =
         new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(out.toFile());

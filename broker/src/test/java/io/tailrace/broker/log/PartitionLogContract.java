@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.broker.log.TestBatches.ReadBatch;
@@ -166,6 +167,25 @@ abstract class PartitionLogContract {
     owner.run(() -> log.read(0, ALL, 1 << 20, out));
     assertEquals(appended, out);
     assertEquals(0, appended.readerIndex());
+  }
+
+  @Test
+  void appendsBatchesThatStandBackToBackAcrossSegments() {
+    reopen(segmentsOf(50_000));
+    for (ByteBuf batches :
+        List.of(
+            TestBatches.batches(0, 40, 3_000),
+            TestBatches.batches(40, 100, 10),
+            Unpooled.wrappedBuffer(ByteBufUtil.getBytes(TestBatches.batches(140, 60, 1_000))),
+            Unpooled.wrappedBuffer(
+                TestBatches.batches(200, 5, 2_000), TestBatches.batches(205, 5, 2_000)))) {
+      TestBatches.append(owner, log, batches);
+    }
+    assertEquals(range(0, 210), offsets(0, ALL, 1 << 20));
+    assertTrue(segments() > 3, "there are " + segments() + " segments");
+    reopen(segmentsOf(50_000));
+    assertEquals(range(0, 210), offsets(0, ALL, 1 << 20));
+    assertEquals(new TimestampedOffset(77, 1_077), find(1_077, ALL));
   }
 
   @Test

@@ -49,19 +49,37 @@ public final class TestBatches {
     return batch;
   }
 
-  /** Appends a batch; again and again while the log is overloaded. */
-  public static void append(OwnerThread owner, PartitionLog log, ByteBuf batch) {
+  /** Batches of one record each, back to back, with times of a thousand and their offsets. */
+  public static ByteBuf batches(long baseOffset, int count, int payloadBytes) {
+    ByteBuf all = Unpooled.directBuffer();
+    for (long offset = baseOffset; offset < baseOffset + count; offset++) {
+      all.writeBytes(batch(offset, 1_000 + offset, payloadBytes));
+    }
+    return all;
+  }
+
+  /**
+   * Appends batches that stand back to back; again and again while the log is overloaded.
+   *
+   * @return how many calls of the log appended something
+   */
+  public static int append(OwnerThread owner, PartitionLog log, ByteBuf batches) {
     long deadline = System.nanoTime() + DEADLINE_NS;
-    while (true) {
+    int length = batches.readableBytes();
+    int appended = 0;
+    int calls = 0;
+    while (appended < length) {
+      int index = appended;
       try {
-        owner.run(() -> log.append(batch, 0, batch.readableBytes()));
-        return;
+        appended += owner.call(() -> log.append(batches, index, length - index));
+        calls++;
       } catch (LogException e) {
         if (e.code() != ErrorCode.OVERLOADED || System.nanoTime() > deadline) {
           throw e;
         }
       }
     }
+    return calls;
   }
 
   /** Checks each batch with its checksum and says what there is. */

@@ -141,6 +141,31 @@ class PartitionTest {
   }
 
   @Test
+  void appendsWhatIsNewAmongDuplicatesAndStopsAtAGap() {
+    produce(idempotent(7, 0, 0, 3), -1, -1);
+    ByteBuf batches =
+        Unpooled.wrappedBuffer(
+                idempotent(7, 0, 0, 3),
+                idempotent(7, 0, 3, 2),
+                idempotent(7, 0, 5, 1),
+                idempotent(9, 0, 0, 4),
+                idempotent(7, 0, 6, 1),
+                idempotent(7, 0, 5, 1),
+                idempotent(7, 0, 9, 1),
+                idempotent(7, 0, 7, 1))
+            .copy();
+
+    ProduceResult result = produce(batches, -1, -1);
+
+    assertArrayEquals(new long[] {0, 3, 5, 6, 10, 5}, result.baseOffsets());
+    assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE, result.error().code());
+    assertEquals(11, partition.highWatermark());
+    assertEquals(
+        List.of(0L, 3L, 5L, 6L, 10L),
+        read(0).stream().map(TestBatches.ReadBatch::baseOffset).toList());
+  }
+
+  @Test
   void refusesAGapInAProducersSequence() {
     produce(idempotent(7, 0, 0, 3), -1, -1);
 

@@ -105,17 +105,25 @@ class ProducerRestartTest {
   }
 
   private ProduceResult produce(long producerId, int sequence) {
-    CompletableFuture<ProduceResult> result = new CompletableFuture<>();
-    owner.run(
-        () -> {
-          ByteBuf batch = batch(producerId, sequence);
-          partition.produce(
-              batch, 0, batch.readableBytes(), -1, Partition.ANY_EPOCH, 1_000, result::complete);
-        });
-    ProduceResult outcome = OwnerThread.await(result);
+    ProduceResult outcome = produce(batch(producerId, sequence));
     return outcome.error() != null && outcome.error().code() == ErrorCode.OVERLOADED
         ? produce(producerId, sequence)
         : outcome;
+  }
+
+  private ProduceResult produce(ByteBuf batches) {
+    CompletableFuture<ProduceResult> result = new CompletableFuture<>();
+    owner.run(
+        () ->
+            partition.produce(
+                batches,
+                0,
+                batches.readableBytes(),
+                -1,
+                Partition.ANY_EPOCH,
+                1_000,
+                result::complete));
+    return OwnerThread.await(result);
   }
 
   private void checkAppended(long offset, ProduceResult result) {
@@ -174,6 +182,27 @@ class ProducerRestartTest {
   @Test
   void remembersProducersThroughAKillWithoutReadingWhatIsSealed() throws IOException {
     fill();
+    kill();
+    damageOldestSegment();
+    open();
+    checkRemembersAll();
+  }
+
+  @Test
+  void remembersProducersOfARequestThatFilledSeveralSegments() throws IOException {
+    checkAppended(0, produce(7, 0));
+    int done = 0;
+    while (done < 50) { // less than all of it is appended where the next segment is not ready yet
+      ByteBuf batches = Unpooled.directBuffer();
+      for (int sequence = done; sequence < 50; sequence++) {
+        batches.writeBytes(batch(8, sequence));
+      }
+      long[] offsets = produce(batches).baseOffsets();
+      for (int i = 0; i < offsets.length; i++) {
+        assertEquals(1 + done + i, offsets[i]);
+      }
+      done += offsets.length;
+    }
     kill();
     damageOldestSegment();
     open();

@@ -8,9 +8,10 @@ import java.nio.channels.FileChannel;
 
 /**
  * Writes what several excerpts hold by one system call: the file system takes as long for a write
- * of a few kilobytes as for one of a hundred. The excerpts' headers stay 0, so that none of them is
- * there for a reader until Chronicle Queue, which is told of them one by one, writes its header.
- * Stateless.
+ * of a few kilobytes as for one of a hundred. Headers and checksums stay 0. None of the excerpts is
+ * there for a reader until Chronicle Queue, which is told of them one by one, writes its header;
+ * its checksum is written then, too, because Chronicle Queue clears some bytes behind the excerpt
+ * before, as far as that. Stateless.
  */
 final class ExcerptGroup {
   /** Batches in one group, at most: a system call takes a bounded number of pieces. */
@@ -49,7 +50,8 @@ final class ExcerptGroup {
           excerptAt = Excerpt.align(excerptAt);
           heads.writeZero((int) (excerptAt - endBefore) + Excerpt.HEADER_BYTES);
         }
-        writeHead(heads, batches, at, runningMaxMs);
+        heads.writeInt(0).writeLong(runningMaxMs);
+        heads.writeBytes(batches, at, RecordBatch.ATTRIBUTES_OFFSET);
         parts[2 * i] = heads.nioBuffer(headAt, heads.writerIndex() - headAt);
         parts[2 * i + 1] =
             batches.nioBuffer(
@@ -67,15 +69,5 @@ final class ExcerptGroup {
     } finally {
       heads.release();
     }
-  }
-
-  /** Everything of an excerpt from behind its header to where its batch's own checksum begins. */
-  private static void writeHead(ByteBuf heads, ByteBuf batches, int at, long runningMaxMs) {
-    int checksumAt = heads.writerIndex();
-    heads.writeInt(0).writeLong(runningMaxMs);
-    heads.writeBytes(batches, at, RecordBatch.ATTRIBUTES_OFFSET);
-    heads.setInt(
-        checksumAt,
-        RecordBatch.crc32c(heads, checksumAt + Integer.BYTES, Excerpt.CHECKSUMMED_BYTES));
   }
 }

@@ -163,6 +163,7 @@ final class SegmentWriter {
         } else if (i == 0) {
           write(batches, index, length, position);
         }
+        memory.bytes().setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
         bytes.writeSkip(Excerpt.PREFIX_BYTES + (long) size);
         done = true;
       } finally {
@@ -188,7 +189,6 @@ final class SegmentWriter {
     ByteBuf out = memory.bytes();
     out.setLong(position + Excerpt.TIMESTAMP_OFFSET, maxMs);
     out.setBytes(position + Excerpt.BATCH_OFFSET, batch, index, sizeInBytes);
-    out.setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
   }
 
   /**

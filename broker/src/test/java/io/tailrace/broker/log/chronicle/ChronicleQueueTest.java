@@ -9,11 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.TestBatches;
+import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -151,6 +157,64 @@ class ChronicleQueueTest {
     }
     try (TestLog log = new TestLog(data, TestLog.config(32 << 20))) {
       readThrough(log, 131_101);
+    }
+  }
+
+  @Test
+  void batchesThatAreWrittenTogetherStandWhereTheQueueExpectsThem() {
+    Path data = directory.resolve("data");
+    int count = 140_000;
+    int calls = 0;
+    SplittableRandom random = new SplittableRandom(3);
+    try (TestLog log = new TestLog(data, TestLog.config(64 << 20))) {
+      for (int at = 0; at < count; ) {
+        int together = Math.min(count - at, 1 + random.nextInt(120));
+        calls += TestBatches.append(log.owner, log.log, TestBatches.batches(at, together, 100));
+        at += together;
+      }
+      assertTrue(calls < count / 20, calls + " calls of the log");
+      assertEquals(1, log.owner.call(log.log::segmentCount), "the queue took them all");
+      readThrough(log, count);
+    }
+    try (SingleChronicleQueue queue =
+            SegmentQueue.open(TestLog.segment(data, 0), (64 << 20) * 9 / 8);
+        ExcerptTailer tailer = queue.createTailer()) {
+      for (int i = 0; i < count; i++) {
+        try (DocumentContext document = tailer.readingDocument()) {
+          assertTrue(document.isPresent(), "excerpt " + i);
+          byte[] bytes = document.wire().bytes().toByteArray();
+          assertEquals(
+              i, RecordBatch.baseOffset(Unpooled.wrappedBuffer(bytes), Excerpt.PREFIX_BYTES));
+        }
+      }
+      assertTrue(tailer.moveToIndex(SegmentRollCycle.INSTANCE.toIndex(0, 131_099)));
+    }
+  }
+
+  @Test
+  void aKilledProcessLeavesNothingOfBatchesThatTheQueueHasNotHeardOf() throws IOException {
+    Path data = directory.resolve("data");
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      log.append(3, 5_000);
+    }
+    TestLog.pretendKilled(data, 0);
+    Path file = TestLog.queueFile(data, 0);
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      int end = Excerpt.DATA_POSITION;
+      ByteBuffer header = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < 3; i++) {
+        channel.read(header.clear(), end);
+        end = (int) Excerpt.next(end, header.getInt(0));
+      }
+      ByteBuf batches = TestBatches.batches(3, 4, 5_000);
+      ExcerptGroup.write(channel, end, batches, 0, batches.readableBytes(), 0);
+    }
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      assertEquals(3, log.end());
+      TestBatches.append(log.owner, log.log, TestBatches.batches(3, 9, 300));
+      log.checkContent(0, 3, 5_000);
+      log.checkContent(3, 12, 300);
     }
   }
 

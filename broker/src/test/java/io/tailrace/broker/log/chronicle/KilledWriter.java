@@ -139,9 +139,15 @@ public final class KilledWriter implements AutoCloseable {
       } else if (action < 4) {
         owner.run(log::sync);
       } else {
-        ByteBuf batch = batch(log.logEndOffset(), epochs[i]);
-        TestBatches.append(owner, log, batch);
-        acknowledged.putLong(16 * i, RecordBatch.nextOffset(batch, 0));
+        ByteBuf batches = Unpooled.directBuffer();
+        long end = log.logEndOffset();
+        for (int together = 1 + random.nextInt(4); together > 0; together--) {
+          ByteBuf batch = batch(end, epochs[i]);
+          end = RecordBatch.nextOffset(batch, 0);
+          batches.writeBytes(batch);
+        }
+        TestBatches.append(owner, log, batches);
+        acknowledged.putLong(16 * i, end);
       }
     }
   }
