@@ -3,6 +3,7 @@ package io.tailrace.benchmarks.compare;
 import io.tailrace.benchmarks.process.Installation;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.Processes;
+import io.tailrace.benchmarks.process.WarmMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -79,6 +80,15 @@ public final class CompareCommand implements Callable<Integer> {
       description = "A Kafka broker that already runs.")
   private String kafka;
 
+  @Option(
+      names = "--touch-mib",
+      paramLabel = "MIB",
+      description = {
+        "Free memory that is touched before each rate is measured, so that no peer waits for the"
+            + " host of a virtual machine to give it; 0 = none. Usually 60 % of what is available."
+      })
+  private Long touchMiB;
+
   @Option(names = "--broker-heap", paramLabel = "SIZE", description = "Of both brokers; 1g.")
   private String brokerHeap = "1g";
 
@@ -122,9 +132,18 @@ public final class CompareCommand implements Callable<Integer> {
     Map<Peer, String> external = new EnumMap<>(Peer.class);
     Optional.ofNullable(kafka).ifPresent(address -> external.put(Peer.KAFKA, address));
     Optional.ofNullable(tailrace).ifPresent(address -> external.put(Peer.TAILRACE, address));
-    Measuring measuring = new Measuring(new Processes(), installation, work, common, external);
+    Processes processes = new Processes();
+    long touched = touchMiB == null ? WarmMemory.usualMebibytes() : touchMiB;
+    Measuring measuring =
+        new Measuring(
+            processes,
+            installation,
+            work,
+            common,
+            external,
+            new WarmMemory(processes, installation, touched));
     List<Outcome> outcomes = measureAll(chosen, measuring, work);
-    publish(when, installation, common, external, outcomes);
+    publish(when, installation, common.and("touchMiB", touched), external, outcomes);
     return outcomes.stream().allMatch(outcome -> outcome.failures().isEmpty()) ? 0 : 1;
   }
 

@@ -5,6 +5,7 @@ import io.tailrace.benchmarks.process.Installation;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import io.tailrace.benchmarks.process.Processes;
+import io.tailrace.benchmarks.process.WarmMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,23 +27,27 @@ final class Measuring {
   private final Path workDirectory;
   private final Settings common;
   private final Map<Peer, String> external;
+  private final WarmMemory memory;
   private int runs;
 
   /**
    * @param common durations and sizes that hold for all measurements
    * @param external brokers that already run, as {@code host:port}
+   * @param memory touched before rates are measured
    */
   Measuring(
       Processes processes,
       Installation installation,
       Path workDirectory,
       Settings common,
-      Map<Peer, String> external) {
+      Map<Peer, String> external,
+      WarmMemory memory) {
     this.processes = processes;
     this.installation = installation;
     this.workDirectory = workDirectory;
     this.common = common;
     this.external = external;
+    this.memory = memory;
   }
 
   /** Runs to the end, or to the first failure: what was measured until then is kept. */
@@ -66,6 +71,9 @@ final class Measuring {
     Path directory = workDirectory.resolve(runs + "-" + peer.id());
     try (BrokerProcess broker = BrokerProcess.of(peer, processes, installation, directory)) {
       broker.prepare();
+      if (scenario.kind() == Scenario.Kind.PRODUCE || scenario.kind() == Scenario.Kind.REPLAY) {
+        memory.touch(workDirectory.resolve(runs + "-memory.log"));
+      }
       switch (scenario.kind()) {
         case PRODUCE, REPLAY, LATENCY -> withClient(scenario, peer, broker, figures);
         case START -> start(scenario, peer, broker, figures);

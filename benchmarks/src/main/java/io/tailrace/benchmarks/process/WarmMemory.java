@@ -1,0 +1,80 @@
+package io.tailrace.benchmarks.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Touches free memory before a measurement. The host of a virtual machine takes free memory back,
+ * and whoever touches it next waits for it, some 0.4 s for each GiB and processor where this was
+ * found: more than writing to it. Without this, a measurement tells how much of the memory happened
+ * to be there. Thread-safe.
+ */
+public final class WarmMemory {
+  /** Of what is available; the rest is left to the processes that are measured. */
+  private static final double SHARE = 0.6;
+
+  private static final long TIMEOUT_S = 300;
+
+  private final Processes processes;
+  private final Installation installation;
+  private final long mebibytes;
+
+  /**
+   * @param mebibytes how much; 0 = nothing
+   */
+  public WarmMemory(Processes processes, Installation installation, long mebibytes) {
+    this.processes = processes;
+    this.installation = installation;
+    this.mebibytes = mebibytes;
+  }
+
+  /** A share of the memory that is available now, in MiB; 0 where that is not known. */
+  public static long usualMebibytes() {
+    try {
+      return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+          .filter(line -> line.startsWith("MemAvailable:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
+          .map(available -> (long) (available * SHARE))
+          .findFirst()
+          .orElse(0);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /**
+   * Touches the memory, and gives it back.
+   *
+   * @param log where a failure is explained
+   */
+  public void touch(Path log) {
+    if (mebibytes == 0) {
+      return;
+    }
+    // A JVM that does nothing but make its heap ready.
+    Process process =
+        processes.start(
+            List.of(
+                installation.java(),
+                "-XX:+UseG1GC",
+                "-XX:+AlwaysPreTouch",
+                "-XX:+UseTransparentHugePages",
+                "-Xms" + mebibytes + "m",
+                "-Xmx" + mebibytes + "m",
+                "-version"),
+            Map.of(),
+            log);
+    if (!processes.ends(process, TIMEOUT_S) || process.exitValue() != 0) {
+      throw new IllegalStateException(mebibytes + " MiB could not be touched; see " + log);
+    }
+    try {
+      Files.deleteIfExists(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
