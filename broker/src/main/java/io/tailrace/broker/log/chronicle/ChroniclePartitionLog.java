@@ -179,19 +179,19 @@ final class ChroniclePartitionLog implements PartitionLog {
       removeCleanMark(active);
       int bytes = together(active, batches, index, length);
       snapshots.beforeAppend(active, logEndOffset, bytes);
-      active.writer().append(batches, index, bytes);
-    } catch (LogException e) {
-      if (e.code() != ErrorCode.STORAGE_ERROR) {
-        throw e;
-      }
-      LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
-      if (state.sizeInBytes == sizeBefore) {
+      appendTogether(active, batches, index, bytes);
+    } catch (RuntimeException | Error e) {
+      if (state.sizeInBytes > sizeBefore) {
+        sealBrokenOff(active, e);
+      } else if (!(e instanceof LogException known)) {
+        throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
+      } else if (known.code() != ErrorCode.STORAGE_ERROR) {
+        throw known;
+      } else {
+        LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
         roll(active);
         return 0;
       }
-      active.seal(); // on disk by the next append: now the owner's snapshot would lack something
-    } catch (RuntimeException | Error e) {
-      throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
     }
     int appended = (int) (state.sizeInBytes - sizeBefore);
     segments.grow(appended);
@@ -199,6 +199,29 @@ final class ChroniclePartitionLog implements PartitionLog {
       nextSegment = services.factory().prepare(directory);
     }
     return appended;
+  }
+
+  /** Where there is no room for all, there may be for one. */
+  private static void appendTogether(Segment active, ByteBuf batches, int index, int length) {
+    int first = RecordBatch.sizeInBytes(batches, index);
+    try {
+      active.writer().append(batches, index, length);
+    } catch (LogException e) {
+      if (e.code() != ErrorCode.DISK_FULL || length == first) {
+        throw e;
+      }
+      active.writer().append(batches, index, first);
+    }
+  }
+
+  /**
+   * Ends a segment that has taken some of several batches, and whose file holds more. Its owner
+   * does not know yet what was appended, so that there is no snapshot of it.
+   */
+  private void sealBrokenOff(Segment active, Throwable cause) {
+    LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), cause);
+    active.seal();
+    tasks.seal(active, access.detach(active), null, true);
   }
 
   private static void removeCleanMark(Segment active) {
@@ -230,6 +253,9 @@ final class ChroniclePartitionLog implements PartitionLog {
       truncation = tasks.barrier();
       if (e instanceof LogException known && known.code() != ErrorCode.STORAGE_ERROR) {
         throw known;
+      }
+      if (e.getCause() instanceof IOException io && LogFiles.isDiskFull(io)) {
+        throw DiskSpace.failure("cannot append to log " + id, io);
       }
       throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
     }

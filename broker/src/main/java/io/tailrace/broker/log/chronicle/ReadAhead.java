@@ -17,7 +17,10 @@ final class ReadAhead {
   private static final Logger LOG = LoggerFactory.getLogger(ReadAhead.class);
 
   /** What was written is read as usual in steps of this size, so that few calls are made. */
-  private static final long STEP_BYTES = 64L << 20;
+  private static final long STEP_BYTES = 8L << 20;
+
+  /** A start as short as this is left out: one mapping stays one. */
+  private static final long SHORT_BYTES = 256L << 10;
 
   private static final long PAGE_BYTES = 4_096;
 
@@ -34,15 +37,18 @@ final class ReadAhead {
    */
   ReadAhead(long address, long end, long mappedBytes) {
     this.address = address;
-    // A short start is left to itself: it was read already, and one mapping stays one.
-    this.offUntil = end / STEP_BYTES * STEP_BYTES;
-    advise(offUntil, mappedBytes / PAGE_BYTES * PAGE_BYTES, MAdviseFlag.MADV_RANDOM);
+    this.offUntil = end < SHORT_BYTES ? 0 : pageOf(end);
+    advise(offUntil, pageOf(mappedBytes), MAdviseFlag.MADV_RANDOM);
+  }
+
+  private static long pageOf(long position) {
+    return position / PAGE_BYTES * PAGE_BYTES;
   }
 
   /** Takes in that everything before the position has been written. */
   void onWritten(long position) {
     if (position - offUntil >= STEP_BYTES) {
-      long until = position / STEP_BYTES * STEP_BYTES;
+      long until = pageOf(position);
       advise(offUntil, until, MAdviseFlag.MADV_NORMAL);
       offUntil = until;
     }
