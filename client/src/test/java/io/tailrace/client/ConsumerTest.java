@@ -1,6 +1,7 @@
 package io.tailrace.client;
 
 import static io.tailrace.client.RoundTripTest.pollAll;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +12,9 @@ import io.tailrace.client.fake.Fault.Action;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.record.CompressionType;
+import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.record.StoredRecord;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -238,6 +242,77 @@ class ConsumerTest {
             .build();
     assertEquals(9, pollAll(handing, 9).size());
     assertEquals(List.of(5L), handed);
+  }
+
+  @Test
+  void writesRecordsThatCannotBeReadToAnotherTopicAndGoesOn() {
+    cluster.topic("dead", 1);
+    producer.send("t", "k", "not a long").join(); // offset 0
+    Message<String, String> traced =
+        Message.of("t", "key", "neither").header("source", "till-3").timestampMs(1234);
+    producer.send(traced).join(); // offset 1
+    producer.send("t", null, "eight by").join(); // offset 2: as many bytes as a long has
+
+    Consumer<String, Long> consumer = deadLettering("dead");
+    assertEquals(2, pollAll(consumer, 1).get(0).offset());
+    assertEquals(3, consumer.position(T0));
+
+    assertEquals(List.of("not a long", "neither"), cluster.values("dead", 0));
+    StoredRecord letter = cluster.records("dead", 0).get(1);
+    assertArrayEquals("key".getBytes(StandardCharsets.UTF_8), letter.key());
+    assertTrue(letter.timestampMs() > 1234, "its retention counts from now");
+    assertEquals(
+        List.of(
+            RecordHeader.of("source", "till-3"),
+            RecordHeader.of("tailrace-origin-topic", "t"),
+            RecordHeader.of("tailrace-origin-partition", "0"),
+            RecordHeader.of("tailrace-origin-offset", "1"),
+            RecordHeader.of("tailrace-origin-timestamp", "1234")),
+        letter.headers().subList(0, 5));
+    assertEquals("tailrace-error", letter.headers().get(5).key());
+    assertTrue(letter.headers().get(5).valueAsString().contains("7 bytes are not a long"));
+  }
+
+  @Test
+  void staysAtARecordWhoseDeadLetterCannotBeWritten() {
+    cluster.topic("dead", 1);
+    sendBadRecordAt5();
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE
+                ? Action.refusePartitions(ErrorCode.INVALID_TIMESTAMP)
+                : Action.PASS);
+    Consumer<String, Long> consumer = deadLettering("dead");
+    assertEquals(5, pollAll(consumer, 5).size());
+    for (int i = 0; i < 2; i++) {
+      TailraceException error = assertThrows(TailraceException.class, () -> consumer.poll(LONG));
+      assertEquals(ErrorCode.INVALID_TIMESTAMP, error.code());
+      assertTrue(error.getMessage().contains("t-0@5"), error.getMessage());
+      assertTrue(error.getMessage().contains("'dead'"), error.getMessage());
+      assertEquals(5, consumer.position(T0));
+    }
+    cluster.setFault((broker, api, nth) -> Action.PASS);
+    assertEquals(6L, consumer.poll(LONG).get(0).value());
+    assertEquals(1, cluster.end("dead", 0));
+  }
+
+  @Test
+  void refusesToWriteDeadLettersToTheTopicThatItReads() {
+    sendBadRecordAt5();
+    Consumer<String, Long> consumer = deadLettering("t");
+    assertEquals(5, pollAll(consumer, 5).size());
+    TailraceException error = assertThrows(TailraceException.class, () -> consumer.poll(LONG));
+    assertEquals(ErrorCode.INVALID_CONFIG, error.code());
+    assertEquals(10, cluster.end("t", 0));
+  }
+
+  private Consumer<String, Long> deadLettering(String topic) {
+    return client
+        .<String, Long>consumer(Serdes.string(), Serdes.longs())
+        .assign(T0)
+        .onBadRecord(
+            BadRecordHandler.deadLetter(client.producer(Serdes.bytes(), Serdes.bytes()), topic))
+        .build();
   }
 
   private void sendBadRecordAt5() {
