@@ -8,6 +8,7 @@ import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.network.BootstrapAddresses;
 import io.tailrace.client.network.BrokerAddress;
+import io.tailrace.client.network.ClientCounters;
 import io.tailrace.client.network.Connections;
 import io.tailrace.client.network.NettyTransport;
 import io.tailrace.client.network.Network;
@@ -54,8 +55,12 @@ public final class TailraceClient implements AutoCloseable {
   private final Set<PartitionConsumer<?, ?>> consumers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private TailraceClient(ClusterAccess cluster) {
+  /** Null when nobody has asked for metrics. */
+  private final ClientMetrics metrics;
+
+  private TailraceClient(ClusterAccess cluster, ClientMetrics metrics) {
     this.cluster = cluster;
+    this.metrics = metrics;
     this.admin =
         new RemoteAdmin(
             cluster.calls(),
@@ -199,6 +204,20 @@ public final class TailraceClient implements AutoCloseable {
     }
   }
 
+  ClientCounters counters() {
+    return cluster.network().counters();
+  }
+
+  /** Bytes of records that are not acknowledged, of all producers. Thread-safe. */
+  long producerBytes() {
+    return producers.stream().mapToLong(BatchingProducer::bufferBytesUsed).sum();
+  }
+
+  /** Records that are still to be consumed, of all consumers, as far as is known. Thread-safe. */
+  long consumerLag() {
+    return consumers.stream().mapToLong(PartitionConsumer::totalLag).sum();
+  }
+
   private void checkOpen() {
     if (closed.get()) {
       throw new TailraceException(ErrorCode.CLIENT_CLOSED, "the client is closed");
@@ -227,6 +246,9 @@ public final class TailraceClient implements AutoCloseable {
     List.copyOf(producers).forEach(producer -> producer.close(until(deadline)));
     List.copyOf(consumers).forEach(consumer -> consumer.closeFromOutside(until(deadline)));
     shutDown(cluster);
+    if (metrics != null) {
+      metrics.unbind(this);
+    }
   }
 
   private static Duration until(long deadlineNanos) {
@@ -260,6 +282,7 @@ public final class TailraceClient implements AutoCloseable {
     private Duration metadataMaxAge = Duration.ofMinutes(2);
     private Duration reconnectBackoff = Duration.ofMillis(20);
     private Duration maxReconnectBackoff = Duration.ofSeconds(1);
+    private ClientMetrics metrics;
 
     private Builder() {}
 
@@ -308,6 +331,15 @@ public final class TailraceClient implements AutoCloseable {
     }
 
     /**
+     * Where the client's figures are shown, as {@link ClientMetrics#to} makes it; nowhere by
+     * default.
+     */
+    public Builder metrics(ClientMetrics metrics) {
+      this.metrics = Objects.requireNonNull(metrics, "metrics");
+      return this;
+    }
+
+    /**
      * Connects: asks the bootstrap brokers, one after the other, until one answers.
      *
      * @throws IllegalArgumentException when settings are out of range
@@ -329,16 +361,21 @@ public final class TailraceClient implements AutoCloseable {
               new NettyTransport("tailrace-client-" + clientId),
               Clock.SYSTEM,
               new SplittableRandom(),
-              config);
+              config,
+              new ClientCounters());
       Connections connections = new Connections(network);
       Metadata metadata =
           new Metadata(network, connections, addresses, millis("metadataMaxAge", metadataMaxAge));
-      TailraceClient client = new TailraceClient(ClusterAccess.of(network, connections, metadata));
+      TailraceClient client =
+          new TailraceClient(ClusterAccess.of(network, connections, metadata), metrics);
       try {
         client.await(metadata.awaitCluster(millis("connectTimeout", connectTimeout)));
       } catch (TailraceException e) {
         shutDown(client.cluster);
         throw e;
+      }
+      if (metrics != null) {
+        metrics.bind(client, clientId);
       }
       return client;
     }

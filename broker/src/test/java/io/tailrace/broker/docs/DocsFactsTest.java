@@ -3,11 +3,13 @@ package io.tailrace.broker.docs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.ClientMetrics;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DocsFactsTest {
   private static final Path ROOT = Path.of(System.getProperty("basedir", ".")).resolve("..");
   private static final Pattern METRIC = Pattern.compile("`((?:tailrace|jvm|process|system)_\\w+)`");
+  private static final Pattern CLIENT_METER = Pattern.compile("`(tailrace\\.client\\.[a-z.]+)`");
   private static final Pattern TYPE = Pattern.compile("^# TYPE (\\w+) ", Pattern.MULTILINE);
   private static final Pattern KEY = Pattern.compile("`([a-z]+(?:\\.[a-z]+)+)(?:=\\S*)?`");
   private static final Pattern LOG_LINE = Pattern.compile("^\\| `([^`]+)`", Pattern.MULTILINE);
@@ -79,6 +82,33 @@ class DocsFactsTest {
     assertEquals(served, explained);
   }
 
+  @Test
+  void everyMeterOfAClientIsExplainedAndNoneIsInvented() throws IOException {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    Set<String> shown;
+    try (TestCluster cluster = TestCluster.start(directory);
+        TailraceClient client =
+            TailraceClient.builder()
+                .bootstrap(cluster.bootstrap())
+                .metrics(ClientMetrics.to(registry))
+                .connect()) {
+      client.admin().describeCluster().join();
+      shown =
+          registry.getMeters().stream()
+              .map(meter -> meter.getId().getName())
+              .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    Set<String> explained =
+        CLIENT_METER
+            .matcher(page("docs/operate.md"))
+            .results()
+            .map(found -> found.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+
+    assertEquals(shown, explained);
+  }
+
   private static Set<String> types(String scrape) {
     return TYPE.matcher(scrape).results().map(type -> type.group(1)).collect(Collectors.toSet());
   }
@@ -114,6 +144,7 @@ class DocsFactsTest {
             .results()
             .map(found -> found.group(1))
             .filter(name -> !keys.contains(name) && !NO_KEYS.contains(name))
+            .filter(name -> !name.startsWith("tailrace.client."))
             .distinct()
             .toList();
 

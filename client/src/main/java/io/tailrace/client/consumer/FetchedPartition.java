@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What the fetcher knows of one partition. Confined to the network's scheduler, but for what is
- * waiting to be polled and the high watermark, which both sides see.
+ * waiting to be polled, the position of the polls and the high watermark, which others see.
  */
 final class FetchedPartition {
   static final long UNKNOWN = -1;
@@ -23,6 +23,9 @@ final class FetchedPartition {
   private volatile boolean held;
 
   private volatile long highWatermark = UNKNOWN;
+
+  /** What the next poll returns first, as of the last one. */
+  private volatile long position = UNKNOWN;
 
   /** Where a fetch last found nothing. */
   private volatile long emptyAt = UNKNOWN;
@@ -83,6 +86,16 @@ final class FetchedPartition {
 
   void setHighWatermark(long highWatermark) {
     this.highWatermark = highWatermark;
+  }
+
+  void setPosition(long position) {
+    this.position = position;
+  }
+
+  /** Records that polls have not returned, as far as is known; else 0. Thread-safe. */
+  long lag() {
+    long at = position;
+    return at == UNKNOWN ? 0 : Math.max(0, highWatermark - at);
   }
 
   /** Notes that there is nothing at the offset to be fetched next. */

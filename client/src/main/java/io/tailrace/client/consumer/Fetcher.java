@@ -11,6 +11,7 @@ import io.tailrace.client.metadata.ClusterView;
 import io.tailrace.client.metadata.PartitionView;
 import io.tailrace.client.network.Backoff;
 import io.tailrace.client.network.BrokerConnection;
+import io.tailrace.client.network.ClientCounters;
 import io.tailrace.client.network.ConnectionListener;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.PartitionFetchResult;
@@ -72,6 +73,10 @@ final class Fetcher implements ConnectionListener {
 
   ConsumerConfig config() {
     return config;
+  }
+
+  ClientCounters counters() {
+    return cluster.network().counters();
   }
 
   int requestTimeoutMs() {

@@ -43,6 +43,9 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   /** The readers in the order in which polls go round them. */
   private final List<PartitionReader<K, V>> round = new ArrayList<>();
 
+  /** What {@link #round} reads, for other threads. */
+  private volatile List<FetchedPartition> assigned = List.of();
+
   private int turn;
   private volatile boolean closing;
   private boolean released;
@@ -97,6 +100,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
       }
       round.clear();
       wanted.forEach(name -> round.add(readers.get(name)));
+      assigned = round.stream().map(PartitionReader::fetched).toList();
       turn = 0;
     } finally {
       leave();
@@ -370,6 +374,12 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     readers.values().forEach(PartitionReader::close);
     readers.clear();
     round.clear();
+    assigned = List.of();
+  }
+
+  /** Records of all partitions that polls have not returned, as far as is known. Thread-safe. */
+  public long totalLag() {
+    return assigned.stream().mapToLong(FetchedPartition::lag).sum();
   }
 
   /** Whether there is nothing between the partition's position and this offset. */

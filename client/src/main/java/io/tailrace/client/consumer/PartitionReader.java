@@ -71,6 +71,10 @@ final class PartitionReader<K, V> {
         : OptionalLong.of(Math.max(0, end - position));
   }
 
+  FetchedPartition fetched() {
+    return fetched;
+  }
+
   boolean isFor(FetchedPartition partition) {
     return fetched == partition;
   }
@@ -86,6 +90,7 @@ final class PartitionReader<K, V> {
     version++;
     error = null;
     position = target instanceof Position.Offset at ? at.offset() : FetchedPartition.UNKNOWN;
+    fetched.setPosition(position);
     fetcher.seek(fetched, version, target);
   }
 
@@ -102,6 +107,7 @@ final class PartitionReader<K, V> {
       stretches.addLast(new BatchReader(batches.records()));
     } else if (event instanceof FetchEvent.Positioned positioned) {
       position = positioned.offset();
+      fetched.setPosition(position);
     } else if (event instanceof FetchEvent.Failed failed) {
       error = failed.error();
     }
@@ -138,6 +144,16 @@ final class PartitionReader<K, V> {
    * @throws TailraceException when the next record cannot be read; those before it are in the list
    */
   void read(List<ConsumerRecord<K, V>> out, int limit) {
+    int before = out.size();
+    try {
+      readStretches(out, limit);
+    } finally {
+      fetched.setPosition(position);
+      fetcher.counters().recordsConsumed.add(out.size() - before);
+    }
+  }
+
+  private void readStretches(List<ConsumerRecord<K, V>> out, int limit) {
     while (out.size() < limit && !stretches.isEmpty()) {
       BatchReader stretch = stretches.peekFirst();
       StoredRecord record = bad != null ? bad : next(stretch);

@@ -212,6 +212,9 @@ public final class BrokerConnection {
   }
 
   private void open() {
+    if (state == State.BACKING_OFF) {
+      network.counters().reconnects.increment();
+    }
     state = State.CONNECTING;
     int timeoutMs = network.config().connectTimeoutMs();
     connectDeadlineMs = network.clock().monotonicMs() + timeoutMs;
@@ -328,6 +331,7 @@ public final class BrokerConnection {
       return;
     }
     state = State.READY;
+    network.counters().connections.increment();
     backoff.reset();
     LOG.debug("connected to {}", address);
     while (state == State.READY && !waiting.isEmpty()) {
@@ -372,6 +376,9 @@ public final class BrokerConnection {
     session = null;
     suspect = false;
     silentSinceMs = 0;
+    if (state == State.READY) {
+      network.counters().connections.decrement();
+    }
     if (state == State.READY || state == State.CONNECTING) {
       state = State.BACKING_OFF;
       backoffUntilMs = network.clock().monotonicMs() + backoff.nextMs();

@@ -10,7 +10,11 @@ import java.util.random.RandomGenerator;
  * @param random confined to the transport's scheduler
  */
 public record Network(
-    Transport transport, Clock clock, RandomGenerator random, NetworkConfig config) {
+    Transport transport,
+    Clock clock,
+    RandomGenerator random,
+    NetworkConfig config,
+    ClientCounters counters) {
 
   /** The one thread of the network. */
   public Scheduler scheduler() {

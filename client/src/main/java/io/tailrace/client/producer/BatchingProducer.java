@@ -163,6 +163,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
           upperBound,
           waiter);
     } catch (TailraceException e) {
+      network.counters().recordsFailed.increment();
       ProducerBatch.tell(waiter, null, e);
     }
   }
@@ -377,6 +378,11 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
       sender.close();
       ended.complete(null);
     }
+  }
+
+  /** Bytes of batches that are not settled, out of the buffer memory. */
+  public long bufferBytesUsed() {
+    return config.bufferMemory() - pool.availableBytes();
   }
 
   private static void closeQueues(PartitionQueue[] queues) {

@@ -174,6 +174,7 @@ final class PartitionDelivery {
   /** Numbers a batch that has not been sent before, and puts it into the request. */
   void send(ProducerBatch batch, RequestAssembly request) {
     batch.order = nextOrder++;
+    sender.counters().recordsSent.add(batch.count());
     stamp(batch);
     request.add(this, batch);
   }
@@ -341,13 +342,15 @@ final class PartitionDelivery {
   }
 
   private void settle(ProducerBatch batch, long baseOffset) {
-    batch.succeed(queue.topic, queue.partition, baseOffset);
+    if (batch.succeed(queue.topic, queue.partition, baseOffset)) {
+      sender.counters().recordsAcknowledged.add(batch.count());
+    }
     sender.onSettled(batch);
   }
 
   private void giveUp(ProducerBatch batch, TailraceException error) {
     resetWanted |= idempotent;
-    batch.fail(error);
+    fail(batch, error);
     sender.onSettled(batch);
   }
 
@@ -356,7 +359,7 @@ final class PartitionDelivery {
     TailraceException error = null;
     for (ProducerBatch batch : queue.removeOlderThan(begunBefore)) {
       error = error == null ? timedOut() : error;
-      batch.fail(error);
+      fail(batch, error);
       sender.onSettled(batch);
     }
     for (Iterator<ProducerBatch> each = retry.iterator(); each.hasNext(); ) {
@@ -371,7 +374,7 @@ final class PartitionDelivery {
       for (ProducerBatch batch : part.batches()) {
         if (batch.createdNanos < begunBefore && !batch.isSettled()) {
           error = error == null ? timedOut() : error;
-          batch.fail(error); // its memory is given back when the request is answered or lost
+          fail(batch, error); // its memory is given back when the request is answered or lost
         }
       }
     }
@@ -389,7 +392,7 @@ final class PartitionDelivery {
   /** Fails everything that is not settled. */
   void failAll(TailraceException error) {
     for (ProducerBatch batch : queue.removeOlderThan(Sender.NEVER)) {
-      batch.fail(error);
+      fail(batch, error);
       sender.onSettled(batch);
     }
     for (ProducerBatch batch : retry) {
@@ -397,7 +400,13 @@ final class PartitionDelivery {
     }
     retry.clear();
     for (InFlightPart part : inFlight) {
-      part.batches().forEach(batch -> batch.fail(error));
+      part.batches().forEach(batch -> fail(batch, error));
+    }
+  }
+
+  private void fail(ProducerBatch batch, TailraceException error) {
+    if (batch.fail(error)) {
+      sender.counters().recordsFailed.add(batch.count());
     }
   }
 

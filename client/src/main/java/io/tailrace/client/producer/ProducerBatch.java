@@ -222,11 +222,13 @@ final class ProducerBatch {
   }
 
   /**
-   * Tells every waiter that its record was acknowledged, unless they were told something before.
+   * Tells every waiter that its record was acknowledged.
+   *
+   * @return false when they were told something before, and are left alone
    */
-  void succeed(String topic, int partition, long baseOffset) {
+  boolean succeed(String topic, int partition, long baseOffset) {
     if (!completed.compareAndSet(false, true)) {
-      return;
+      return false;
     }
     int count = builder.count();
     for (int i = 0; i < count; i++) {
@@ -234,18 +236,24 @@ final class ProducerBatch {
       tell(waiters[i], new RecordMetadata(topic, partition, offset, timestampsMs[i]), null);
     }
     finish();
+    return true;
   }
 
-  /** Tells every waiter that its record failed, unless they were told something before. */
-  void fail(TailraceException error) {
+  /**
+   * Tells every waiter that its record failed.
+   *
+   * @return false when they were told something before, and are left alone
+   */
+  boolean fail(TailraceException error) {
     if (!completed.compareAndSet(false, true)) {
-      return;
+      return false;
     }
     int count = builder.count();
     for (int i = 0; i < count; i++) {
       tell(waiters[i], null, error);
     }
     finish();
+    return true;
   }
 
   private void finish() {

@@ -6,6 +6,7 @@ import io.tailrace.client.metadata.ClusterView;
 import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.metadata.PartitionView;
 import io.tailrace.client.network.BrokerConnection;
+import io.tailrace.client.network.ClientCounters;
 import io.tailrace.client.network.ConnectionListener;
 import io.tailrace.client.network.Connections;
 import io.tailrace.client.network.Network;
@@ -93,6 +94,10 @@ final class Sender implements ConnectionListener {
 
   ProducerConfig config() {
     return config;
+  }
+
+  ClientCounters counters() {
+    return network.counters();
   }
 
   RandomGenerator random() {
