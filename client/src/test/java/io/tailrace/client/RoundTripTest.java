@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.tailrace.client.fake.FakeCluster;
 import io.tailrace.protocol.record.CompressionType;
+import io.tailrace.protocol.record.RecordHeader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,6 +41,28 @@ class RoundTripTest {
         assertEquals("key-" + i, records.get(i).key());
         assertEquals("value-" + i, records.get(i).value());
       }
+    }
+  }
+
+  @Test
+  void carriesTheTraceparentHeaderUntouchedWithAllOthersInTheirOrder() {
+    List<RecordHeader> headers =
+        List.of(
+            RecordHeader.of(
+                "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            RecordHeader.of("tracestate", "till=3,kitchen=t61rcWkgMzE"),
+            RecordHeader.of("tracestate", ""),
+            new RecordHeader("none", null),
+            new RecordHeader("bytes", new byte[] {0, -1, 13, 10, 127, -128}));
+    try (FakeCluster cluster = FakeCluster.start(1).topic("t", 1);
+        TailraceClient client = TailraceClient.connect(cluster.bootstrap());
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
+        Consumer<String, String> consumer =
+            client.<String, String>consumer(Serdes.string(), Serdes.string()).assign("t").build()) {
+      producer.send(Message.of("t", "k", "v").headers(headers)).join();
+      ConsumerRecord<String, String> record = pollAll(consumer, 1).get(0);
+      assertEquals(headers, record.headers());
+      assertEquals(headers.get(0), record.header("traceparent"));
     }
   }
 
