@@ -3,17 +3,23 @@ package io.tailrace.broker.docs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Timestamp;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Acks;
+import io.tailrace.client.BadRecordHandler;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Message;
 import io.tailrace.client.PartitionOffset;
+import io.tailrace.client.Partitioner;
 import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
 import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.Serde;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
+import io.tailrace.client.TopicPartition;
 import io.tailrace.protocol.record.CompressionType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -24,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +71,12 @@ class DocsExamplesTest {
   void theGuideShowsWhatIsRunHere() throws IOException {
     String source = squeeze(Files.readString(ROOT.resolve(sourceFile())));
     int examples = 0;
-    for (String page : List.of("docs/produce.md", "docs/consume-and-replay.md", "docs/tune.md")) {
+    for (String page :
+        List.of(
+            "docs/produce.md",
+            "docs/consume-and-replay.md",
+            "docs/java-client.md",
+            "docs/tune.md")) {
       List<MatchResult> found =
           EXAMPLE.matcher(Files.readString(ROOT.resolve(page))).results().toList();
       for (MatchResult example : found) {
@@ -73,7 +85,7 @@ class DocsExamplesTest {
         examples++;
       }
     }
-    assertEquals(4, examples);
+    assertEquals(9, examples);
   }
 
   @Test
@@ -115,6 +127,64 @@ class DocsExamplesTest {
               .mapToLong(PartitionOffset::offset)
               .sum();
       assertEquals(1_000, stored);
+    }
+  }
+
+  @Test
+  void sendsAndReadsJson() {
+    createTopics("orders");
+
+    sendsAndReadsJsonExample();
+
+    assertEquals(List.of("2 cups"), output());
+  }
+
+  @Test
+  void sendsAndReadsProtobuf() {
+    createTopics("orders");
+
+    sendsAndReadsProtobufExample();
+
+    assertEquals(List.of("1793520000"), output());
+  }
+
+  @Test
+  void choosesPartitions() {
+    createTopics("orders");
+
+    choosesPartitionsExample();
+
+    assertEquals(List.of("orders-1@0", "orders-5@0"), output());
+  }
+
+  @Test
+  void pausesResumesAndSeeks() {
+    producesExample();
+    printed.reset();
+
+    pausesResumesAndSeeksExample();
+
+    assertEquals(List.of("0", "one tea", "two espressos"), output());
+  }
+
+  @Test
+  void writesDeadLetters() {
+    producesExample();
+    createTopics("orders-dead");
+    printed.reset();
+
+    writesDeadLettersExample();
+
+    assertEquals(2, output().size());
+    assertTrue(output().get(0).startsWith("two espressos: tailrace-error="), output().get(0));
+    assertTrue(output().get(1).startsWith("one tea: tailrace-error="), output().get(1));
+  }
+
+  private void createTopics(String... names) {
+    try (TailraceClient client = cluster.client()) {
+      for (String name : names) {
+        client.admin().createTopic(Topic.named(name).partitions(6)).join();
+      }
     }
   }
 
@@ -172,6 +242,89 @@ class DocsExamplesTest {
       for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(10))) {
         System.out.println(record.offset() + " " + record.value());
       }
+    }
+  }
+
+  private void sendsAndReadsJsonExample() {
+    record Order(String customer, int cups) {}
+
+    try (TailraceClient client = TailraceClient.connect(bootstrap)) {
+      Producer<String, Order> producer = client.producer(Serdes.string(), Serdes.json(Order.class));
+      producer.send("orders", "customer-7", new Order("customer-7", 2)).join();
+
+      client
+          .consumer(Serdes.string(), Serdes.json(Order.class))
+          .replay("orders", Position.earliest(), Position.latest())
+          .forEach(record -> System.out.println(record.value().cups() + " cups")); // 2 cups
+    }
+  }
+
+  private void sendsAndReadsProtobufExample() {
+    Serde<Timestamp> timestamps = Serdes.protobuf(Timestamp.parser());
+    try (TailraceClient client = TailraceClient.connect(bootstrap)) {
+      Producer<String, Timestamp> producer = client.producer(Serdes.string(), timestamps);
+      producer.send("orders", "opened", Timestamp.newBuilder().setSeconds(1_793_520_000).build());
+      producer.flush();
+
+      client
+          .consumer(Serdes.string(), timestamps)
+          .replay("orders", Position.earliest(), Position.latest())
+          .forEach(record -> System.out.println(record.value().getSeconds())); // 1793520000
+    }
+  }
+
+  private void choosesPartitionsExample() {
+    Partitioner byLength = (topic, key, value, partitions) -> value.length % partitions;
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Producer<String, String> producer =
+            client
+                .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+                .partitioner(byLength)
+                .acks(Acks.LEADER)
+                .build()) {
+      System.out.println(producer.send("orders", "customer-7", "one tea").join()); // orders-1@0
+
+      Message<String, String> toTheLast =
+          Message.of("orders", "customer-7", "one tea").partition(5);
+      System.out.println(producer.send(toTheLast).join()); // orders-5@0
+    }
+  }
+
+  private void pausesResumesAndSeeksExample() {
+    TopicPartition tables = new TopicPartition("orders", 1);
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Consumer<String, String> consumer =
+            client
+                .<String, String>consumer(Serdes.string(), Serdes.string())
+                .assign(tables)
+                .build()) {
+      consumer.pause(Set.of(tables));
+      System.out.println(consumer.poll(Duration.ofMillis(100)).size()); // 0
+
+      consumer.resume(Set.of(tables));
+      consumer.seek(tables, 1);
+      System.out.println(consumer.poll(Duration.ofSeconds(10)).get(0).value()); // one tea
+
+      consumer.seekToTime(Instant.now().minus(Duration.ofHours(1)), tables);
+      System.out.println(consumer.poll(Duration.ofSeconds(10)).get(0).value()); // two espressos
+    }
+  }
+
+  private void writesDeadLettersExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Producer<byte[], byte[]> letters = client.producer(Serdes.bytes(), Serdes.bytes())) {
+      client
+          .consumer(Serdes.string(), Serdes.longs()) // but the values are text
+          .onBadRecord(BadRecordHandler.deadLetter(letters, "orders-dead"))
+          .replay("orders", Position.earliest(), Position.latest())
+          .forEach(record -> System.out.println(record.value()));
+
+      client
+          .consumer(Serdes.string(), Serdes.string())
+          .replay("orders-dead", Position.earliest(), Position.latest())
+          .forEach(
+              letter ->
+                  System.out.println(letter.value() + ": " + letter.header("tailrace-error")));
     }
   }
 
