@@ -84,6 +84,17 @@ class HouseTest {
           .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
 
   @ArchTest
+  static final ArchRule onlyOneClassOfTheClientKnowsMicrometer =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.client..")
+          .and()
+          .doNotHaveSimpleName("ClientMetrics")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.micrometer..");
+
+  @ArchTest
   static final ArchRule protocolDoesNoIo =
       noClasses()
           .that()
