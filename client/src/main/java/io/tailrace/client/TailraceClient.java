@@ -159,7 +159,7 @@ public final class TailraceClient implements AutoCloseable {
         open(config, keyDeserializer, valueDeserializer),
         starts,
         ends,
-        Duration.ofMillis(2L * cluster.network().config().requestTimeoutMs()));
+        Duration.ofMillis(cluster.network().config().requestTimeoutMs()));
   }
 
   private Map<TopicPartition, Long> offsets(
@@ -309,8 +309,8 @@ public final class TailraceClient implements AutoCloseable {
     }
 
     /**
-     * How long one request may be unanswered, and how long the admin and positions are retried;
-     * fifteen seconds by default.
+     * How long one request may be unanswered, how long the admin and positions are retried, and how
+     * long a replay waits for its next record before it fails; fifteen seconds by default.
      */
     public Builder requestTimeout(Duration requestTimeout) {
       this.requestTimeout = requestTimeout;

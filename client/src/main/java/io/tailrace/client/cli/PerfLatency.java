@@ -79,6 +79,10 @@ final class PerfLatency implements Runnable {
       Thread sender = new Thread(() -> send(producer), "sender");
       sender.start();
       receive(consumer, sender);
+      if (failure.get() != null) {
+        producer.close(Duration.ZERO);
+        throw failure.get();
+      }
     }
     new PerfReport()
         .latency("ackLatencyMs", "acknowledged after", acknowledged)
@@ -111,7 +115,7 @@ final class PerfLatency implements Runnable {
     Progress progress = new Progress(session.terminal(), "received", records);
     long received = 0;
     long quietSinceNanos = System.nanoTime();
-    while (received < records) {
+    while (received < records && failure.get() == null) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         long nowNanos = System.nanoTime();
         byte[] value = record.value();
@@ -125,9 +129,6 @@ final class PerfLatency implements Runnable {
         }
       }
       progress.update(received);
-      if (failure.get() != null) {
-        throw failure.get();
-      }
       boolean quiet =
           System.nanoTime() - quietSinceNanos > session.timeout().toNanos() && !sender.isAlive();
       if (quiet) {

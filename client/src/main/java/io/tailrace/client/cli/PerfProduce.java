@@ -71,10 +71,13 @@ final class PerfProduce implements Runnable {
             });
         progress.update(i);
       }
-      producer.flush();
+      if (failure.get() == null) {
+        producer.flush();
+      }
       Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
       progress.end();
       if (failure.get() != null) {
+        producer.close(Duration.ZERO);
         throw failure.get();
       }
       new PerfReport()

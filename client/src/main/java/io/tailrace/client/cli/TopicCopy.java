@@ -18,9 +18,11 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 /**
  * Copies a stretch of a topic's history into another topic: keys, values, headers and timestamps as
@@ -95,9 +97,15 @@ final class TopicCopy {
             session.producer(client, target, Session.DEFAULT_BATCH_BYTES).build()) {
       long startedNanos = System.nanoTime();
       long notedNanos = startedNanos;
+      long heardNanos = startedNanos;
       long sent = 0;
       while (!consumer.assignment().isEmpty()) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        List<ConsumerRecord<byte[], byte[]>> polled = consumer.poll(POLL);
+        throwIfAnyFailed(producer);
+        if (polled.isEmpty() && System.nanoTime() - heardNanos >= session.timeout().toNanos()) {
+          throw stalled(consumer.assignment(), total - copied);
+        }
+        for (ConsumerRecord<byte[], byte[]> record : polled) {
           TopicPartition partition = record.topicPartition();
           if (record.offset() >= from.ends().get(partition)) {
             continue;
@@ -116,6 +124,9 @@ final class TopicCopy {
             note(producer, from, next, copied);
             notedNanos = System.nanoTime();
           }
+        }
+        if (!polled.isEmpty()) {
+          heardNanos = System.nanoTime(); // not before: copying them has taken its time
         }
         keepUnfinished(consumer, from.ends());
       }
@@ -177,10 +188,7 @@ final class TopicCopy {
       long copied)
       throws IOException {
     producer.flush();
-    TailraceException failed = failure.get();
-    if (failed != null) {
-      throw failed;
-    }
+    throwIfAnyFailed(producer);
     new ReplayState(
             from.sourceId(),
             from.targetId(),
@@ -190,5 +198,25 @@ final class TopicCopy {
             from.ends(),
             new HashMap<>(targetEnds))
         .write(stateFile);
+  }
+
+  private void throwIfAnyFailed(Producer<byte[], byte[]> producer) {
+    TailraceException failed = failure.get();
+    if (failed != null) {
+      producer.close(Duration.ZERO); // whoever goes on looks for what else arrived
+      throw failed;
+    }
+  }
+
+  /** What was written down last stays true: the target's records since then are found again. */
+  private CommandException stalled(Set<TopicPartition> unfinished, long left) {
+    return CommandException.refused(
+        "nothing came of "
+            + unfinished.stream().map(TopicPartition::toString).collect(Collectors.joining(", "))
+            + " for "
+            + Quantities.duration(session.timeout())
+            + ", with "
+            + Quantities.counted(left, "record")
+            + " left; the same command goes on where this one was");
   }
 }

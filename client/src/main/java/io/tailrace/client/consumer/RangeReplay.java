@@ -26,7 +26,7 @@ import java.util.stream.StreamSupport;
  * one thread; offsets may be asked by another.
  */
 public final class RangeReplay<K, V> implements Replay<K, V> {
-  private static final Duration POLL = Duration.ofMillis(500);
+  private static final long POLL_NANOS = 500_000_000;
   private static final Duration CLOSE = Duration.ofSeconds(5);
 
   private final PartitionConsumer<K, V> consumer;
@@ -185,13 +185,14 @@ public final class RangeReplay<K, V> implements Replay<K, V> {
           close();
           return;
         }
-        polled = consumer.poll(POLL);
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          throw stalled();
+        }
+        polled = consumer.poll(Duration.ofNanos(Math.min(POLL_NANOS, left)));
         index = 0;
         if (!polled.isEmpty()) {
           return;
-        }
-        if (System.nanoTime() > deadline) {
-          throw stalled();
         }
       }
     }
