@@ -3,6 +3,7 @@ package io.tailrace.client.cli;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /**
  * Says on standard error how far long work has come: as a bar on a screen, as a line now and then
@@ -17,6 +18,7 @@ final class Progress {
   private final boolean bar;
   private final String verb;
   private final long total;
+  private final LongSupplier nanoTime;
   private final long startedNanos;
   private long saidNanos;
   private int lastWidth;
@@ -28,21 +30,31 @@ final class Progress {
    * @param total records to be done; about, if need be
    */
   Progress(Terminal terminal, String verb, long total) {
+    this(terminal, verb, total, System::nanoTime);
+  }
+
+  /**
+   * Begins, by another clock.
+   *
+   * @param nanoTime as {@link System#nanoTime}
+   */
+  Progress(Terminal terminal, String verb, long total, LongSupplier nanoTime) {
     this.err = terminal.err();
     this.bar = terminal.progressBars();
     this.verb = verb;
     this.total = total;
-    this.startedNanos = System.nanoTime();
+    this.nanoTime = nanoTime;
+    this.startedNanos = nanoTime.getAsLong();
     this.saidNanos = startedNanos;
   }
 
   Duration elapsed() {
-    return Duration.ofNanos(System.nanoTime() - startedNanos);
+    return Duration.ofNanos(nanoTime.getAsLong() - startedNanos);
   }
 
   /** To be called often; says something only when it is time. */
   void update(long done) {
-    long now = System.nanoTime();
+    long now = nanoTime.getAsLong();
     if (now - saidNanos < (bar ? BAR_INTERVAL_NANOS : LINE_INTERVAL_NANOS)) {
       return;
     }
