@@ -1,5 +1,6 @@
 package io.tailrace.broker.config;
 
+import io.tailrace.protocol.error.Spelling;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -80,44 +81,9 @@ public final class ConfigSchema {
   }
 
   private String unknown(String name) {
-    String closest = closest(name);
+    String closest = Spelling.closest(name, keys.keySet());
     return closest == null
         ? name + ": there is no such key; docs/configuration.md lists them all"
         : name + ": there is no such key; did you mean " + closest + "?";
-  }
-
-  /** The key that was probably meant, or null when none is near. */
-  String closest(String name) {
-    String best = null;
-    int bestDistance = Integer.MAX_VALUE;
-    for (String candidate : keys.keySet()) {
-      int distance =
-          candidate.endsWith("." + name) || name.endsWith("." + candidate)
-              ? 1
-              : editDistance(name, candidate);
-      if (distance < bestDistance) {
-        best = candidate;
-        bestDistance = distance;
-      }
-    }
-    return bestDistance <= 1 + name.length() / 4 ? best : null;
-  }
-
-  /** Characters to insert, drop or exchange, so that one becomes the other. */
-  private static int editDistance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int exchanged = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(exchanged, 1 + Math.min(previous[j], current[j - 1]));
-      }
-      previous = current;
-    }
-    return previous[b.length()];
   }
 }

@@ -592,6 +592,9 @@ class CommandLineTest {
         "1|config get topic nope|topic 'nope' does not exist; tailrace topic list shows what there"
             + " is",
         "1|config get broker 7|no broker with id 7 is alive; alive are: 0",
+        "2|config get topic minutes retention.mss|a topic has no setting retention.mss; did you mean"
+            + " retention.ms?",
+        "2|config get broker 0 colour|a broker has no setting colour; leave it out to see them all",
         "2|config get broker x|'x' is not a broker's id; give a number, or default for all",
         "2|config set topic minutes retention.m=1|topic 'minutes': retention.m: there is no such"
             + " key; did you mean retention.ms?",

@@ -3,6 +3,7 @@ package io.tailrace.client.cli;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.ConfigSetting;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.protocol.error.Spelling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -70,10 +71,18 @@ final class ConfigCommand implements Runnable {
       ConfigResource resource = resource(type, name);
       try (TailraceClient client = session.connect()) {
         List<ConfigSetting> all = Session.await(client.admin().describeConfigs(resource));
+        List<String> names = all.stream().map(ConfigSetting::name).toList();
         for (String key : keys) {
-          if (all.stream().noneMatch(setting -> setting.name().equals(key))) {
+          if (!names.contains(key)) {
+            String closest = Spelling.closest(key, names);
             throw CommandException.badInput(
-                "a " + type + " has no setting " + key + "; leave it out to see them all");
+                "a "
+                    + type
+                    + " has no setting "
+                    + key
+                    + (closest == null
+                        ? "; leave it out to see them all"
+                        : "; did you mean " + closest + "?"));
           }
         }
         List<ConfigSetting> shown =

@@ -1,2 +1,2 @@
-/** Error codes, shared by both sides of a connection. */
+/** Error codes and the wording of errors, shared by both sides of a connection. */
 package io.tailrace.protocol.error;
