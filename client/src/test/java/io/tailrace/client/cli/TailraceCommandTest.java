@@ -92,14 +92,6 @@ class TailraceCommandTest {
   }
 
   @Test
-  void completesEveryNoun() {
-    assertEquals(ExitCode.DONE, harness.run("completion"));
-    for (String noun : List.of("topic", "produce", "consume", "replay", "cluster", "config")) {
-      assertTrue(harness.out().contains(noun), noun);
-    }
-  }
-
-  @Test
   void takesGlobalOptionsOnEitherSideOfTheVerb() {
     for (String[] arguments :
         List.of(
