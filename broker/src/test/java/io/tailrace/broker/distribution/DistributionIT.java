@@ -3,9 +3,12 @@ package io.tailrace.broker.distribution;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +33,9 @@ class DistributionIT {
 
   private static Path home;
 
+  /** As the build left it, before it was packed. */
+  private static Path built;
+
   @BeforeAll
   static void unpack() throws IOException, InterruptedException {
     Path dist = Path.of(System.getProperty("basedir", ".")).resolve("target/dist").toAbsolutePath();
@@ -49,6 +55,7 @@ class DistributionIT {
     Files.delete(out);
     String name = archive.getFileName().toString();
     home = unpacked.resolve(name.substring(0, name.length() - ".tar.gz".length()));
+    built = dist.resolve(home.getFileName());
   }
 
   @Test
@@ -179,6 +186,43 @@ class DistributionIT {
     assertTrue(said.contains("listner: there is no such key; did you mean listener?"), said);
   }
 
+  @Test
+  void theBuildHasMadeClassDataArchivesAndTheCommandLineStartsFromOne()
+      throws IOException, InterruptedException {
+    assumeFalse(
+        "no".equals(System.getenv("TAILRACE_CLASS_SHARING")),
+        "the build was told to go without archives");
+    Path archives = built.resolve("cds");
+    for (String name : List.of("broker", "tailrace")) {
+      assumeTrue(
+          files(archives, name + "-*.failed").isEmpty(),
+          () -> "this JDK cannot make the archive of " + name);
+      assertEquals(1, files(archives, name + "-*.jsa").size(), () -> name + " in " + archives);
+    }
+
+    String loaded =
+        runWords(
+            0,
+            List.of(built.resolve("bin/tailrace").toString(), "topic", "list", "--help"),
+            Map.of("TAILRACE_JVM_OPTS", "-Xshare:on -Xlog:class+load=info:stdout"));
+
+    for (String name : List.of("io.tailrace.client.cli.TailraceCommand", "picocli.CommandLine")) {
+      assertTrue(
+          loaded.lines().anyMatch(line -> line.endsWith(name + " source: shared objects file")),
+          () -> name + " does not come from the archive:\n" + loaded);
+    }
+  }
+
+  private static List<Path> files(Path directory, String glob) throws IOException {
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, glob)) {
+        files.forEach(found::add);
+      }
+    }
+    return found;
+  }
+
   private static List<Path> jars() throws IOException {
     try (Stream<Path> files = Files.list(home.resolve("lib"))) {
       return files.filter(file -> file.toString().endsWith(".jar")).toList();
@@ -197,14 +241,20 @@ class DistributionIT {
     return runWords(0, List.of("sh", "-c", line));
   }
 
+  /** Without class data archives: the one of the unpacked distribution would be made here. */
   private static String runWords(int exitCode, List<String> words)
+      throws IOException, InterruptedException {
+    return runWords(exitCode, words, Map.of("TAILRACE_CLASS_SHARING", "no"));
+  }
+
+  private static String runWords(int exitCode, List<String> words, Map<String, String> variables)
       throws IOException, InterruptedException {
     Path out = Files.createTempFile("tailrace-script", ".txt");
     ProcessBuilder builder =
         new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(out.toFile());
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("TAILRACE_"));
-    environment.put("TAILRACE_CLASS_SHARING", "no");
+    environment.putAll(variables);
     environment.put("JAVA_HOME", System.getProperty("java.home"));
     Process process = builder.start();
     assertTrue(process.waitFor(COMMAND_TIMEOUT_S, TimeUnit.SECONDS), () -> String.join(" ", words));
