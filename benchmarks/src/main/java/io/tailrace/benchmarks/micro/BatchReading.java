@@ -3,6 +3,7 @@ package io.tailrace.benchmarks.micro;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.tailrace.protocol.record.CompressionType;
+import io.tailrace.protocol.record.ProducedBatch;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import io.tailrace.protocol.record.RecordReader;
@@ -73,6 +74,11 @@ public class BatchReading {
   @Benchmark
   public int check() {
     return RecordBatch.check(direct, 0, direct.readableBytes());
+  }
+
+  @Benchmark
+  public int checkProduced() {
+    return ProducedBatch.check(direct, 0, direct.readableBytes());
   }
 
   @Benchmark

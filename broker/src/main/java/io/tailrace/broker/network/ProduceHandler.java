@@ -12,7 +12,7 @@ import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
 import io.tailrace.protocol.port.Scheduler;
 import io.tailrace.protocol.record.CorruptBatchException;
-import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.ProducedBatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -106,7 +106,7 @@ public final class ProduceHandler implements RequestHandler {
       try {
         int end = index + length;
         for (int at = index; at < end; ) {
-          at += RecordBatch.check(records, at, end - at);
+          at += ProducedBatch.check(records, at, end - at);
         }
         return null;
       } catch (CorruptBatchException e) {

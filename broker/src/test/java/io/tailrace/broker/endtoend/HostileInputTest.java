@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
+import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.Consumer;
@@ -35,12 +33,9 @@ import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionOffsetQuery;
-import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.ProduceRequest;
-import io.tailrace.protocol.message.ProduceResponse;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordBatch;
-import io.tailrace.protocol.record.RecordBatchBuilder;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -56,6 +51,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Strangers, broken clients and liars: each gets a typed error or a closed connection, and nobody
@@ -261,36 +258,99 @@ class HostileInputTest {
 
   @Test
   void refusesABatchWithAWrongChecksum() throws IOException {
-    byte[] batch = batch(CompressionType.NONE, 10);
+    byte[] batch = HostileBatches.sound(CompressionType.NONE, 10);
     batch[batch.length - 1] ^= 1;
     assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, batch));
   }
 
   @Test
-  void refusesABatchWhoseLengthsOrCountsLie() throws IOException {
+  void refusesABatchWhoseLengthOrMagicLies() throws IOException {
     for (int length : List.of(-1, 0, 10, Integer.MAX_VALUE)) {
-      byte[] batch = batch(CompressionType.NONE, 10);
+      byte[] batch = HostileBatches.sound(CompressionType.NONE, 10);
       ByteBuffer.wrap(batch).putInt(RecordBatch.BATCH_LENGTH_OFFSET, length);
       assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, batch), "length " + length);
     }
-    for (int count : List.of(-1, 0, 1_000_000_000)) {
-      byte[] batch = batch(CompressionType.NONE, 10);
-      ByteBuffer.wrap(batch).putInt(RecordBatch.RECORD_COUNT_OFFSET, count);
-      assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, batch), "count " + count);
-    }
-    byte[] oldMagic = batch(CompressionType.NONE, 10);
+    byte[] oldMagic = HostileBatches.sound(CompressionType.NONE, 10);
     oldMagic[RecordBatch.MAGIC_OFFSET] = 1;
     assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, oldMagic));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "NONE, -1, -2",
+    "NONE, 0, -1",
+    "NONE, 1, 1",
+    "NONE, 1, 2147483647",
+    "NONE, 5, 4",
+    "NONE, 1000000000, 999999999",
+    "ZSTD, -1, -2",
+    "ZSTD, 0, -1",
+    "ZSTD, 1, 2147483647",
+    "ZSTD, 2147483647, 2147483646"
+  })
+  void refusesCountsThatLieUnderARightChecksum(
+      CompressionType compression, int recordCount, int lastOffsetDelta) throws IOException {
+    long end = endOffset(TOPIC);
+    byte[] batch =
+        HostileBatches.withCounts(
+            HostileBatches.sound(compression, 1_000), recordCount, lastOffsetDelta);
+    assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, batch));
+    assertEquals(end, endOffset(TOPIC));
+  }
+
+  @Test
+  void refusesNoiseInThePlaceOfRecordsUnderARightChecksum() throws IOException {
+    long end = endOffset(TOPIC);
+    for (long seed = 0; seed < 50; seed++) {
+      byte[] noise = new byte[100];
+      new SplittableRandom(seed).nextBytes(noise);
+      byte[] batch =
+          HostileBatches.withRecords(HostileBatches.sound(CompressionType.NONE, 500), 0, noise);
+      assertEquals(ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, batch), "seed " + seed);
+    }
+    assertEquals(end, endOffset(TOPIC));
+  }
+
+  @Test
+  void liesThatTheBrokerDoesNotLookForAreATypedErrorInAConsumerThatCanSeekPastThem()
+      throws IOException {
+    bystander.admin().createTopic(Topic.named("liars")).join();
+    byte[] fewerThanItSays =
+        HostileBatches.withCounts(HostileBatches.sound(CompressionType.ZSTD, 1_000), 5, 4);
+    byte valueLength = 126; // 63, behind the record's length, attributes, deltas and no key
+    byte[] longerThanItsRecord =
+        HostileBatches.withRecords(HostileBatches.sound(CompressionType.NONE, 10), 5, valueLength);
+    assertEquals(ErrorCode.NONE, produce("liars", 0, fewerThanItSays));
+    assertEquals(ErrorCode.NONE, produce("liars", 0, longerThanItsRecord));
+    bystandersProducer.send(Message.of("sound").key("k").to("liars")).join();
+
+    TopicPartition partition = new TopicPartition("liars", 0);
+    try (Consumer<String, String> consumer =
+        bystander
+            .<String, String>consumer(Serdes.string(), Serdes.string())
+            .assign(partition)
+            .startAt(Position.offset(1))
+            .build()) {
+      for (long next : List.of(5L, 6L)) {
+        TailraceException error =
+            assertThrows(TailraceException.class, () -> consumer.poll(Duration.ofSeconds(30)));
+        assertEquals(ErrorCode.CORRUPT_BATCH, error.code());
+        assertTrue(
+            error.getMessage().contains("liars-0, at or behind offset "), error.getMessage());
+        consumer.seek(partition, next);
+      }
+      assertEquals("sound", consumer.poll(Duration.ofSeconds(30)).get(0).value());
+    }
+  }
+
   @Test
   void refusesABatchThatIsCutShortAndRecordsThatWereNotAnnounced() throws IOException {
-    byte[] batch = batch(CompressionType.NONE, 10);
+    byte[] batch = HostileBatches.sound(CompressionType.NONE, 10);
     assertEquals(
         ErrorCode.CORRUPT_BATCH, produce(TOPIC, 0, Arrays.copyOf(batch, batch.length - 3)));
     assertEquals(ErrorCode.INVALID_REQUEST, produce(TOPIC, 0, new byte[0]));
     try (RawClient client = raw().greet()) {
-      ProduceRequest body = produceRequest(TOPIC, 0, batch.length - 7);
+      ProduceRequest body = RawClient.produceRequest(TOPIC, 0, batch.length - 7);
       client.send(client.request(ApiKey.PRODUCE, body, batch));
       assertEquals(ErrorCode.INVALID_REQUEST, errorOf(client.receive()));
     }
@@ -298,7 +358,7 @@ class HostileInputTest {
 
   @Test
   void refusesABatchOverMaxMessageBytes() throws IOException {
-    byte[] batch = batch(CompressionType.NONE, 1_200_000);
+    byte[] batch = HostileBatches.sound(CompressionType.NONE, 1_200_000);
     assertEquals(ErrorCode.BATCH_TOO_LARGE, produce(TOPIC, 0, batch));
   }
 
@@ -309,12 +369,11 @@ class HostileInputTest {
       if (compression == CompressionType.NONE || compression == CompressionType.SNAPPY) {
         continue; // does not become small enough to be accepted
       }
-      byte[] bomb = batch(compression, 100 << 20);
+      byte[] bomb = HostileBatches.sound(compression, 100 << 20);
       assertEquals(ErrorCode.NONE, produce("bombs", 0, bomb), compression.label());
     }
     TopicPartition partition = new TopicPartition("bombs", 0);
-    long bombs =
-        bystander.admin().listOffsets("bombs", Position.latest()).join().get(partition).offset();
+    long bombs = endOffset("bombs");
     assertEquals(3, bombs);
     bystandersProducer.send(Message.of("sound").key("k").to("bombs")).join();
 
@@ -346,7 +405,8 @@ class HostileInputTest {
       try (RawClient client = raw().greet()) {
         assertEquals(ErrorCode.INVALID_TOPIC_NAME, create(client, name, 1, 1), name);
       }
-      assertEquals(ErrorCode.UNKNOWN_TOPIC, produce(name, 0, batch(CompressionType.NONE, 1)));
+      assertEquals(
+          ErrorCode.UNKNOWN_TOPIC, produce(name, 0, HostileBatches.sound(CompressionType.NONE, 1)));
       assertEquals(ErrorCode.UNKNOWN_TOPIC, fetch(name, 0, 0), name);
       assertEquals(ErrorCode.UNKNOWN_TOPIC, listOffsets(name, 0, -1), name);
     }
@@ -380,7 +440,7 @@ class HostileInputTest {
 
   @Test
   void saysThatATopicOrPartitionDoesNotExist() throws IOException {
-    byte[] batch = batch(CompressionType.NONE, 10);
+    byte[] batch = HostileBatches.sound(CompressionType.NONE, 10);
     assertEquals(ErrorCode.UNKNOWN_TOPIC, produce("nowhere", 0, batch));
     assertEquals(ErrorCode.UNKNOWN_TOPIC, produce("../../etc/passwd\0", 0, batch));
     assertEquals(ErrorCode.UNKNOWN_PARTITION, produce(TOPIC, 2, batch));
@@ -485,24 +545,8 @@ class HostileInputTest {
 
   private static ErrorCode produce(String topic, int partition, byte[] batch) throws IOException {
     try (RawClient client = raw().greet()) {
-      client.send(
-          client.request(ApiKey.PRODUCE, produceRequest(topic, partition, batch.length), batch));
-      ResponseFrame response = client.receive();
-      assertEquals(ErrorCode.NONE, response.error());
-      return ErrorCode.of(response.body(ProduceResponse.parser()).getResults(0).getErrorCode());
+      return client.produce(topic, partition, batch);
     }
-  }
-
-  private static ProduceRequest produceRequest(String topic, int partition, int length) {
-    return ProduceRequest.newBuilder()
-        .setAcks(-1)
-        .setTimeoutMs(5_000)
-        .addPartitions(
-            PartitionProduce.newBuilder()
-                .setTopic(topic)
-                .setPartition(partition)
-                .setRecordsLength(length))
-        .build();
   }
 
   private static ErrorCode fetch(String topic, int partition, long offset) throws IOException {
@@ -523,6 +567,16 @@ class HostileInputTest {
       return ErrorCode.of(
           client.receive().body(FetchResponse.parser()).getResults(0).getErrorCode());
     }
+  }
+
+  /** Of the first partition. */
+  private static long endOffset(String topic) {
+    return bystander
+        .admin()
+        .listOffsets(topic, Position.latest())
+        .join()
+        .get(new TopicPartition(topic, 0))
+        .offset();
   }
 
   private static ErrorCode listOffsets(String topic, int partition, long timestampMs)
@@ -552,19 +606,6 @@ class HostileInputTest {
             .build();
     client.send(client.request(ApiKey.CREATE_TOPIC, body, new byte[0]));
     return ErrorCode.of(client.receive().body(CreateTopicResponse.parser()).getErrorCode());
-  }
-
-  private static byte[] batch(CompressionType compression, int valueBytes) {
-    RecordBatchBuilder builder = new RecordBatchBuilder(1024);
-    builder.append(1_000, null, new byte[valueBytes], List.of());
-    int size =
-        builder.finish(
-            compression,
-            RecordBatch.NO_PRODUCER_ID,
-            RecordBatch.NO_PRODUCER_EPOCH,
-            RecordBatch.NO_SEQUENCE);
-    ByteBuf batch = Unpooled.wrappedBuffer(builder.array(), 0, size);
-    return ByteBufUtil.getBytes(batch);
   }
 
   private static byte[] ints(int... values) {

@@ -5,10 +5,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.ResponseFrame;
 import io.tailrace.protocol.message.HandshakeRequest;
+import io.tailrace.protocol.message.PartitionProduce;
+import io.tailrace.protocol.message.ProduceRequest;
+import io.tailrace.protocol.message.ProduceResponse;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -78,6 +82,29 @@ public final class RawClient implements AutoCloseable {
     byte[] content = new byte[in.readInt()];
     in.readFully(content);
     return ResponseFrame.parse(Unpooled.wrappedBuffer(content));
+  }
+
+  /** Asks to write such bytes to a partition, as acks=all does. */
+  public static ProduceRequest produceRequest(String topic, int partition, int recordsLength) {
+    return ProduceRequest.newBuilder()
+        .setAcks(-1)
+        .setTimeoutMs(5_000)
+        .addPartitions(
+            PartitionProduce.newBuilder()
+                .setTopic(topic)
+                .setPartition(partition)
+                .setRecordsLength(recordsLength))
+        .build();
+  }
+
+  /** Sends batches to a partition, and waits for what the broker says about them. */
+  public ErrorCode produce(String topic, int partition, byte[] batches) throws IOException {
+    send(request(ApiKey.PRODUCE, produceRequest(topic, partition, batches.length), batches));
+    ResponseFrame response = receive();
+    if (response.error() != ErrorCode.NONE) {
+      throw new IOException("the whole request failed: " + response.error());
+    }
+    return ErrorCode.of(response.body(ProduceResponse.parser()).getResults(0).getErrorCode());
   }
 
   /** Reads until the broker closes the connection. */
