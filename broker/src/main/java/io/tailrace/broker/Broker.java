@@ -132,7 +132,8 @@ public final class Broker implements AutoCloseable {
               transport.serverChannel(),
               pages,
               Map.of("/health", this::health, "/metrics", this::scrape),
-              config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
+              config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS),
+              clock);
       onStop("HTTP listener", http::stop);
       httpAddress = http.start(resolve("http.listener", config.get(BrokerKeys.HTTP_LISTENER)));
 

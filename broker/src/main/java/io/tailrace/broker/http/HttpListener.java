@@ -22,6 +22,8 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.tailrace.broker.network.RefusalLog;
+import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +35,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A small HTTP server for GET requests. Pages are made on an executor, so that a slow one does not
@@ -43,6 +46,7 @@ public final class HttpListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final int MAX_REQUEST_BYTES = 64 * 1024;
   private static final int MAX_CONNECTIONS = 200;
+  private static final long TICK_MS = 1_000;
 
   private final EventLoopGroup loops;
   private final Class<? extends ServerChannel> channelType;
@@ -51,7 +55,9 @@ public final class HttpListener {
   private final long timeoutMs;
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
+  private final RefusalLog refusals;
   private Channel listener;
+  private ScheduledFuture<?> ticks;
 
   /**
    * @param pages by path; called on the executor
@@ -62,12 +68,14 @@ public final class HttpListener {
       Class<? extends ServerChannel> channelType,
       Executor executor,
       Map<String, Supplier<HttpPage>> pages,
-      long timeoutMs) {
+      long timeoutMs,
+      Clock clock) {
     this.loops = loops;
     this.channelType = channelType;
     this.executor = executor;
     this.pages = Map.copyOf(pages);
     this.timeoutMs = timeoutMs;
+    this.refusals = new RefusalLog(LOG, Level.WARN, "closed the HTTP connection of", clock);
   }
 
   /**
@@ -86,7 +94,7 @@ public final class HttpListener {
                   @Override
                   protected void initChannel(SocketChannel channel) {
                     if (open.get() >= MAX_CONNECTIONS) {
-                      refused.increment();
+                      noteRefused(channel, "too_many_connections", MAX_CONNECTIONS + " are open");
                       channel.close();
                       return;
                     }
@@ -111,12 +119,15 @@ public final class HttpListener {
           bound.cause());
     }
     listener = bound.channel();
+    ticks =
+        loops.next().scheduleAtFixedRate(refusals::onTick, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
     return (InetSocketAddress) listener.localAddress();
   }
 
   /** Stops listening. Blocks until that is done. */
   public void stop() {
     if (listener != null) {
+      ticks.cancel(false);
       listener.close().awaitUninterruptibly();
     }
   }
@@ -126,9 +137,17 @@ public final class HttpListener {
     return refused.sum();
   }
 
+  private void noteRefused(Channel channel, String kind, String message) {
+    refused.increment();
+    refusals.note(kind, channel.remoteAddress(), message);
+  }
+
   /** One connection. Confined to its event loop, but for the making of pages. */
   private final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     private boolean answering;
+    private boolean answered;
+    private boolean requestCame;
+    private boolean requestBegun;
     private ScheduledFuture<?> deadline;
 
     @Override
@@ -150,24 +169,47 @@ public final class HttpListener {
         deadline.cancel(false);
       }
       deadline =
-          context.executor().schedule(() -> refuse(context), timeoutMs, TimeUnit.MILLISECONDS);
+          context.executor().schedule(() -> onDeadline(context), timeoutMs, TimeUnit.MILLISECONDS);
     }
 
-    private void refuse(ChannelHandlerContext context) {
-      refused.increment();
+    private void onDeadline(ChannelHandlerContext context) {
+      if (answering) {
+        refuse(context, "answer_not_taken", "it did not take its answer within" + limit());
+      } else if (answered && !requestBegun) {
+        context.close(); // was kept for a next request, and there is none
+      } else {
+        refuse(context, "request_timeout", "there was no whole request within" + limit());
+      }
+    }
+
+    private String limit() {
+      return " " + timeoutMs + " ms";
+    }
+
+    private void refuse(ChannelHandlerContext context, String kind, String message) {
+      noteRefused(context.channel(), kind, message);
       context.close();
     }
 
     @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      requestBegun = !requestCame;
+      requestCame = false;
+      context.fireChannelReadComplete();
+    }
+
+    @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-      if (answering) {
-        refuse(context); // nobody who reads answers sends the next request before
+      requestCame = true;
+      if (answering) { // nobody who reads answers sends the next request before
+        refuse(context, "answer_not_awaited", "it sent a request before it had its last answer");
         return;
       }
       answering = true;
       restartDeadline(context);
       boolean keepAlive = HttpUtil.isKeepAlive(request);
       if (!request.decoderResult().isSuccess()) {
+        noteRefused(context.channel(), "invalid_request", "what it sent is not HTTP");
         write(context, HttpPage.text(400, "the request cannot be read\n"), false);
         return;
       }
@@ -213,6 +255,7 @@ public final class HttpListener {
           .addListener(
               written -> {
                 answering = false;
+                answered = true;
                 if (keepAlive && written.isSuccess()) {
                   restartDeadline(context);
                 } else {

@@ -43,10 +43,14 @@ final class ConfigHandlers {
     switch (body.getResourceType()) {
       case TOPIC -> {
         TopicImage topic = cluster.image().topics().get(name);
-        request.respond(
-            topic == null
-                ? unknownTopic(name)
-                : toMessage(config.topic(topic.configs()).settings()));
+        if (topic == null) {
+          refuseToDescribe(
+              request,
+              ErrorCode.UNKNOWN_TOPIC,
+              "topic '" + PartitionLookup.printable(name) + "' does not exist");
+        } else {
+          request.respond(toMessage(config.topic(topic.configs()).settings()));
+        }
       }
       case BROKER -> {
         if (name.equals(LiveConfig.EVERY_BROKER)) {
@@ -54,19 +58,19 @@ final class ConfigHandlers {
         } else if (name.equals(Integer.toString(brokerId))) {
           request.respond(toMessage(config.current().settings()));
         } else {
-          request.respond(
-              described(
-                  ErrorCode.UNKNOWN_RESOURCE,
-                  "this is broker "
-                      + brokerId
-                      + "; ask broker '"
-                      + PartitionLookup.printable(name)
-                      + "' itself"));
+          refuseToDescribe(
+              request,
+              ErrorCode.UNKNOWN_RESOURCE,
+              "this is broker "
+                  + brokerId
+                  + "; ask broker '"
+                  + PartitionLookup.printable(name)
+                  + "' itself");
         }
       }
       default ->
-          request.respond(
-              described(ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType())));
+          refuseToDescribe(
+              request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
     }
   }
 
@@ -80,12 +84,12 @@ final class ConfigHandlers {
       case TOPIC -> problems = config.problemsWithTopic(changes);
       case BROKER -> problems = config.problemsWithBroker(changes);
       default -> {
-        refuse(request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
+        refuseToAlter(request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
         return;
       }
     }
     if (!problems.isEmpty()) {
-      refuse(request, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
+      refuseToAlter(request, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
       return;
     }
     if (body.getResourceType().equals(TOPIC)) {
@@ -93,7 +97,7 @@ final class ConfigHandlers {
     } else if (isBroker(name)) {
       outcome = cluster.alterBrokerConfigs(name, changes);
     } else {
-      refuse(
+      refuseToAlter(
           request,
           ErrorCode.UNKNOWN_RESOURCE,
           "there is no broker '"
@@ -108,7 +112,7 @@ final class ConfigHandlers {
         ConfigHandlers::altered);
   }
 
-  private static void refuse(Request request, ErrorCode code, String message) {
+  private static void refuseToAlter(Request request, ErrorCode code, String message) {
     request.notePartFailed(code, message);
     request.respond(altered(code, message));
   }
@@ -125,16 +129,13 @@ final class ConfigHandlers {
         + "'";
   }
 
-  private static DescribeConfigsResponse unknownTopic(String name) {
-    return described(
-        ErrorCode.UNKNOWN_TOPIC, "topic '" + PartitionLookup.printable(name) + "' does not exist");
-  }
-
-  private static DescribeConfigsResponse described(ErrorCode code, String message) {
-    return DescribeConfigsResponse.newBuilder()
-        .setErrorCode(code.number())
-        .setErrorMessage(message)
-        .build();
+  private static void refuseToDescribe(Request request, ErrorCode code, String message) {
+    request.notePartFailed(code, message);
+    request.respond(
+        DescribeConfigsResponse.newBuilder()
+            .setErrorCode(code.number())
+            .setErrorMessage(message)
+            .build());
   }
 
   private static MessageLite altered(ErrorCode code, String message) {

@@ -11,7 +11,7 @@ import org.slf4j.event.Level;
  * {@link #QUIET_MS}, which counts those that were left out. Texts of strangers become short and
  * stay on one line. Thread-safe.
  */
-final class RefusalLog {
+public final class RefusalLog {
   static final long QUIET_MS = 10_000;
   private static final int MAX_MESSAGE_CHARS = 400;
 
@@ -24,7 +24,7 @@ final class RefusalLog {
   /**
    * @param what begins every line: what happened
    */
-  RefusalLog(Logger log, Level level, String what, Clock clock) {
+  public RefusalLog(Logger log, Level level, String what, Clock clock) {
     this.log = log;
     this.level = level;
     this.what = what;
@@ -44,7 +44,7 @@ final class RefusalLog {
    * @param kind one of a few
    * @param from whoever did it
    */
-  void note(String kind, Object from, String message) {
+  public void note(String kind, Object from, String message) {
     Kind counted = kinds.computeIfAbsent(kind, key -> new Kind());
     long nowMs = clock.monotonicMs();
     synchronized (counted) {
@@ -60,7 +60,7 @@ final class RefusalLog {
   }
 
   /** Writes the counts of what was left out. To be called about every second. */
-  void onTick() {
+  public void onTick() {
     long nowMs = clock.monotonicMs();
     kinds.forEach(
         (kind, counted) -> {
