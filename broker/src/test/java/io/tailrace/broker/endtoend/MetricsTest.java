@@ -1,7 +1,11 @@
 package io.tailrace.broker.endtoend;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -14,21 +18,29 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page of metrics of a running broker. */
+/** The pages of a running broker: its health and its metrics. */
 class MetricsTest {
   @TempDir Path directory;
   private final HttpClient http = HttpClient.newHttpClient();
 
-  private String scrape(TestCluster cluster) throws IOException, InterruptedException {
+  private HttpResponse<String> ask(TestCluster cluster, String method, String path)
+      throws IOException, InterruptedException {
     InetSocketAddress address = cluster.broker().httpAddress();
-    URI page = URI.create("http://127.0.0.1:" + address.getPort() + "/metrics");
-    return http.send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString())
-        .body();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + address.getPort() + path))
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build();
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private String scrape(TestCluster cluster) throws IOException, InterruptedException {
+    return ask(cluster, "GET", "/metrics").body();
   }
 
   private void await(TestCluster cluster, String line) throws IOException, InterruptedException {
@@ -38,6 +50,38 @@ class MetricsTest {
       assertTrue(System.nanoTime() < deadline, "no " + line + " in\n" + page);
       Thread.onSpinWait();
       page = scrape(cluster);
+    }
+  }
+
+  @Test
+  void tellsThatItIsUp() throws Exception {
+    try (TestCluster cluster = TestCluster.start(directory);
+        TailraceClient client = cluster.client()) {
+      client.admin().createTopic(Topic.named("orders").partitions(3)).join();
+
+      HttpResponse<String> health = ask(cluster, "GET", "/health");
+
+      assertEquals(200, health.statusCode());
+      assertEquals(
+          "application/json; charset=utf-8", health.headers().firstValue("content-type").get());
+      JsonNode body = new ObjectMapper().readTree(health.body());
+      assertEquals("UP", body.get("status").asText());
+      assertEquals(0, body.get("brokerId").asInt());
+      assertEquals(3, body.get("partitions").asInt());
+      assertFalse(body.get("clusterId").asText().isEmpty(), health.body());
+      assertFalse(body.get("version").asText().isEmpty(), health.body());
+    }
+  }
+
+  @Test
+  void servesNoOtherPathsAndChangesNothing() throws Exception {
+    try (TestCluster cluster = TestCluster.start(directory)) {
+      HttpResponse<String> unknown = ask(cluster, "GET", "/healthy");
+      assertEquals(404, unknown.statusCode());
+      assertEquals("there are: /health /metrics\n", unknown.body());
+      for (String method : List.of("POST", "PUT", "DELETE")) {
+        assertEquals(405, ask(cluster, method, "/health").statusCode(), method);
+      }
     }
   }
 
