@@ -131,45 +131,82 @@ final class DataDirectory implements AutoCloseable {
     }
   }
 
-  private static UUID identify(Path path, int brokerId, UUID newId) throws IOException {
-    Path file = path.resolve(IDENTITY_FILE);
-    Properties identity = new Properties();
-    try (var in = Files.newInputStream(file)) {
-      identity.load(in);
-    } catch (NoSuchFileException e) {
-      identity.setProperty("directory.id", newId.toString());
-      identity.setProperty("broker.id", Integer.toString(brokerId));
-      Path fresh = path.resolve(IDENTITY_FILE + ".tmp");
-      try (var out =
-          Files.newOutputStream(
-              fresh,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.DSYNC)) {
-        identity.store(out, "Names this data directory. Do not edit or copy.");
-      }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-      return newId;
+  /**
+   * Says that a directory belongs to another broker id, or that it does not say to which, or
+   * returns null. Changes nothing.
+   */
+  static String foreign(Path path, int brokerId) {
+    try {
+      Properties identity = readIdentity(path);
+      return identity == null ? null : foreign(path, identity, brokerId);
+    } catch (IOException e) {
+      return "data.dir: " + path + " cannot be used: " + e;
     }
+  }
+
+  private static String foreign(Path path, Properties identity, int brokerId) {
     String owner = identity.getProperty("broker.id", "");
     if (!owner.equals(Integer.toString(brokerId))) {
-      throw new StartupException(
-          "broker.id: "
-              + path
-              + " belongs to broker "
-              + owner
-              + ", not "
-              + brokerId
-              + "; set broker.id="
-              + owner
-              + " or another data.dir");
+      return "broker.id: "
+          + path
+          + " belongs to broker "
+          + owner
+          + ", not "
+          + brokerId
+          + "; set broker.id="
+          + owner
+          + " or another data.dir";
     }
     try {
-      return UUID.fromString(identity.getProperty("directory.id", ""));
+      UUID.fromString(identity.getProperty("directory.id", ""));
+      return null;
     } catch (IllegalArgumentException e) {
-      throw new StartupException(
-          "data.dir: " + file + " is damaged: directory.id is not a UUID", e);
+      return "data.dir: "
+          + path.resolve(IDENTITY_FILE)
+          + " is damaged: directory.id is not a UUID; give another data.dir";
     }
+  }
+
+  /** Null when the directory is new. */
+  private static Properties readIdentity(Path path) throws IOException {
+    Properties identity = new Properties();
+    try (var in = Files.newInputStream(path.resolve(IDENTITY_FILE))) {
+      identity.load(in);
+      return identity;
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IllegalArgumentException e) {
+      throw new IOException(IDENTITY_FILE + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private static UUID identify(Path path, int brokerId, UUID newId) throws IOException {
+    Properties identity = readIdentity(path);
+    if (identity == null) {
+      writeIdentity(path, brokerId, newId);
+      return newId;
+    }
+    String foreign = foreign(path, identity, brokerId);
+    if (foreign != null) {
+      throw new StartupException(foreign);
+    }
+    return UUID.fromString(identity.getProperty("directory.id"));
+  }
+
+  private static void writeIdentity(Path path, int brokerId, UUID newId) throws IOException {
+    Properties identity = new Properties();
+    identity.setProperty("directory.id", newId.toString());
+    identity.setProperty("broker.id", Integer.toString(brokerId));
+    Path fresh = path.resolve(IDENTITY_FILE + ".tmp");
+    try (var out =
+        Files.newOutputStream(
+            fresh,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.DSYNC)) {
+      identity.store(out, "Names this data directory. Do not edit or copy.");
+    }
+    Files.move(fresh, path.resolve(IDENTITY_FILE), StandardCopyOption.ATOMIC_MOVE);
   }
 
   Path path() {

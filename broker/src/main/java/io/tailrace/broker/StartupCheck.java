@@ -32,7 +32,10 @@ final class StartupCheck {
   static List<String> problems(BrokerConfig config, Predicate<ConfigKey<?>> unreadable) {
     List<String> problems = new ArrayList<>();
     if (!unreadable.test(BrokerKeys.DATA_DIR)) {
-      checkDirectory(config.dataDirectory(), problems);
+      boolean knowsItself = !unreadable.test(BrokerKeys.BROKER_ID);
+      if (checkDirectory(config.dataDirectory(), problems) && knowsItself) {
+        checkOwner(config.dataDirectory(), config.get(BrokerKeys.BROKER_ID), problems);
+      }
     }
     for (ConfigKey<HostPort> key : List.of(BrokerKeys.LISTENER, BrokerKeys.HTTP_LISTENER)) {
       if (!unreadable.test(key)) {
@@ -48,7 +51,8 @@ final class StartupCheck {
     return problems;
   }
 
-  private static void checkDirectory(Path path, List<String> problems) {
+  /** Returns whether the directory is there and can be looked into. */
+  private static boolean checkDirectory(Path path, List<String> problems) {
     Path existing = path;
     while (existing != null && Files.notExists(existing)) {
       existing = existing.getParent();
@@ -72,6 +76,15 @@ final class StartupCheck {
       if (inUse != null) {
         problems.add(inUse);
       }
+      return true;
+    }
+    return false;
+  }
+
+  private static void checkOwner(Path path, int brokerId, List<String> problems) {
+    String foreign = DataDirectory.foreign(path, brokerId);
+    if (foreign != null) {
+      problems.add(foreign);
     }
   }
 

@@ -93,6 +93,57 @@ class StartupProblemsTest {
   }
 
   @Test
+  void reportsTheDirectoryOfAnotherBrokerTogetherWithTheRestAndLeavesItAsItWas()
+      throws IOException {
+    Map<String, String> settings = TestCluster.settings(directory, Map.of("broker.id", "3"));
+    Broker.start(BrokerConfig.of(settings), Clock.SYSTEM).close();
+    Path data = Path.of(settings.get("data.dir"));
+    List<Path> before = files(data);
+
+    BrokerProcess.Ended ended =
+        BrokerProcess.runToEnd(
+            "--set",
+            "listener=127.0.0.1:0",
+            "--set",
+            "http.listener=127.0.0.1:0",
+            "--set",
+            "data.dir=" + data,
+            "--set",
+            "connections.max=0");
+
+    assertEquals(BAD_USAGE, ended.exitCode(), ended.output());
+    List<String> lines = ended.output().lines().toList();
+    assertEquals(2, lines.size(), ended.output());
+    assertTrue(lines.get(0).startsWith("tailrace: connections.max: "), ended.output());
+    assertEquals(
+        "tailrace: broker.id: "
+            + data
+            + " belongs to broker 3, not 0; set broker.id=3 or another data.dir",
+        lines.get(1));
+    assertEquals(before, files(data));
+  }
+
+  @Test
+  void reportsADataDirectoryThatDoesNotSayWhoseItIs() throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.writeString(data.resolve("directory.properties"), "broker.id=0\ndirectory.id=none\n");
+    BrokerProcess.Ended ended =
+        BrokerProcess.runToEnd(
+            "--set",
+            "listener=127.0.0.1:0",
+            "--set",
+            "http.listener=127.0.0.1:0",
+            "--set",
+            "data.dir=" + data);
+    assertEquals(BAD_USAGE, ended.exitCode(), ended.output());
+    assertEquals(
+        "tailrace: data.dir: "
+            + data.resolve("directory.properties")
+            + " is damaged: directory.id is not a UUID; give another data.dir\n",
+        ended.output());
+  }
+
+  @Test
   void refusesASecondBrokerOnTheSameDirectoryWhileTheFirstGoesOn() throws IOException {
     try (BrokerProcess first = BrokerProcess.start(directory, Map.of());
         TailraceClient client = TailraceClient.connect(first.listener());
