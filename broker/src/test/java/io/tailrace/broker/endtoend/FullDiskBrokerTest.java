@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tailrace.broker.testkit.HostileBatches;
+import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Position;
@@ -13,6 +15,7 @@ import io.tailrace.client.Replay;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.CompressionType;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -98,6 +101,12 @@ class FullDiskBrokerTest {
               });
 
       assertTrue(refused.getMessage().contains("free some space"), refused.getMessage());
+      try (RawClient raw = new RawClient(cluster.broker().address()).greet()) {
+        ErrorCode code =
+            raw.produce("orders", 0, HostileBatches.sound(CompressionType.NONE, 10 * VALUE_BYTES));
+        assertEquals(ErrorCode.DISK_FULL, code);
+        assertTrue(code.retriable());
+      }
       assertEquals(acknowledged, readAll(client));
       Files.delete(filler);
       produce(producer, acknowledged);

@@ -7,19 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * A device without room: appends are refused and change nothing, all else goes on, and so do
@@ -77,6 +84,25 @@ class FullDiskTest {
     assertEquals(ErrorCode.DISK_FULL, refused.code());
     assertTrue(refused.code().retriable());
     return log.end();
+  }
+
+  @Test
+  void warnsOfAFileSystemThatLogsAreNotSafeOn() {
+    ListAppender<ILoggingEvent> written = new ListAppender<>();
+    written.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(ChronicleLogStore.class);
+    logger.addAppender(written);
+    Path data = device.resolve("data");
+    try {
+      ChronicleLogStore.open(data, Clock.SYSTEM, StoreLimits.withFreeSpaceFloor(0)).close();
+    } finally {
+      logger.detachAppender(written);
+    }
+    List<ILoggingEvent> warnings =
+        written.list.stream().filter(line -> line.getLevel() == Level.WARN).toList();
+    assertEquals(
+        List.of(data + " is on tmpfs; logs are safe and fast on a local ext4 or xfs only"),
+        warnings.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 
   @Test
