@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tailrace.broker.Broker;
 import io.tailrace.broker.StartupException;
 import io.tailrace.broker.config.BrokerConfig;
+import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.testkit.BrokerProcess;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.Producer;
@@ -22,11 +23,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a broker says that cannot start: everything at once, with exit code 2, and no trace. */
+/**
+ * What a broker says that cannot start: everything at once, with exit code 2, and no trace; and
+ * what one says that can.
+ */
 class StartupProblemsTest {
   private static final int BAD_USAGE = 2;
 
@@ -195,6 +200,29 @@ class StartupProblemsTest {
       assertTrue(third.output().contains("another broker"), third.output());
       assertTrue(first.broker().address().getPort() > 0);
     }
+  }
+
+  @Test
+  void logsTheSettingsThatHoldAndWhoSaidSo() {
+    Map<String, String> changed = Map.of("connections.max", "321");
+    List<String> expected =
+        BrokerConfig.of(TestCluster.settings(directory, changed)).settings().stream()
+            .map(StartupProblemsTest::line)
+            .toList();
+    assertTrue(expected.contains("connections.max=321 (static)"), expected.toString());
+    try (BrokerProcess broker = BrokerProcess.start(directory, changed)) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      for (String line : expected) {
+        while (broker.logLines().stream().noneMatch(logged -> logged.endsWith(" " + line))) {
+          assertTrue(System.nanoTime() < deadline, () -> line + " is not in " + broker.logLines());
+          Thread.onSpinWait();
+        }
+      }
+    }
+  }
+
+  private static String line(Setting setting) {
+    return setting.name() + "=" + setting.value() + " (" + setting.source().label() + ")";
   }
 
   private static List<Path> files(Path directory) throws IOException {
