@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.client.Eventually;
+import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.fake.FakeCluster;
 import io.tailrace.client.fake.Fault;
 import io.tailrace.protocol.frame.ApiKey;
-import io.tailrace.protocol.record.CompressionType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,14 +38,11 @@ class DeadBrokerTest {
   private final CommandLineHarness harness = new CommandLineHarness();
   private FakeCluster cluster;
 
-  @BeforeEach
-  void start() {
-    cluster = FakeCluster.start(1).topic("source", 1).topic("target", 1);
-  }
-
   @AfterEach
   void stop() {
-    cluster.close();
+    if (cluster != null) {
+      cluster.close();
+    }
   }
 
   @ParameterizedTest
@@ -83,8 +79,9 @@ class DeadBrokerTest {
   @ParameterizedTest
   @ValueSource(strings = {"consume source", "perf consume source"})
   void readersGiveUpABrokerThatFallsSilent(String verb) {
-    send("a", "b", "c");
-    ignoreFetchesFrom(0);
+    start(1);
+    send(0, List.of("a", "b", "c"));
+    ignoreFetchesAt(0);
 
     assertEquals(ExitCode.REFUSED, run(harness, cluster.bootstrap(), "--timeout 2s " + verb));
 
@@ -95,30 +92,31 @@ class DeadBrokerTest {
 
   @Test
   void replayGivesUpASourceThatFallsSilentAndGoesOnLater() {
-    List<String> values =
-        List.of(large('a'), large('b'), large('c')); // each for a fetch of its own
-    send(values.toArray(String[]::new));
-    ignoreFetchesFrom(1);
+    start(2);
+    send(0, List.of("a", "b"));
+    send(1, List.of("c", "d", "e"));
+    ignoreFetchesAt(1);
 
     assertEquals(ExitCode.REFUSED, run(harness, cluster.bootstrap(), "--timeout 2s " + replay()));
 
     assertEquals(
-        "tailrace: nothing came of source-0 for 2 s, with 2 records left; the same command goes"
+        "tailrace: nothing came of source-1 for 2 s, with 3 records left; the same command goes"
             + " on where this one was\n",
         harness.err());
-    assertEquals(values.subList(0, 1), cluster.values("target", 0));
+    assertEquals(List.of("a", "b"), cluster.values("target", 0));
 
     cluster.setFault((broker, api, nth) -> Fault.Action.PASS);
-    assertGoesOn(values);
+    assertGoesOn(List.of("a", "b", "c", "d", "e"));
   }
 
   @Test
   void replayGivesUpABrokerThatDiesAndGoesOnLater() throws Exception {
+    start(1);
     List<String> values = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
       values.add("v" + i);
     }
-    send(values.toArray(String[]::new));
+    send(0, values);
     CompletableFuture<Integer> replay =
         CompletableFuture.supplyAsync(
             () -> run(harness, cluster.bootstrap(), "--timeout 2s " + replay() + " --rate 100/s"));
@@ -158,26 +156,23 @@ class DeadBrokerTest {
     return assertTimeoutPreemptively(LONGEST, () -> harness.run(arguments), command);
   }
 
-  private void ignoreFetchesFrom(int first) {
+  /** Each broker leads one partition of the source; the first one has the target. */
+  private void start(int brokers) {
+    cluster = FakeCluster.start(brokers).topic("source", brokers).topic("target", 1);
+  }
+
+  private void ignoreFetchesAt(int silent) {
     cluster.setFault(
         (broker, api, nth) ->
-            api == ApiKey.FETCH && nth >= first ? Fault.Action.IGNORE : Fault.Action.PASS);
+            api == ApiKey.FETCH && broker == silent ? Fault.Action.IGNORE : Fault.Action.PASS);
   }
 
-  private void send(String... values) {
+  private void send(int partition, List<String> values) {
     try (TailraceClient client = TailraceClient.connect(cluster.bootstrap());
-        Producer<String, String> producer =
-            client
-                .<String, String>producerBuilder(Serdes.string(), Serdes.string())
-                .compression(CompressionType.NONE)
-                .build()) {
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
       for (String value : values) {
-        producer.send("source", null, value);
+        producer.send(Message.<String, String>of("source", null, value).partition(partition));
       }
     }
-  }
-
-  private static String large(char filling) {
-    return String.valueOf(filling).repeat(700_000);
   }
 }
