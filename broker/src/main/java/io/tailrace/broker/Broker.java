@@ -58,6 +58,7 @@ public final class Broker implements AutoCloseable {
   private static final int MAX_IN_FLIGHT_REQUESTS = 500;
 
   private final BrokerConfig config;
+  private final Clock clock;
   private final BrokerMetrics metrics = new BrokerMetrics();
   private final Deque<Runnable> stopSteps = new ArrayDeque<>();
   private final DataDirectory directory;
@@ -69,6 +70,7 @@ public final class Broker implements AutoCloseable {
   private final InetSocketAddress httpAddress;
   private volatile boolean serving;
   private volatile boolean closed;
+  private volatile long stopUntilMs;
 
   /**
    * Starts a broker; when this returns it serves.
@@ -81,6 +83,7 @@ public final class Broker implements AutoCloseable {
 
   private Broker(BrokerConfig config, Clock clock) {
     this.config = config;
+    this.clock = clock;
     try {
       int id = config.get(BrokerKeys.BROKER_ID);
       directory = DataDirectory.open(config.dataDirectory(), id, UUID.randomUUID());
@@ -119,7 +122,7 @@ public final class Broker implements AutoCloseable {
       network =
           BrokerNetwork.create(
               transport, identity, limits(), cluster, partitions, live, metrics, clock);
-      onStop("network", network::stop);
+      onStop("network", this::stopNetwork);
       address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
       HostPort advertised = config.advertised(address.getPort());
       register(id, advertised);
@@ -267,9 +270,17 @@ public final class Broker implements AutoCloseable {
         TICK_MS);
   }
 
+  /** Requests have half of the time: that logs are closed matters more. */
+  private void stopNetwork() {
+    int unanswered = network.stop(config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS) / 2);
+    if (unanswered > 0) {
+      LOG.warn("{} requests were not answered in time; their clients do not know", unanswered);
+    }
+  }
+
   private void stopPartitions() {
     try {
-      if (!partitions.stopAll(config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS))) {
+      if (!partitions.stopAll(stopUntilMs - clock.monotonicMs())) {
         LOG.warn("not all partitions closed in time; the next start will check their logs");
       }
     } catch (InterruptedException e) {
@@ -359,13 +370,16 @@ public final class Broker implements AutoCloseable {
   }
 
   /**
-   * Stops: takes no more requests, closes the logs cleanly, leaves the cluster. Blocks until that
-   * is done.
+   * Stops: takes no more requests, answers those in work, closes the logs cleanly, leaves the
+   * cluster. Blocks until that is done.
    */
   @Override
   public void close() {
     Deque<Runnable> steps;
     synchronized (stopSteps) {
+      if (!closed) {
+        stopUntilMs = clock.monotonicMs() + config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS);
+      }
       closed = true;
       serving = false;
       steps = new ArrayDeque<>(stopSteps);

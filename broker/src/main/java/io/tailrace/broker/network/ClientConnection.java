@@ -3,11 +3,14 @@ package io.tailrace.broker.network;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
@@ -20,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +53,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Who takes less of its answers in a second, while memory is scarce, stalls. */
   private static final long SCARCE_BYTES_PER_TICK = 64 * 1024;
 
+  /** Who is told that the broker stops has this long to take its last answers and to close. */
+  private static final long LINGER_MS = 2_000;
+
   private static final long NEVER = -1;
 
   private final BrokerIdentity identity;
@@ -59,11 +66,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final FrameDecoder decoder;
 
   private final ArrayDeque<ByteBuf> undispatched = new ArrayDeque<>();
-  private final Map<Request, Runnable> abandonActions = new HashMap<>();
+  private final Map<Request, Runnable> cutShortActions = new HashMap<>();
   private final ArrayDeque<Runnable> waitingReads = new ArrayDeque<>();
   private ChannelHandlerContext context;
   private long openedMs;
   private boolean greeted;
+  private boolean draining;
   private boolean closing;
   private boolean reading;
   private boolean flushScheduled;
@@ -106,6 +114,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return closing;
   }
 
+  boolean isEnding() {
+    return closing || draining;
+  }
+
+  /** Requests that are not answered yet. */
+  int inFlight() {
+    return inFlight;
+  }
+
   // ---- in ----
 
   @Override
@@ -130,6 +147,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
       @Override
       public void channelRead(ChannelHandlerContext from, Object bytes) {
+        if (closing) {
+          ReferenceCountUtil.release(bytes);
+          return;
+        }
         from.fireChannelRead(bytes);
         countUnfinished(decoder.bufferedBytes());
       }
@@ -149,7 +170,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void updateAutoRead() {
     if (!closing) {
-      channel().config().setAutoRead(!heldBack && undispatched.isEmpty() && mayDispatch());
+      channel()
+          .config()
+          .setAutoRead(!draining && !heldBack && undispatched.isEmpty() && mayDispatch());
     }
   }
 
@@ -196,7 +219,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     dispatching = true;
     try {
-      while (!closing && !undispatched.isEmpty() && mayDispatch()) {
+      while (!closing && !undispatched.isEmpty() && (draining || mayDispatch())) {
         handle(undispatched.poll());
       }
     } finally {
@@ -226,7 +249,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     Request request = new Request(this, api, frame, System.nanoTime());
     inFlight++;
     memory.requests().add(frame.sizeInBytes());
-    if (header.getBodyLength() > MAX_BODY_BYTES) {
+    if (draining) {
+      request.fail(ErrorCode.SHUTTING_DOWN, "the broker is shutting down");
+    } else if (header.getBodyLength() > MAX_BODY_BYTES) {
       request.fail(
           ErrorCode.INVALID_REQUEST,
           "a body of "
@@ -345,7 +370,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Ends a request after its answer, if there was one, has been written. */
   void finish(Request request, int responseBytes) {
     inFlight--;
-    abandonActions.remove(request);
+    cutShortActions.remove(request);
     events.onAnswered(request, responseBytes);
     request.releaseFrame();
     if (!undispatched.isEmpty()) {
@@ -353,6 +378,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } else if (!closing && !channel().config().isAutoRead()) {
       updateAutoRead();
     }
+    lingerWhenDrained();
   }
 
   void onFrameReleased(Request request) {
@@ -366,7 +392,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   // ---- reads of logs, whose answers are large ----
 
   void beginRead(Runnable read) {
-    if (closing || mayRead()) {
+    if (isEnding() || mayRead()) {
       activeReads++;
       read.run();
     } else {
@@ -389,7 +415,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     startingReads = true;
     try {
-      while (!waitingReads.isEmpty() && (closing || mayRead())) {
+      while (!waitingReads.isEmpty() && (isEnding() || mayRead())) {
         activeReads++;
         waitingReads.poll().run();
       }
@@ -431,7 +457,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void countUntaken() {
     Channel channel = channel();
     long bytes = 0;
-    if (channel.isActive()) {
+    if (channel.isActive() && !((DuplexChannel) channel).isOutputShutdown()) {
       bytes =
           channel.isWritable()
               ? NetworkServer.WRITE_MARK.high() + 1L - channel.bytesBeforeUnwritable()
@@ -446,12 +472,50 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   // ---- the end ----
 
-  void onClosed(Request request, Runnable action) {
-    if (closing) {
+  void onCutShort(Request request, Runnable action) {
+    if (isEnding()) {
       action.run();
     } else {
-      abandonActions.put(request, action);
+      cutShortActions.put(request, action);
     }
+  }
+
+  private void cutShort() {
+    List<Runnable> actions = List.copyOf(cutShortActions.values());
+    cutShortActions.clear();
+    actions.forEach(Runnable::run);
+    startWaitingReads();
+  }
+
+  /**
+   * Ends the connection in order, since the broker stops: reads no further requests, refuses those
+   * that nobody has begun to work on, has those that wait answered with what there is, and closes
+   * when the last one in work is answered.
+   */
+  void drain() {
+    if (!isEnding()) {
+      draining = true;
+      updateAutoRead();
+      dispatchWaiting();
+      cutShort();
+      lingerWhenDrained();
+    }
+  }
+
+  /**
+   * Says that no more will come, and leaves the closing to the client for a while. A socket that is
+   * closed while there are requests in it that nobody has read throws away what it has not
+   * delivered.
+   */
+  private void lingerWhenDrained() {
+    if (!draining || closing || inFlight > 0 || !undispatched.isEmpty()) {
+      return;
+    }
+    closing = true;
+    DuplexChannel socket = (DuplexChannel) channel();
+    context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(delivered -> socket.shutdownOutput());
+    socket.config().setAutoRead(true); // what comes is dropped
+    loop().schedule(() -> socket.close(), LINGER_MS, TimeUnit.MILLISECONDS);
   }
 
   /** Closes a connection that does nothing, or not enough. To be called about every second. */
@@ -556,9 +620,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     for (ByteBuf content = undispatched.poll(); content != null; content = undispatched.poll()) {
       content.release();
     }
-    List.copyOf(abandonActions.values()).forEach(Runnable::run);
-    abandonActions.clear();
-    startWaitingReads();
+    cutShort();
     countUnfinished(0);
     countUntaken();
     events.onClosed(this);

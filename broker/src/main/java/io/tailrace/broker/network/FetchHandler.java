@@ -204,6 +204,11 @@ public final class FetchHandler implements RequestHandler {
         request.endRead();
         return;
       }
+      if (request.isCutShort()) { // it waited for its client to take earlier answers
+        refuse(ErrorCode.SHUTTING_DOWN, "the broker is shutting down");
+        request.endRead();
+        return;
+      }
       outstanding = groups.size();
       int share = (int) Math.max(1, maxBytes / groups.size());
       for (Group group : List.copyOf(groups)) {
@@ -272,9 +277,11 @@ public final class FetchHandler implements RequestHandler {
               || starved
               || bytes >= enough
               || maxWaitMs == 0
-              || request.isAbandoned();
+              || request.isCutShort();
       if (starved && bytes == 0) {
-        refuse();
+        refuse(
+            ErrorCode.OVERLOADED,
+            "clients have not taken as many responses as response.memory.bytes allows");
       } else if (done) {
         answer();
       } else {
@@ -293,7 +300,7 @@ public final class FetchHandler implements RequestHandler {
       parts.forEach(Part::drop);
       if (deadline == null) {
         deadline = request.loop().schedule(this::onDeadline, maxWaitMs, TimeUnit.MILLISECONDS);
-        request.onAbandoned(this::onAbandoned);
+        request.onCutShort(this::onCutShort);
       }
       if (answered) {
         return;
@@ -351,7 +358,7 @@ public final class FetchHandler implements RequestHandler {
       }
     }
 
-    private void onAbandoned() {
+    private void onCutShort() {
       if (waiting) {
         waiting = false;
         unregister();
@@ -366,12 +373,10 @@ public final class FetchHandler implements RequestHandler {
       }
     }
 
-    private void refuse() {
+    private void refuse(ErrorCode code, String message) {
       end();
       parts.forEach(Part::drop);
-      request.fail(
-          ErrorCode.OVERLOADED,
-          "clients have not taken as many responses as response.memory.bytes allows");
+      request.fail(code, message);
     }
 
     private void answer() {

@@ -19,17 +19,20 @@ import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -61,6 +64,7 @@ public final class NetworkServer implements ConnectionEvents {
   private final RefusalLog connectionLog;
   private final RefusalLog requestLog;
   private Channel listener;
+  private volatile boolean stopping;
 
   NetworkServer(
       Transport transport,
@@ -133,6 +137,10 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   private void accept(SocketChannel channel) {
+    if (stopping) {
+      channel.close();
+      return;
+    }
     if (connectionCount.get() >= limits.maxConnections() && !makeRoom(channel.eventLoop())) {
       refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
       connectionLog.note(
@@ -197,23 +205,53 @@ public final class NetworkServer implements ConnectionEvents {
     return memory.responses().usedBytes();
   }
 
-  /** Stops listening, then closes every connection. Blocks until both is done. */
-  public void stop() {
+  /**
+   * Stops listening and reads no further requests, has those answered that are in work, then closes
+   * every connection. Blocks until that is done.
+   *
+   * @param timeoutMs how long to wait for answers at most
+   * @return how many requests were not answered in time
+   */
+  public int stop(long timeoutMs) {
+    stopping = true;
     if (listener != null) {
       listener.close().awaitUninterruptibly();
     }
-    List<ChannelFuture> closing = Collections.synchronizedList(new ArrayList<>());
-    for (EventExecutor loop : transport.loops()) {
-      loop.submit(
-              () -> {
-                for (ClientConnection connection : new HashSet<>(connections.get(loop))) {
-                  closing.add(connection.channel().close());
-                }
-              })
-          .awaitUninterruptibly();
+    Queue<ChannelFuture> ends = new ConcurrentLinkedQueue<>();
+    onEach(
+        connection -> {
+          ends.add(connection.channel().closeFuture());
+          connection.drain();
+        });
+    awaitAll(ends, timeoutMs);
+    AtomicInteger unanswered = new AtomicInteger();
+    onEach(
+        connection -> {
+          unanswered.addAndGet(connection.inFlight());
+          connection.channel().close();
+        });
+    for (ChannelFuture end : ends) {
+      end.awaitUninterruptibly();
     }
-    for (ChannelFuture each : closing) {
-      each.awaitUninterruptibly();
+    return unanswered.get();
+  }
+
+  /** Does something with every connection, on its loop; returns when it is done. */
+  private void onEach(Consumer<ClientConnection> action) {
+    for (EventExecutor loop : transport.loops()) {
+      loop.submit(() -> List.copyOf(connections.get(loop)).forEach(action)).awaitUninterruptibly();
+    }
+  }
+
+  private static void awaitAll(Collection<ChannelFuture> ends, long timeoutMs) {
+    CountDownLatch left = new CountDownLatch(ends.size());
+    for (ChannelFuture end : ends) {
+      end.addListener(ended -> left.countDown());
+    }
+    try {
+      left.await(timeoutMs, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the rest is closed at once
     }
   }
 

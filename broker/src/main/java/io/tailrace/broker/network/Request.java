@@ -99,11 +99,19 @@ public final class Request {
   }
 
   /**
-   * Runs an action on {@link #loop()} when the connection closes before the request is answered. To
-   * be called on the loop.
+   * Whether the answer must not wait for anything that may happen: the broker stops, or nobody
+   * waits any more. To be called on {@link #loop()}.
    */
-  public void onAbandoned(Runnable action) {
-    connection.onClosed(this, action);
+  public boolean isCutShort() {
+    return connection.isEnding();
+  }
+
+  /**
+   * Runs an action on {@link #loop()} when the request is cut short before it is answered. To be
+   * called on the loop.
+   */
+  public void onCutShort(Runnable action) {
+    connection.onCutShort(this, action);
   }
 
   public void respond(MessageLite body) {

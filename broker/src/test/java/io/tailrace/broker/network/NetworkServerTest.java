@@ -1,0 +1,160 @@
+package io.tailrace.broker.network;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.MetadataRequest;
+import io.tailrace.protocol.port.Clock;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class NetworkServerTest {
+  private static final long LONG_MS = 60_000;
+
+  private final HeldRequests held = new HeldRequests();
+  private TestServer server;
+
+  @AfterEach
+  void close() {
+    server.close();
+  }
+
+  // ---- stopping ----
+
+  @Test
+  void stoppingWaitsForTheRequestsInWorkAndReadsNoOthers() throws Exception {
+    start(TestServer.wideLimits());
+    try (RawClient client = server.client().greet()) {
+      client.send(requests(client, 1));
+      Request inWork = held.take();
+
+      CompletableFuture<Integer> stopped = stop(LONG_MS);
+      awaitCutShort(inWork);
+      client.send(requests(client, 1));
+      assertFalse(stopped.isDone());
+      HeldRequests.answer(inWork);
+
+      assertAnswer(client, inWork.correlationId(), ErrorCode.NONE);
+      client.awaitClosed();
+      client.socket().close();
+      assertEquals(0, stopped.get(TestServer.AWAIT_S, TimeUnit.SECONDS));
+      assertEquals(0, held.size());
+    }
+  }
+
+  @Test
+  void stoppingRefusesRequestsThatWereReadAndNotBegun() throws Exception {
+    start(TestServer.limits(1, 10));
+    try (RawClient client = server.client().greet()) {
+      client.send(requests(client, 3));
+      Request inWork = held.take();
+
+      CompletableFuture<Integer> stopped = stop(LONG_MS);
+      assertAnswer(client, inWork.correlationId() + 1, ErrorCode.SHUTTING_DOWN);
+      assertAnswer(client, inWork.correlationId() + 2, ErrorCode.SHUTTING_DOWN);
+      assertTrue(ErrorCode.SHUTTING_DOWN.retriable());
+      HeldRequests.answer(inWork);
+
+      assertAnswer(client, inWork.correlationId(), ErrorCode.NONE);
+      client.awaitClosed();
+      client.socket().close();
+      assertEquals(0, stopped.get(TestServer.AWAIT_S, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void stoppingHasRequestsThatWaitAnsweredAtOnce() throws Exception {
+    start(TestServer.wideLimits());
+    try (RawClient client = server.client().greet()) {
+      client.send(requests(client, 1));
+      Request waiting = held.take();
+      waiting.loop().submit(() -> waiting.onCutShort(() -> HeldRequests.answer(waiting))).sync();
+
+      CompletableFuture<Integer> stopped = stop(LONG_MS);
+
+      assertAnswer(client, waiting.correlationId(), ErrorCode.NONE);
+      client.awaitClosed();
+      client.socket().close();
+      assertEquals(0, stopped.get(TestServer.AWAIT_S, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void stoppingGivesUpOnARequestThatIsNotAnsweredInTime() throws Exception {
+    start(TestServer.wideLimits());
+    try (RawClient client = server.client().greet()) {
+      client.send(requests(client, 1));
+      Request never = held.take();
+
+      assertEquals(1, stop(10).get(TestServer.AWAIT_S, TimeUnit.SECONDS));
+
+      client.awaitClosed();
+      HeldRequests.answer(never); // nobody is there any more
+    }
+  }
+
+  @Test
+  void aClientThatDoesNotCloseItsEndDoesNotHoldUpTheStop() throws Exception {
+    start(TestServer.wideLimits());
+    try (RawClient client = server.client().greet()) {
+      assertEquals(0, stop(LONG_MS).get(LONG_MS / 2, TimeUnit.MILLISECONDS));
+      client.awaitClosed();
+    }
+  }
+
+  // ---- how ----
+
+  private void start(NetworkLimits limits) throws IOException {
+    server =
+        new TestServer(
+            Transport.create(1), limits, Clock.SYSTEM, memory -> Map.of(ApiKey.METADATA, held));
+  }
+
+  private CompletableFuture<Integer> stop(long timeoutMs) {
+    CompletableFuture<Integer> unanswered = new CompletableFuture<>();
+    Thread thread = new Thread(() -> unanswered.complete(server.server().stop(timeoutMs)), "stop");
+    thread.setDaemon(true);
+    thread.start();
+    return unanswered;
+  }
+
+  private static void awaitCutShort(Request request) {
+    TestServer.await(
+        "the stop has begun",
+        () -> {
+          try {
+            return request.loop().submit(request::isCutShort).get();
+          } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  private static byte[] requests(RawClient client, int count) {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    for (int i = 0; i < count; i++) {
+      frames.writeBytes(
+          client.request(ApiKey.METADATA, MetadataRequest.getDefaultInstance(), new byte[0]));
+    }
+    return frames.toByteArray();
+  }
+
+  private static void assertAnswer(RawClient client, int correlationId, ErrorCode code)
+      throws IOException {
+    ResponseFrame response = client.receive();
+    assertEquals(correlationId, response.header().getCorrelationId());
+    assertEquals(code, response.error());
+    response.release();
+  }
+}

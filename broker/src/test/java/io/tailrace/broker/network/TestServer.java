@@ -1,0 +1,89 @@
+package io.tailrace.broker.network;
+
+import io.tailrace.broker.metrics.BrokerMetrics;
+import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.port.Clock;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+
+/** A server on real sockets, with limits and handlers that a test chooses. Not thread-safe. */
+final class TestServer implements AutoCloseable {
+  static final long AWAIT_S = 30;
+  private static final int IN_FLIGHT = 500;
+  private static final int CONNECTIONS = 1_000;
+  private static final long IDLE_MS = 600_000;
+  private static final long STALL_MS = 30_000;
+
+  private final Transport transport;
+  private final BrokerMetrics metrics = new BrokerMetrics();
+  private final NetworkServer server;
+  private final InetSocketAddress address;
+
+  /** Starts it; when this returns it listens. */
+  TestServer(
+      Transport transport,
+      NetworkLimits limits,
+      Clock clock,
+      Function<NetworkMemory, Map<ApiKey, RequestHandler>> handlers)
+      throws IOException {
+    this.transport = transport;
+    NetworkMemory memory = NetworkMemory.of(limits);
+    BrokerIdentity identity = new BrokerIdentity(0, () -> "test", "tailrace/test");
+    server =
+        new NetworkServer(
+            transport, identity, limits, handlers.apply(memory), memory, metrics, clock);
+    address = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /** Limits that nobody meets. */
+  static NetworkLimits wideLimits() {
+    return limits(IN_FLIGHT, CONNECTIONS);
+  }
+
+  static NetworkLimits limits(int maxInFlightRequests, int maxConnections) {
+    return new NetworkLimits(
+        4 << 20, 64 << 20, 64 << 20, maxInFlightRequests, maxConnections, IDLE_MS, STALL_MS);
+  }
+
+  NetworkServer server() {
+    return server;
+  }
+
+  RawClient client() throws IOException {
+    return new RawClient(address);
+  }
+
+  /** How often requests were refused so, as the metrics page says. */
+  double errors(ErrorCode code) {
+    String name = "tailrace_request_errors_total{error=\"" + code + "\"} ";
+    return metrics
+        .scrape()
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+        .sum();
+  }
+
+  static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(AWAIT_S);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not within " + AWAIT_S + " s: " + what);
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    transport.stop();
+  }
+}
