@@ -12,6 +12,9 @@ import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.port.Clock;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +24,9 @@ import org.junit.jupiter.api.Test;
 
 class NetworkServerTest {
   private static final long LONG_MS = 60_000;
+
+  /** The correlation id behind the handshake's. */
+  private static final int FIRST = 2;
 
   private final HeldRequests held = new HeldRequests();
   private TestServer server;
@@ -110,6 +116,35 @@ class NetworkServerTest {
     try (RawClient client = server.client().greet()) {
       assertEquals(0, stop(LONG_MS).get(LONG_MS / 2, TimeUnit.MILLISECONDS));
       client.awaitClosed();
+    }
+  }
+
+  // ---- limits ----
+
+  @Test
+  void whoHasTooManyRequestsInWorkIsHeldBackAndGetsAllAnswers() throws Exception {
+    start(TestServer.limits(3, 10));
+    try (RawClient greedy = server.client().greet();
+        RawClient other = server.client().greet()) {
+      greedy.send(requests(greedy, 10));
+      TestServer.await("three are in work", () -> held.size() == 3);
+      other.send(requests(other, 1));
+      TestServer.await("and one of another client", () -> held.size() == 4);
+
+      Deque<Request> inWork = new ArrayDeque<>(List.of(held.take(), held.take(), held.take()));
+      HeldRequests.answer(held.take());
+      assertAnswer(other, FIRST, ErrorCode.NONE);
+
+      for (int i = 0; i < 10; i++) {
+        Request next = inWork.remove();
+        HeldRequests.answer(next);
+        next.loop().submit(() -> {}).sync();
+        assertEquals(i < 7 ? 1 : 0, held.size()); // an answer lets in one request
+        if (i < 7) {
+          inWork.add(held.take());
+        }
+        assertAnswer(greedy, FIRST + i, ErrorCode.NONE);
+      }
     }
   }
 
