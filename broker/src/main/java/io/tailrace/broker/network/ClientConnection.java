@@ -177,11 +177,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  public void channelActive(ChannelHandlerContext active) {
-    events.onOpened(this);
-  }
-
-  @Override
   public void channelRead(ChannelHandlerContext from, Object message) {
     ByteBuf content = (ByteBuf) message;
     reading = true;
@@ -623,7 +618,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     cutShort();
     countUnfinished(0);
     countUntaken();
-    events.onClosed(this);
   }
 
   @Override

@@ -7,11 +7,6 @@ import io.tailrace.protocol.port.Clock;
 interface ConnectionEvents {
   Clock clock();
 
-  /** Called on the connection's own loop, as is {@link #onClosed}. */
-  void onOpened(ClientConnection connection);
-
-  void onClosed(ClientConnection connection);
-
   /** What the client did, or did not do, ends its connection. */
   void onRefused(ClientConnection connection, Refusal refusal, String message);
 

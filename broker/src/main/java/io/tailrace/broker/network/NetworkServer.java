@@ -141,22 +141,42 @@ public final class NetworkServer implements ConnectionEvents {
       channel.close();
       return;
     }
-    if (connectionCount.get() >= limits.maxConnections() && !makeRoom(channel.eventLoop())) {
-      refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
-      connectionLog.note(
-          Refusal.TOO_MANY_CONNECTIONS.label(),
-          channel.remoteAddress(),
-          "connections.max=" + limits.maxConnections() + " are open");
-      channel.close();
-      return;
+    EventLoop loop = channel.eventLoop();
+    while (!takePlace()) {
+      if (!makeRoom(loop)) {
+        refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
+        connectionLog.note(
+            Refusal.TOO_MANY_CONNECTIONS.label(),
+            channel.remoteAddress(),
+            "connections.max=" + limits.maxConnections() + " are open");
+        channel.close();
+        return;
+      }
     }
     FrameDecoder decoder = new FrameDecoder(FrameCodec.MAX_HANDSHAKE_FRAME_BYTES);
     ClientConnection connection =
         new ClientConnection(identity, limits, handlers, memory, this, decoder);
     channel.pipeline().addLast(connection.intake(), decoder, connection);
+    setOf(loop).add(connection);
+    channel.closeFuture().addListener(closed -> leavePlace(loop, connection));
   }
 
-  /** Whoever has waited longest without shaking hands goes, so that others can still come. */
+  /** Counted before it is filled: loops that accept at the same time do not pass the limit. */
+  private boolean takePlace() {
+    int most = limits.maxConnections();
+    return connectionCount.getAndUpdate(count -> count < most ? count + 1 : count) < most;
+  }
+
+  private void leavePlace(EventLoop loop, ClientConnection connection) {
+    if (setOf(loop).remove(connection)) {
+      connectionCount.decrementAndGet();
+    }
+  }
+
+  /**
+   * Whoever has waited longest without shaking hands goes, so that others can still come. Looks
+   * among those of one loop, over which connections are spread evenly.
+   */
   private boolean makeRoom(EventLoop loop) {
     ClientConnection silent = null;
     for (ClientConnection connection : setOf(loop)) {
@@ -167,6 +187,7 @@ public final class NetworkServer implements ConnectionEvents {
     }
     if (silent != null) {
       silent.giveWay();
+      leavePlace(loop, silent);
     }
     return silent != null;
   }
@@ -260,19 +281,6 @@ public final class NetworkServer implements ConnectionEvents {
   @Override
   public Clock clock() {
     return clock;
-  }
-
-  @Override
-  public void onOpened(ClientConnection connection) {
-    connectionCount.incrementAndGet();
-    setOf(connection.loop()).add(connection);
-  }
-
-  @Override
-  public void onClosed(ClientConnection connection) {
-    if (setOf(connection.loop()).remove(connection)) {
-      connectionCount.decrementAndGet();
-    }
   }
 
   private Set<ClientConnection> setOf(EventLoop loop) {

@@ -204,8 +204,37 @@ class HostileClientsTest {
         assertEquals(ErrorCode.NONE, client.receive().error());
       }
       assertTrue(refused("too_many_connections") > before);
-      // One is counted while it closes and another takes its place.
-      assertTrue(metric("tailrace_connections") <= 2 * MAX_CONNECTIONS);
+      assertTrue(metric("tailrace_connections") <= MAX_CONNECTIONS);
+    } finally {
+      close(crowd);
+    }
+  }
+
+  @Test
+  void whenAllHaveShakenHandsAFurtherClientIsClosedAndTheOthersGoOn() throws Exception {
+    List<RawClient> crowd = new ArrayList<>();
+    try {
+      double before = refused("too_many_connections");
+      int turnedAway = 0;
+      for (int i = 0; i < 2 * MAX_CONNECTIONS; i++) {
+        RawClient client = raw();
+        try {
+          crowd.add(client.greet());
+        } catch (IOException e) {
+          client.close();
+          turnedAway++;
+        }
+      }
+      assertTrue(crowd.size() <= MAX_CONNECTIONS, crowd.size() + " have shaken hands");
+      assertTrue(turnedAway > 0);
+      awaitRefused("too_many_connections", before + turnedAway);
+      assertTrue(metric("tailrace_connections") <= MAX_CONNECTIONS);
+      assertLogged("too_many_connections");
+      for (RawClient client : crowd) {
+        client.send(
+            client.request(ApiKey.METADATA, MetadataRequest.getDefaultInstance(), new byte[0]));
+        assertEquals(ErrorCode.NONE, client.receive().error());
+      }
     } finally {
       close(crowd);
     }

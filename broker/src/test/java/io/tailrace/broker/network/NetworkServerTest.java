@@ -12,7 +12,10 @@ import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.port.Clock;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -148,12 +151,88 @@ class NetworkServerTest {
     }
   }
 
+  @Test
+  void whenAllPlacesAreTakenAFurtherClientIsClosedAndTheOthersGoOn() throws Exception {
+    start(TestServer.limits(10, 4), 3);
+    List<RawClient> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        clients.add(server.client().greet());
+      }
+      try (RawClient further = server.client()) {
+        further.awaitClosed();
+      }
+      assertEquals(1, server.server().refusedCount(Refusal.TOO_MANY_CONNECTIONS));
+      assertEquals(4, server.server().connectionCount());
+      for (RawClient client : clients) {
+        client.send(requests(client, 1));
+        HeldRequests.answer(held.take());
+        assertAnswer(client, FIRST, ErrorCode.NONE);
+      }
+
+      clients.get(0).close();
+      TestServer.await("a place is free", () -> server.server().connectionCount() == 3);
+      clients.add(server.client().greet());
+      assertEquals(1, server.server().refusedCount(Refusal.TOO_MANY_CONNECTIONS));
+    } finally {
+      close(clients);
+    }
+  }
+
+  @Test
+  void aCrowdOnManyLoopsNeverTakesMorePlacesThanThereAre() throws Exception {
+    int places = 8;
+    start(TestServer.limits(10, places), 4);
+    List<RawClient> crowd = Collections.synchronizedList(new ArrayList<>());
+    List<CompletableFuture<Void>> comers = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        comers.add(CompletableFuture.runAsync(() -> connect(50, crowd)));
+      }
+      CompletableFuture<Void> all =
+          CompletableFuture.allOf(comers.toArray(CompletableFuture[]::new));
+      int most = 0;
+      while (!all.isDone()) {
+        most = Math.max(most, server.server().connectionCount());
+      }
+      all.join();
+      assertTrue(most <= places, most + " connections");
+      TestServer.await(
+          "all others gave way or were closed",
+          () ->
+              server.server().refusedCount(Refusal.TOO_MANY_CONNECTIONS) == crowd.size() - places);
+      assertEquals(places, server.server().connectionCount());
+    } finally {
+      close(crowd);
+    }
+  }
+
   // ---- how ----
 
   private void start(NetworkLimits limits) throws IOException {
+    start(limits, 1);
+  }
+
+  private void start(NetworkLimits limits, int loops) throws IOException {
     server =
         new TestServer(
-            Transport.create(1), limits, Clock.SYSTEM, memory -> Map.of(ApiKey.METADATA, held));
+            Transport.create(loops), limits, Clock.SYSTEM, memory -> Map.of(ApiKey.METADATA, held));
+  }
+
+  private void connect(int times, List<RawClient> to) {
+    try {
+      for (int i = 0; i < times; i++) {
+        to.add(server.client());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void close(List<RawClient> clients) throws IOException {
+    for (RawClient client : clients) {
+      client.close();
+    }
   }
 
   private CompletableFuture<Integer> stop(long timeoutMs) {
