@@ -530,7 +530,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         updateAutoRead();
       }
       boolean busy = inFlight > 0 || decoder.midFrame() || !channel().isWritable();
-      if (!busy && nowMs - lastProgressMs > limits.idleTimeoutMs()) {
+      if (busy) {
+        lastProgressMs = nowMs;
+      } else if (nowMs - lastProgressMs > limits.idleTimeoutMs()) {
         context.close();
       }
     }

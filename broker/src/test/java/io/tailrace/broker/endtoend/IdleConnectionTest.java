@@ -1,0 +1,53 @@
+package io.tailrace.broker.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.Topic;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.FetchRequest;
+import io.tailrace.protocol.message.PartitionFetch;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code connection.idle.timeout.ms} of a broker. */
+class IdleConnectionTest {
+  private static final int IDLE_MS = 1_000;
+
+  @TempDir Path directory;
+
+  @Test
+  void closesAConnectionThatIsIdleAndNotOneThatWaitsForAnAnswer() throws Exception {
+    try (TestCluster cluster =
+        TestCluster.start(
+            directory, Map.of("connection.idle.timeout.ms", Integer.toString(IDLE_MS)))) {
+      try (TailraceClient client = cluster.client()) {
+        client.admin().createTopic(Topic.named("orders").partitions(1)).join();
+      }
+      try (RawClient busy = new RawClient(cluster.broker().address()).greet();
+          RawClient idle = new RawClient(cluster.broker().address()).greet()) {
+        FetchRequest body =
+            FetchRequest.newBuilder()
+                .setMinBytes(1)
+                .setMaxBytes(1 << 20)
+                .setMaxWaitMs(5 * IDLE_MS)
+                .addPartitions(PartitionFetch.newBuilder().setTopic("orders").setMaxBytes(1 << 20))
+                .build();
+        busy.send(busy.request(ApiKey.FETCH, body, new byte[0]));
+
+        idle.awaitClosed();
+
+        ResponseFrame response = busy.receive();
+        assertEquals(ErrorCode.NONE, response.error());
+        response.release();
+        busy.awaitClosed(); // it is idle now as well
+      }
+    }
+  }
+}
