@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
@@ -482,48 +480,7 @@ class HostileInputTest {
     }
   }
 
-  // ---- clients that do not take what they asked for ----
-
-  @Test
-  void holdsBackAClientThatNeverReadsItsReplies() throws Exception {
-    for (int i = 0; i < 200; i++) {
-      bystandersProducer.send(Message.of("x".repeat(10_000)).key("k").partition(1).to(TOPIC));
-    }
-    bystandersProducer.flush();
-    try (RawClient client = raw()) {
-      client.socket().setReceiveBufferSize(4096);
-      client.greet();
-      FetchRequest body =
-          FetchRequest.newBuilder()
-              .setMaxBytes(1 << 20)
-              .addPartitions(
-                  PartitionFetch.newBuilder().setTopic(TOPIC).setPartition(1).setMaxBytes(1 << 20))
-              .build();
-      byte[] frame = client.request(ApiKey.FETCH, body, new byte[0]);
-      // Far more answers than any buffer between here and there can hold.
-      Thread sender =
-          new Thread(
-              () -> {
-                for (int i = 0; i < 100_000; i++) {
-                  client.sendUnlessClosed(frame);
-                }
-              });
-      sender.setDaemon(true);
-      sender.start();
-      long before = usedDirectMemory();
-      for (int i = 0; i < 20; i++) {
-        bystandersProducer.send(TOPIC, "k", "meanwhile").join();
-      }
-      long grown = usedDirectMemory() - before;
-      assertTrue(grown < 256L << 20, "buffers grew by " + grown);
-    }
-  }
-
   // ---- how ----
-
-  private static long usedDirectMemory() {
-    return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
-  }
 
   private static RawClient raw() throws IOException {
     return new RawClient(cluster.broker().address());
