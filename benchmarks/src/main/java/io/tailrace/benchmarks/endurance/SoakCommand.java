@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
     description = {
       "Runs a broker of its own under a steady load, and prints what broker and client hold once a"
           + " minute.",
+      "Heaps of broker and client have 512 MiB, all of it touched at the start.",
       "Fails when something has grown by 1 % or more between the second minute and the last, or"
           + " when a record does not come back, once and in order."
     },
@@ -29,6 +30,7 @@ public final class SoakCommand implements Callable<Integer> {
   private static final int SETTLED_MINUTE = 2;
   private static final double GROWTH_LIMIT = 0.01;
   private static final int BURST_S = 20;
+  private static final String HEAP = "512m";
 
   @Option(names = "--minutes", description = "How long, ${DEFAULT-VALUE} unless said; more than 2.")
   private int minutes = 10;
@@ -59,8 +61,11 @@ public final class SoakCommand implements Callable<Integer> {
     try (TailraceBroker broker =
         (TailraceBroker)
             BrokerProcess.of(
-                Peer.TAILRACE, new Processes(), Installation.at(root, "1g", "1g"), directory)) {
+                Peer.TAILRACE, new Processes(), Installation.at(root, HEAP, HEAP), directory)) {
       broker.prepare();
+      // Otherwise the figures breathe with the heap's size, and with how many segments wait to go.
+      broker.fixHeap();
+      broker.set("log.check.interval.ms=1000");
       broker.start();
       broker.awaitListening();
       int load = rate > 0 ? rate : Math.max(1, burst(broker) / 2);

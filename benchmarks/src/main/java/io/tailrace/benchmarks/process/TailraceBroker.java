@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -14,9 +15,23 @@ import java.util.Map;
 public final class TailraceBroker extends BrokerProcess {
   private final int httpPort = freePort();
   private final HttpClient http = HttpClient.newHttpClient();
+  private final List<String> settings = new ArrayList<>();
+  private String jvmOptions;
 
   TailraceBroker(Processes processes, Installation installation, Path directory) {
     super(processes, installation, directory);
+    this.jvmOptions = "-Xmx" + installation.brokerHeap();
+  }
+
+  /** Adds a setting, as {@code key=value}. To be called before the broker is started. */
+  public void set(String setting) {
+    settings.add(setting);
+  }
+
+  /** Gives the heap its full size at once. To be called before the broker is started. */
+  public void fixHeap() {
+    String heap = installation.brokerHeap();
+    jvmOptions = "-Xms" + heap + " -Xmx" + heap + " -XX:+AlwaysPreTouch";
   }
 
   @Override
@@ -26,24 +41,24 @@ public final class TailraceBroker extends BrokerProcess {
 
   @Override
   protected List<String> command() {
-    return List.of(
-        installation.root().resolve("bin/broker").toString(),
-        "start",
-        "--set",
-        "listener=" + HOST + ":" + port(),
-        "--set",
-        "http.listener=" + HOST + ":" + httpPort,
-        "--set",
-        "data.dir=" + directory.resolve("data"));
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                installation.root().resolve("bin/broker").toString(),
+                "start",
+                "--set",
+                "listener=" + HOST + ":" + port(),
+                "--set",
+                "http.listener=" + HOST + ":" + httpPort,
+                "--set",
+                "data.dir=" + directory.resolve("data")));
+    settings.forEach(setting -> command.addAll(List.of("--set", setting)));
+    return command;
   }
 
   @Override
   protected Map<String, String> environment() {
-    return Map.of(
-        "JAVA_HOME",
-        System.getProperty("java.home"),
-        "TAILRACE_JVM_OPTS",
-        "-Xmx" + installation.brokerHeap());
+    return Map.of("JAVA_HOME", System.getProperty("java.home"), "TAILRACE_JVM_OPTS", jvmOptions);
   }
 
   /** What the broker's metrics say of buffers outside its heap, the network's and the JDK's. */
