@@ -447,6 +447,9 @@ final class ChroniclePartitionLog implements PartitionLog {
     if (active != null && nowMs - active.state().firstAppendMs >= config.segmentMs()) {
       roll(active);
     }
+    for (int s = 0; s < segments.count() && segments.get(s).isSealed(); s++) {
+      access.closeUnused(segments.get(s));
+    }
     List<Segment> gone = new ArrayList<>();
     while (segments.count() > 0 && isExpired(segments.get(0), nowMs, limitOffset)) {
       gone.add(segments.removeFirst());

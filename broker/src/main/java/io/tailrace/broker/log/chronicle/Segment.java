@@ -35,6 +35,7 @@ final class Segment {
   private boolean cleanOnDisk;
   private boolean damaged;
   private volatile long lastUse;
+  private boolean used;
 
   Segment(Path directory, SegmentState state) {
     this.directory = directory;
@@ -126,9 +127,17 @@ final class Segment {
   }
 
   void setLastUse(long use) {
+    used = true;
     if (lastUse != use) {
       lastUse = use;
     }
+  }
+
+  /** Whether it has been used since this was asked the last time. */
+  boolean takeUsed() {
+    boolean since = used;
+    used = false;
+    return since;
   }
 
   /**

@@ -45,6 +45,13 @@ final class SegmentAccess {
     segment.setLastUse(services.openSegments().uses());
   }
 
+  /** Closes a segment that nobody has used since this was called for it the last time. */
+  void closeUnused(Segment segment) {
+    if (!segment.takeUsed()) {
+      closeIdle(segment);
+    }
+  }
+
   private void closeIdle(Segment segment) {
     if (segment.isOpen()) {
       services.idle().execute(detach(segment));

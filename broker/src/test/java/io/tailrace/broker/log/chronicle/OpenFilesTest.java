@@ -97,6 +97,26 @@ class OpenFilesTest {
   }
 
   @Test
+  void closesSealedSegmentsThatNobodyReadsAnyMore() throws IOException {
+    try (TestLog log = new TestLog(directory.resolve("data"), TestLog.config(100_000))) {
+      log.append(50, 10_000);
+      long end = log.end();
+      log.checkContent(0, end, 10_000);
+      log.owner.run(() -> log.log.applyRetention(0, end));
+      log.checkContent(0, 1, 10_000);
+      int open = log.store.openSegmentCount();
+      assertEquals(log.owner.call(log.log::segmentCount), open);
+
+      log.owner.run(() -> log.log.applyRetention(0, end));
+
+      assertEquals(2, log.store.openSegmentCount(), "the active one, and the one that was read");
+      // The lock, and what the two have.
+      awaitOpenFiles(1 + 2 * 4);
+      log.checkContent(0, end, 10_000);
+    }
+  }
+
+  @Test
   void boundsHowManySegmentsAreOpenThoughAllLogsAreUsed() throws IOException {
     int limit = 20;
     int logCount = 60;
