@@ -398,6 +398,9 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   private void enter() {
     Thread current = Thread.currentThread();
     Thread other = user.compareAndExchange(null, current);
+    if (other != null && other != current && closing) {
+      throw closedError(); // the other one is closing it from outside, and frees what there is
+    }
     if (other != null) {
       throw new IllegalStateException(
           other == current
