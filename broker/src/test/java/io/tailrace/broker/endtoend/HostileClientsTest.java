@@ -171,7 +171,7 @@ class HostileClientsTest {
         attacker.greet();
         attackers.add(attacker);
         byte[] fetch = attacker.request(ApiKey.FETCH, fetchAll(), new byte[0]);
-        inBackground(() -> sendUntilClosed(attacker, fetch));
+        inBackground(() -> attacker.sendUntilClosed(fetch));
       }
       long most = 0;
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(AWAIT_S);
@@ -333,16 +333,6 @@ class HostileClientsTest {
     Thread thread = new Thread(task, "attacker");
     thread.setDaemon(true);
     thread.start();
-  }
-
-  private static void sendUntilClosed(RawClient client, byte[] bytes) {
-    try {
-      while (true) {
-        client.send(bytes);
-      }
-    } catch (IOException e) {
-      return; // that is what should happen
-    }
   }
 
   private static void close(List<RawClient> clients) throws IOException {

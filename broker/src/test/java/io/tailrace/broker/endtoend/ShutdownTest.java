@@ -54,7 +54,7 @@ class ShutdownTest {
       long answered;
       try (RawClient client = new RawClient(cluster.broker().address()).greet()) {
         Thread sender =
-            new Thread(() -> sendUntilClosed(client, produce(client, batch())), "sender");
+            new Thread(() -> client.sendUntilClosed(produce(client, batch())), "sender");
         sender.setDaemon(true);
         sender.start();
         assertEquals(ErrorCode.NONE, produced(client.receive()));
@@ -145,16 +145,6 @@ class ShutdownTest {
                 PartitionProduce.newBuilder().setTopic(TOPIC).setRecordsLength(batch.length))
             .build();
     return client.request(ApiKey.PRODUCE, body, batch);
-  }
-
-  private static void sendUntilClosed(RawClient client, byte[] bytes) {
-    try {
-      while (true) {
-        client.send(bytes);
-      }
-    } catch (IOException e) {
-      return; // that is how it ends
-    }
   }
 
   /** The answers that say that records were appended. */

@@ -77,19 +77,23 @@ class StartupProblemsTest {
     }
   }
 
+  /** One setting cannot be; whatever is wrong with the directory comes beside it. */
+  private static BrokerProcess.Ended runWithoutConnections(Path data) throws IOException {
+    return BrokerProcess.runToEnd(
+        "--set",
+        "listener=127.0.0.1:0",
+        "--set",
+        "http.listener=127.0.0.1:0",
+        "--set",
+        "data.dir=" + data,
+        "--set",
+        "connections.max=0");
+  }
+
   @Test
   void startsNothingAndLeavesNoTraceWhenOneThingIsWrong() throws IOException {
     Path data = directory.resolve("data");
-    BrokerProcess.Ended ended =
-        BrokerProcess.runToEnd(
-            "--set",
-            "listener=127.0.0.1:0",
-            "--set",
-            "http.listener=127.0.0.1:0",
-            "--set",
-            "data.dir=" + data,
-            "--set",
-            "connections.max=0");
+    BrokerProcess.Ended ended = runWithoutConnections(data);
 
     assertEquals(BAD_USAGE, ended.exitCode(), ended.output());
     assertEquals(1, ended.output().lines().count(), ended.output());
@@ -105,16 +109,7 @@ class StartupProblemsTest {
     Path data = Path.of(settings.get("data.dir"));
     List<Path> before = files(data);
 
-    BrokerProcess.Ended ended =
-        BrokerProcess.runToEnd(
-            "--set",
-            "listener=127.0.0.1:0",
-            "--set",
-            "http.listener=127.0.0.1:0",
-            "--set",
-            "data.dir=" + data,
-            "--set",
-            "connections.max=0");
+    BrokerProcess.Ended ended = runWithoutConnections(data);
 
     assertEquals(BAD_USAGE, ended.exitCode(), ended.output());
     List<String> lines = ended.output().lines().toList();

@@ -51,10 +51,18 @@ public final class TestBatches {
 
   /** Batches of one record each, back to back, with times of a thousand and their offsets. */
   public static ByteBuf batches(long baseOffset, int count, int payloadBytes) {
-    ByteBuf all = Unpooled.directBuffer();
+    List<ByteBuf> all = new ArrayList<>();
     for (long offset = baseOffset; offset < baseOffset + count; offset++) {
-      all.writeBytes(batch(offset, 1_000 + offset, payloadBytes));
+      all.add(batch(offset, 1_000 + offset, payloadBytes));
     }
+    return backToBack(all);
+  }
+
+  /** Copies batches into one buffer outside the heap, which nobody has to release. */
+  public static ByteBuf backToBack(List<ByteBuf> batches) {
+    int size = batches.stream().mapToInt(ByteBuf::readableBytes).sum();
+    ByteBuf all = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(size)).clear();
+    batches.forEach(all::writeBytes);
     return all;
   }
 

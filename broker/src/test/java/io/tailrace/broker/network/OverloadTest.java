@@ -127,7 +127,7 @@ class OverloadTest {
       attacker.socket().setReceiveBufferSize(4096);
       attacker.greet();
       byte[] fetch = fetch(attacker);
-      Thread sender = new Thread(() -> sendUntilClosed(attacker, fetch), "attacker");
+      Thread sender = new Thread(() -> attacker.sendUntilClosed(fetch), "attacker");
       sender.setDaemon(true);
       sender.start();
 
@@ -195,16 +195,6 @@ class OverloadTest {
       return code;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void sendUntilClosed(RawClient client, byte[] bytes) {
-    try {
-      while (true) {
-        client.send(bytes);
-      }
-    } catch (IOException e) {
-      return; // that is how it ends
     }
   }
 

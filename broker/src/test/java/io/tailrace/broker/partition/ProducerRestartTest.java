@@ -11,6 +11,7 @@ import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.OwnerThread;
+import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -135,7 +137,8 @@ class ProducerRestartTest {
     RecordBatchBuilder builder = new RecordBatchBuilder(PAYLOAD_BYTES + 200);
     builder.append(1_000, null, new byte[PAYLOAD_BYTES], List.of());
     int size = builder.finish(producerId, (short) 0, sequence);
-    ByteBuf batch = Unpooled.directBuffer(size).writeBytes(builder.array(), 0, size);
+    ByteBuf batch =
+        TestBatches.backToBack(List.of(Unpooled.wrappedBuffer(builder.array(), 0, size)));
     RecordBatch.place(batch, 0, 0, 0);
     return batch;
   }
@@ -193,11 +196,11 @@ class ProducerRestartTest {
     checkAppended(0, produce(7, 0));
     int done = 0;
     while (done < 50) { // less than all of it is appended where the next segment is not ready yet
-      ByteBuf batches = Unpooled.directBuffer();
+      List<ByteBuf> batches = new ArrayList<>();
       for (int sequence = done; sequence < 50; sequence++) {
-        batches.writeBytes(batch(8, sequence));
+        batches.add(batch(8, sequence));
       }
-      long[] offsets = produce(batches).baseOffsets();
+      long[] offsets = produce(TestBatches.backToBack(batches)).baseOffsets();
       for (int i = 0; i < offsets.length; i++) {
         assertEquals(1 + done + i, offsets[i]);
       }

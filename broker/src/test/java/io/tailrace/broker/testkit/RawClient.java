@@ -42,6 +42,17 @@ public final class RawClient implements AutoCloseable {
     return this;
   }
 
+  /** Sends the same bytes again and again, until the broker has closed the connection. */
+  public void sendUntilClosed(byte[] bytes) {
+    try {
+      while (true) {
+        send(bytes);
+      }
+    } catch (IOException e) {
+      return; // that is how it ends
+    }
+  }
+
   /** Sends bytes as they are; a broker that has closed the connection already is fine. */
   public RawClient sendUnlessClosed(byte[] bytes) {
     try {
@@ -61,7 +72,11 @@ public final class RawClient implements AutoCloseable {
             ++correlationId,
             body,
             records.length);
-    return ByteBufUtil.getBytes(Unpooled.wrappedBuffer(head, Unpooled.wrappedBuffer(records)));
+    try {
+      return ByteBufUtil.getBytes(Unpooled.wrappedBuffer(head, Unpooled.wrappedBuffer(records)));
+    } finally {
+      head.release(); // else the leak detector speaks up in the output of some later test
+    }
   }
 
   /** Greets as a client should. */

@@ -295,7 +295,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         return;
       }
       if (segment.isSealed()) {
-        tasks.seal(segment, access.detach(segment), snapshotAtEndOf(segment), false);
+        tasks.seal(segment, () -> {}, snapshotAtEndOf(segment), false);
       }
     }
   }

@@ -28,13 +28,13 @@ final class ExcerptGroup {
    * Writes the contents of excerpts that follow each other.
    *
    * @param position where the first excerpt's header is
-   * @param batches holds the batches back to back, {@link #MAX_BATCHES} at most
+   * @param batches holds the batches back to back
+   * @param count how many, {@link #MAX_BATCHES} at most
    * @param maxMs the largest timestamp before them
    */
   static void write(
-      FileChannel file, int position, ByteBuf batches, int index, int length, long maxMs)
+      FileChannel file, int position, ByteBuf batches, int index, int count, long maxMs)
       throws IOException {
-    int count = RecordBatch.countIn(batches, index, length);
     ByteBuf heads = batches.alloc().directBuffer(count * HEAD_BYTES);
     try {
       ByteBuffer[] parts = new ByteBuffer[2 * count];

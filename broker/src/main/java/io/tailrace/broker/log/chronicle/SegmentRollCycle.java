@@ -11,11 +11,12 @@ import net.openhft.chronicle.queue.rollcycles.RollCycleArithmetic;
 final class SegmentRollCycle implements RollCycle {
   static final SegmentRollCycle INSTANCE = new SegmentRollCycle();
 
-  /** The queue's index needs another page once in so many excerpts. */
-  static final int EXCERPTS_PER_INDEX_PAGE = 1_024 * 64;
-
   private static final int INDEX_COUNT = 1_024;
-  private static final int INDEX_SPACING = EXCERPTS_PER_INDEX_PAGE / INDEX_COUNT;
+  private static final int INDEX_SPACING = 64;
+
+  /** The queue's index needs another page once in so many excerpts. */
+  static final int EXCERPTS_PER_INDEX_PAGE = INDEX_COUNT * INDEX_SPACING;
+
   private static final int DAY_MS = 86_400_000;
 
   private final RollCycleArithmetic arithmetic = RollCycleArithmetic.of(INDEX_COUNT, INDEX_SPACING);

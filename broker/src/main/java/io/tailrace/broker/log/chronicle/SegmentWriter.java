@@ -161,7 +161,7 @@ final class SegmentWriter {
         if (!written) {
           copy(batches, at, size, position, maxMs);
         } else if (i == 0) {
-          write(batches, index, length, position);
+          write(batches, index, count, position);
         }
         memory.bytes().setInt(position + Excerpt.CHECKSUM_OFFSET, memory.excerptChecksum(position));
         bytes.writeSkip(Excerpt.PREFIX_BYTES + (long) size);
@@ -196,9 +196,9 @@ final class SegmentWriter {
    * write to the file ends in the same pages of the page cache, at a fraction of that. {@code
    * docs/decisions/0006} and {@code 0007} have the figures.
    */
-  private void write(ByteBuf batches, int index, int length, int position) {
+  private void write(ByteBuf batches, int index, int count, int position) {
     try {
-      ExcerptGroup.write(file, position, batches, index, length, state.maxTimestampMs);
+      ExcerptGroup.write(file, position, batches, index, count, state.maxTimestampMs);
     } catch (IOException e) {
       throw new LogException(
           ErrorCode.STORAGE_ERROR, "cannot write to segment " + directory + ": " + e, e);

@@ -208,7 +208,7 @@ class ChronicleQueueTest {
         end = (int) Excerpt.next(end, header.getInt(0));
       }
       ByteBuf batches = TestBatches.batches(3, 4, 5_000);
-      ExcerptGroup.write(channel, end, batches, 0, batches.readableBytes(), 0);
+      ExcerptGroup.write(channel, end, batches, 0, 4, 0);
     }
     try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
       assertEquals(3, log.end());

@@ -139,14 +139,14 @@ public final class KilledWriter implements AutoCloseable {
       } else if (action < 4) {
         owner.run(log::sync);
       } else {
-        ByteBuf batches = Unpooled.directBuffer();
+        List<ByteBuf> batches = new ArrayList<>();
         long end = log.logEndOffset();
         for (int together = 1 + random.nextInt(4); together > 0; together--) {
           ByteBuf batch = batch(end, epochs[i]);
           end = RecordBatch.nextOffset(batch, 0);
-          batches.writeBytes(batch);
+          batches.add(batch);
         }
-        TestBatches.append(owner, log, batches);
+        TestBatches.append(owner, log, TestBatches.backToBack(batches));
         acknowledged.putLong(16 * i, end);
       }
     }
