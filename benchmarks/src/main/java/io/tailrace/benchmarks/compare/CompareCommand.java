@@ -85,7 +85,7 @@ public final class CompareCommand implements Callable<Integer> {
       paramLabel = "MIB",
       description = {
         "Free memory that is touched before each rate is measured, so that no peer waits for the"
-            + " host of a virtual machine to give it; 0 = none. Usually 60 % of what is available."
+            + " host of a virtual machine to give it; 0 = none. Usually 60 %% of what is available."
       })
   private Long touchMiB;
 

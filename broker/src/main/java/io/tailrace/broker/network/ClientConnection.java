@@ -5,8 +5,8 @@ import com.google.protobuf.MessageLite;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
@@ -132,19 +132,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     lastProgressMs = openedMs;
   }
 
-  /**
-   * Stands before the decoder, and counts what that keeps of an unfinished frame. Stops it from
-   * reading on by itself: it would, for a frame that it has begun, also when reading is turned off.
-   */
-  ChannelDuplexHandler intake() {
-    return new ChannelDuplexHandler() {
-      @Override
-      public void read(ChannelHandlerContext from) {
-        if (from.channel().config().isAutoRead()) {
-          from.read();
-        }
-      }
-
+  /** Stands before the decoder, and counts what that keeps for an unfinished frame. */
+  ChannelInboundHandler intake() {
+    return new ChannelInboundHandlerAdapter() {
       @Override
       public void channelRead(ChannelHandlerContext from, Object bytes) {
         if (closing) {
@@ -624,17 +614,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext from, Throwable cause) {
-    Throwable root = cause.getCause() instanceof FrameException ? cause.getCause() : cause;
     if (closing) {
       from.close();
-    } else if (root instanceof FrameException frame) {
+    } else if (cause instanceof FrameException frame) {
       Refusal refusal =
           frame.code() == ErrorCode.FRAME_TOO_LARGE
               ? Refusal.FRAME_TOO_LARGE
               : Refusal.INVALID_FRAME;
       refuse(0, refusal, frame.code(), frame.getMessage());
     } else {
-      events.onError(this, root);
+      events.onError(this, cause);
       closing = true;
       from.close();
     }

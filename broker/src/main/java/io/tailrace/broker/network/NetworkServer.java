@@ -7,9 +7,9 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.EventExecutor;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.protocol.error.ErrorCode;
@@ -43,7 +43,12 @@ public final class NetworkServer implements ConnectionEvents {
   private static final long TICK_MS = 1_000;
   private static final int BACKLOG = 1024;
   private static final int FIRST_READ_BYTES = 16 * 1024;
-  private static final int LARGEST_READ_BYTES = 512 * 1024;
+  private static final int LARGEST_READ_BYTES = 64 * 1024;
+
+  /** Of what is not the rest of a frame that has begun. */
+  private static final RecvByteBufAllocator READS =
+      new AdaptiveRecvByteBufAllocator(512, FIRST_READ_BYTES, LARGEST_READ_BYTES);
+
   static final WriteBufferWaterMark WRITE_MARK =
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
@@ -107,9 +112,6 @@ public final class NetworkServer implements ConnectionEvents {
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITE_MARK)
-            .childOption(
-                ChannelOption.RECVBUF_ALLOCATOR,
-                new AdaptiveRecvByteBufAllocator(512, FIRST_READ_BYTES, LARGEST_READ_BYTES))
             .childHandler(
                 new ChannelInitializer<SocketChannel>() {
                   @Override
@@ -156,6 +158,7 @@ public final class NetworkServer implements ConnectionEvents {
     FrameDecoder decoder = new FrameDecoder(FrameCodec.MAX_HANDSHAKE_FRAME_BYTES);
     ClientConnection connection =
         new ClientConnection(identity, limits, handlers, memory, this, decoder);
+    channel.config().setRecvByteBufAllocator(decoder.receiver(READS));
     channel.pipeline().addLast(connection.intake(), decoder, connection);
     setOf(loop).add(connection);
     channel.closeFuture().addListener(closed -> leavePlace(loop, connection));
@@ -298,8 +301,6 @@ public final class NetworkServer implements ConnectionEvents {
     if (cause instanceof IOException) {
       LOG.debug(
           "connection from {} broke: {}", connection.channel().remoteAddress(), cause.toString());
-    } else if (cause instanceof DecoderException) {
-      onRefused(connection, Refusal.INVALID_FRAME, String.valueOf(cause.getMessage()));
     } else {
       LOG.error(
           "connection from {} closed after an unexpected error",

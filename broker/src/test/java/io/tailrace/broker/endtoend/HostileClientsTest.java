@@ -150,8 +150,8 @@ class HostileClientsTest {
         most = Math.max(most, (long) metric("tailrace_request_unfinished_bytes"));
         theBystanderWorks();
       }
-      // Half of request.memory.bytes, and for each connection what one read may bring.
-      long allowed = MAX_FRAME_BYTES + 20L * (512 << 10);
+      // Half of request.memory.bytes, and for each connection what is reserved at once.
+      long allowed = MAX_FRAME_BYTES + 20L * (1 << 20);
       assertTrue(most <= allowed, most + " bytes of unfinished frames");
       assertTrue(most > 1 << 20, "the attack was none: " + most);
       await("the memory is free", () -> metric("tailrace_request_unfinished_bytes") == 0);

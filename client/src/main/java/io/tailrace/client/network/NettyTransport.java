@@ -2,12 +2,14 @@ package io.tailrace.client.network;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -37,6 +39,9 @@ import java.util.concurrent.TimeUnit;
 public final class NettyTransport implements Transport {
   /** No broker sends a larger frame: fetches are bounded, and so are single batches. */
   private static final int MAX_FRAME_BYTES = 256 * 1024 * 1024;
+
+  /** Of what is not the rest of a frame that has begun. */
+  private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator();
 
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(1024 * 1024, 4 * 1024 * 1024);
@@ -160,7 +165,9 @@ public final class NettyTransport implements Transport {
 
     @Override
     protected void initChannel(SocketChannel channel) {
-      channel.pipeline().addLast(new FrameDecoder(MAX_FRAME_BYTES), link);
+      FrameDecoder decoder = new FrameDecoder(MAX_FRAME_BYTES);
+      channel.config().setRecvByteBufAllocator(decoder.receiver(READS));
+      channel.pipeline().addLast(decoder, link);
     }
   }
 }

@@ -325,7 +325,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     long deadline = System.nanoTime() + timeout.toNanos();
     sender.hurry();
     try {
-      for (ProducerBatch batch : sender.unsettled()) {
+      List<ProducerBatch> batches = sender.unsettled().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      for (ProducerBatch batch : batches) {
         batch.whenSettled().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
       return true;
@@ -335,6 +336,9 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
       Thread.currentThread().interrupt();
       return false;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof RejectedExecutionException) {
+        return true; // The network's thread has ended: nothing is sent or settled any more.
+      }
       throw new IllegalStateException("settling does not fail", e);
     } finally {
       sender.relax();

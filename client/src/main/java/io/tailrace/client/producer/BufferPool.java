@@ -1,6 +1,7 @@
 package io.tailrace.client.producer;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -93,11 +94,19 @@ final class BufferPool {
 
   /** Gives an array back that was taken. */
   void release(byte[] buffer) {
+    release(List.of(buffer));
+  }
+
+  /** Gives arrays back that were taken: who waits is woken once for all of them. */
+  void release(List<byte[]> buffers) {
     lock.lock();
     try {
-      availableBytes += buffer.length;
-      if (buffer.length == usualBytes) {
-        free.addLast(buffer);
+      for (int i = 0; i < buffers.size(); i++) {
+        byte[] buffer = buffers.get(i);
+        availableBytes += buffer.length;
+        if (buffer.length == usualBytes) {
+          free.addLast(buffer);
+        }
       }
       wakeFirst();
     } finally {

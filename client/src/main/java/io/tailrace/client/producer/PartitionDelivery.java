@@ -290,7 +290,6 @@ final class PartitionDelivery {
   /** The pieces have its sequences, so that what was sent behind it can be repeated as it is. */
   private void split(ProducerBatch batch, TailraceException error) {
     List<ProducerBatch> pieces = batch.split();
-    sender.onSplit(batch, pieces);
     for (ProducerBatch piece : pieces) {
       piece.outcomeUnknown = batch.outcomeUnknown;
       repeat(piece, error);
@@ -378,6 +377,13 @@ final class PartitionDelivery {
         }
       }
     }
+  }
+
+  /** Adds the batches that are not settled. */
+  void addUnsettled(List<ProducerBatch> batches) {
+    batches.addAll(queue.untaken());
+    batches.addAll(retry);
+    inFlight.forEach(part -> batches.addAll(part.batches()));
   }
 
   private TailraceException timedOut() {

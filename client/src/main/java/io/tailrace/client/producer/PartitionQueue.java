@@ -3,14 +3,20 @@ package io.tailrace.client.producer;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordHeader;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Where the threads that send put the records of one partition, and where the sender takes batches
- * from. Guarded by its lock; {@link #delivery} belongs to the sender.
+ * from.
+ *
+ * <p>What is filled is guarded by the lock. The sender takes full batches without it: the threads
+ * that send hold it for every record, and waiting for each other would cost both more than the work
+ * does. A batch is among the full ones before it stops being the open one, so that who looks at the
+ * open one first never misses it. {@link #delivery} belongs to the sender.
  */
 final class PartitionQueue {
   /** What became of an {@link #append}. */
@@ -31,9 +37,15 @@ final class PartitionQueue {
   private final CompressionType compression;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final ArrayDeque<ProducerBatch> full = new ArrayDeque<>();
-  private ProducerBatch open;
-  private int fullBytes;
+
+  /** In their order. Added to under the lock, taken from on the sender's thread. */
+  private final ConcurrentLinkedQueue<ProducerBatch> full = new ConcurrentLinkedQueue<>();
+
+  private final AtomicInteger fullBytes = new AtomicInteger();
+
+  /** Written under the lock. */
+  private volatile ProducerBatch open;
+
   private int lastCount;
 
   /** Whether the sender has this queue on its list; it takes it off when there is nothing left. */
@@ -41,7 +53,10 @@ final class PartitionQueue {
 
   private boolean closed;
 
-  /** Who sends it, or null while nobody leads the partition. Written under the lock. */
+  /**
+   * Who sends it, or null while nobody leads the partition. Written on the sender's thread, under
+   * the lock.
+   */
   private volatile BrokerLane lane;
 
   PartitionQueue(String topic, int partition, Sender sender, BufferPool pool) {
@@ -118,19 +133,19 @@ final class PartitionQueue {
 
   private ProducerBatch roll() {
     ProducerBatch batch = open;
-    open = null;
     lastCount = batch.count();
-    full.addLast(batch);
     addFullBytes(batch.close());
+    full.add(batch);
+    open = null;
     return batch;
   }
 
-  /** Closes the open batch, so that it is sent next. */
-  void closeOpen() {
+  /** Closes this batch, if it is still the open one, so that it is sent next. */
+  private void closeOpen(ProducerBatch begun) {
     ProducerBatch rolled = null;
     lock.lock();
     try {
-      if (open != null) {
+      if (open == begun) {
         rolled = roll();
       }
     } finally {
@@ -149,43 +164,46 @@ final class PartitionQueue {
    */
   void take(RequestAssembly request, long openedBefore) {
     while (true) {
-      ProducerBatch taken = null;
-      ProducerBatch rolled = null;
-      lock.lock();
-      try {
-        ProducerBatch next = full.peekFirst();
-        if (next != null) {
-          if (!next.ready() || !request.hasRoomFor(next.sizeInBytes())) {
-            return;
-          }
-          taken = removeFull();
-        } else if (open != null && open.createdNanos < openedBefore) {
-          rolled = roll();
-        } else {
+      ProducerBatch next = full.peek();
+      if (next != null) {
+        if (!next.ready() || !request.hasRoomFor(next.sizeInBytes())) {
           return;
         }
-      } finally {
-        lock.unlock();
-      }
-      if (taken != null) {
-        delivery.send(taken, request);
+        removeFull();
+        delivery.send(next, request);
       } else {
-        rolled.compress(compression);
+        ProducerBatch begun = open;
+        if (begun == null || begun.createdNanos >= openedBefore) {
+          return;
+        }
+        closeOpen(begun);
       }
     }
   }
 
   private ProducerBatch removeFull() {
-    ProducerBatch batch = full.pollFirst();
+    ProducerBatch batch = full.poll();
     addFullBytes(-batch.closedBytes());
     return batch;
   }
 
+  /** By those who hold the lock or are the sender, so that the lane does not change meanwhile. */
   private void addFullBytes(int bytes) {
-    fullBytes += bytes;
-    if (lane != null) {
-      lane.addFullBytes(bytes);
+    fullBytes.addAndGet(bytes);
+    BrokerLane current = lane;
+    if (current != null) {
+      current.addFullBytes(bytes);
     }
+  }
+
+  /** The batches that nobody has taken, oldest first. On the sender's thread. */
+  List<ProducerBatch> untaken() {
+    ProducerBatch begun = open;
+    List<ProducerBatch> batches = new ArrayList<>(full);
+    if (begun != null && !batches.contains(begun)) {
+      batches.add(begun);
+    }
+    return batches;
   }
 
   /**
@@ -195,6 +213,9 @@ final class PartitionQueue {
    * @return whether it is off
    */
   boolean deactivateIfEmpty() {
+    if (open != null || !full.isEmpty()) {
+      return false;
+    }
     lock.lock();
     try {
       active = open != null || !full.isEmpty();
@@ -204,15 +225,17 @@ final class PartitionQueue {
     }
   }
 
-  /** When the oldest batch was begun, {@link Sender#nanos}; a far future when there is none. */
+  /**
+   * When the oldest batch was begun, {@link Sender#nanos}; a far future when there is none. On the
+   * sender's thread.
+   */
   long oldestNanos() {
-    lock.lock();
-    try {
-      ProducerBatch oldest = full.isEmpty() ? open : full.peekFirst();
-      return oldest == null ? Long.MAX_VALUE : oldest.createdNanos;
-    } finally {
-      lock.unlock();
+    ProducerBatch begun = open;
+    ProducerBatch oldest = full.peek();
+    if (oldest == null) {
+      oldest = begun;
     }
+    return oldest == null ? Long.MAX_VALUE : oldest.createdNanos;
   }
 
   /** Says who sends this queue from now on; null = nobody knows. On the sender's thread. */
@@ -220,11 +243,11 @@ final class PartitionQueue {
     lock.lock();
     try {
       if (lane != null) {
-        lane.addFullBytes(-fullBytes);
+        lane.addFullBytes(-fullBytes.get());
       }
       lane = newLane;
       if (newLane != null) {
-        newLane.addFullBytes(fullBytes);
+        newLane.addFullBytes(fullBytes.get());
       }
     } finally {
       lock.unlock();
@@ -240,7 +263,7 @@ final class PartitionQueue {
     List<ProducerBatch> removed = new ArrayList<>();
     lock.lock();
     try {
-      while (!full.isEmpty() && full.peekFirst().ready() && full.peekFirst().createdNanos < nanos) {
+      while (!full.isEmpty() && full.peek().ready() && full.peek().createdNanos < nanos) {
         removed.add(removeFull());
       }
       if (full.isEmpty() && open != null && open.createdNanos < nanos) {

@@ -87,6 +87,7 @@ final class ProduceCall implements ResponseHandler<ProduceResponse> {
 
   private void done() {
     lane.onDone(this);
+    sender.giveMemoryBack();
     parts.forEach(part -> sender.onAnswered(part.delivery()));
     sender.wake();
   }

@@ -17,7 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -59,7 +59,8 @@ final class Sender implements ConnectionListener {
   private final Set<PartitionDelivery> homeless = new LinkedHashSet<>();
   private final Set<PartitionDelivery> known = new LinkedHashSet<>();
   private final ConcurrentLinkedQueue<PartitionQueue> activated = new ConcurrentLinkedQueue<>();
-  private final Set<ProducerBatch> unsettled = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger unsettled = new AtomicInteger();
+  private final List<byte[]> unused = new ArrayList<>();
   private final AtomicBoolean runWanted = new AtomicBoolean();
   private final AtomicInteger hurrying = new AtomicInteger();
   private final Runnable runTask = this::run;
@@ -139,14 +140,32 @@ final class Sender implements ConnectionListener {
 
   /** Makes a batch that will be waited for. Thread-safe. */
   ProducerBatch newBatch(byte[] memory, int expectedRecords) {
-    ProducerBatch batch = new ProducerBatch(memory, expectedRecords, nanos());
-    unsettled.add(batch);
-    return batch;
+    unsettled.incrementAndGet();
+    return new ProducerBatch(memory, expectedRecords, nanos());
   }
 
-  /** The batches that are not settled now. Thread-safe. */
-  List<ProducerBatch> unsettled() {
-    return new ArrayList<>(unsettled);
+  /**
+   * The batches that are not settled now, and hold every record that was sent before the call.
+   * Thread-safe.
+   *
+   * @return fails with {@link RejectedExecutionException} when the network has ended
+   */
+  CompletableFuture<List<ProducerBatch>> unsettled() {
+    CompletableFuture<List<ProducerBatch>> found = new CompletableFuture<>();
+    try {
+      network
+          .scheduler()
+          .execute(
+              () -> {
+                listActivated();
+                List<ProducerBatch> batches = new ArrayList<>();
+                known.forEach(delivery -> delivery.addUnsettled(batches));
+                found.complete(batches);
+              });
+    } catch (RejectedExecutionException e) {
+      found.completeExceptionally(e);
+    }
+    return found;
   }
 
   /** A batch is full. Thread-safe. */
@@ -189,9 +208,7 @@ final class Sender implements ConnectionListener {
     if (closed) {
       return;
     }
-    for (PartitionQueue queue = activated.poll(); queue != null; queue = activated.poll()) {
-      list(queue.delivery);
-    }
+    listActivated();
     long now = nanos();
     boolean everything = hurrying.get() > 0 || pool.exhausted();
     long due = NEVER;
@@ -208,6 +225,12 @@ final class Sender implements ConnectionListener {
     }
     wakeAt(due, now);
     startExpiryTick();
+  }
+
+  private void listActivated() {
+    for (PartitionQueue queue = activated.poll(); queue != null; queue = activated.poll()) {
+      list(queue.delivery);
+    }
   }
 
   private void wakeAt(long due, long now) {
@@ -264,19 +287,26 @@ final class Sender implements ConnectionListener {
     }
   }
 
-  /** A batch has been settled and nothing uses its memory any more. */
+  /**
+   * A batch has been settled and nothing uses its memory any more. {@link #giveMemoryBack} follows.
+   */
   void onSettled(ProducerBatch batch) {
-    unsettled.remove(batch);
     byte[] memory = batch.giveMemoryBack();
     if (memory != null) {
-      pool.release(memory);
+      unsettled.decrementAndGet();
+      unused.add(memory);
     }
   }
 
-  /** Others take the place of a batch, whose memory counts as used until they are settled. */
-  void onSplit(ProducerBatch batch, List<ProducerBatch> pieces) {
-    unsettled.addAll(pieces);
-    unsettled.remove(batch);
+  /**
+   * Lets others have the memory of the batches that were settled: of many at once, because each
+   * time may wake a thread that waits for it.
+   */
+  void giveMemoryBack() {
+    if (!unused.isEmpty()) {
+      pool.release(unused);
+      unused.clear();
+    }
   }
 
   private void onMetadata(ClusterView view) {
@@ -348,7 +378,7 @@ final class Sender implements ConnectionListener {
   }
 
   private void startExpiryTick() {
-    if (!expiryTicking && !unsettled.isEmpty()) {
+    if (!expiryTicking && unsettled.get() > 0) {
       expiryTicking = true;
       long tickMs =
           Math.min(
@@ -366,6 +396,7 @@ final class Sender implements ConnectionListener {
     long begunBefore = nanos() - deliveryTimeoutNanos;
     if (begunBefore > 0) {
       known.forEach(delivery -> delivery.expire(begunBefore));
+      giveMemoryBack();
     }
     wake();
   }
@@ -378,6 +409,7 @@ final class Sender implements ConnectionListener {
   private void failAll(TailraceException error) {
     LOG.warn("batches fail because there is no producer id: {}", error.getMessage());
     known.forEach(delivery -> delivery.failAll(error));
+    giveMemoryBack();
   }
 
   /**
@@ -396,5 +428,6 @@ final class Sender implements ConnectionListener {
             ErrorCode.DELIVERY_TIMED_OUT,
             "the producer was closed before the record was acknowledged; it may have been written");
     known.forEach(delivery -> delivery.failAll(error));
+    giveMemoryBack();
   }
 }

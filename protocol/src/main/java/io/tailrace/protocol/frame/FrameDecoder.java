@@ -1,14 +1,18 @@
 package io.tailrace.protocol.frame;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator.DelegatingHandle;
+import io.netty.channel.RecvByteBufAllocator.ExtendedHandle;
+import io.netty.util.UncheckedBooleanSupplier;
 import io.tailrace.protocol.error.ErrorCode;
-import java.util.List;
 
 /**
  * Cuts the byte stream into frames; passes on each frame's content without its length, as one
- * retained {@link ByteBuf}.
+ * {@link ByteBuf} that the receiver releases.
  *
  * <pre>
  *   0        4              6
@@ -17,15 +21,32 @@ import java.util.List;
  *            |------------------------- length bytes ----------------------------------|
  * </pre>
  *
+ * <p>A frame that arrives whole is a slice of what was read. Of one that does not, the beginning is
+ * copied into memory of the frame's own, and the channel reads the rest straight into that, if it
+ * has {@link #receiver} as its allocator; without it all is copied.
+ *
  * <p>A length that is out of range raises a {@link FrameException} as soon as its four bytes are
- * there, before anything is reserved for the frame. Confined to its channel's event loop.
+ * there, before anything is reserved for the frame; and what is reserved follows what has arrived.
+ * Confined to its channel's event loop.
  */
-public final class FrameDecoder extends ByteToMessageDecoder {
+// Netty has no other interface for allocators of reads; buffers are told apart, not compared.
+@SuppressWarnings({"deprecation", "ReferenceEquality"})
+public final class FrameDecoder extends ChannelInboundHandlerAdapter {
   /** Bytes of the length prefix. */
   public static final int LENGTH_BYTES = 4;
 
   /** The smallest content: a header length and an empty header. */
   static final int MIN_CONTENT_BYTES = 2;
+
+  /** So much is reserved for a frame, times what has arrived of it, until that is a lot. */
+  private static final int RESERVE_FACTOR = 32;
+
+  private static final int A_LOT_BYTES = 1024 * 1024;
+
+  private static final int MIN_RESERVED_BYTES = 256;
+
+  /** With less to come of a frame, a read should rather take along what follows it. */
+  private static final int MIN_READ_BYTES = 4 * 1024;
 
   private static final int TLS_HANDSHAKE = 0x1603;
   private static final int HTTP_GET = 0x47455420;
@@ -34,7 +55,20 @@ public final class FrameDecoder extends ByteToMessageDecoder {
   private static final int HTTP_HEAD = 0x48454144;
 
   private int maxFrameBytes;
-  private boolean failed;
+  private boolean ended;
+
+  /** The bytes of a length that has arrived in part. */
+  private int prefix;
+
+  private int prefixBytes;
+
+  /** What has arrived of a frame; null between frames. */
+  private ByteBuf frame;
+
+  private int frameBytes;
+
+  /** The part of the frame that the channel was given to read into; null = some other memory. */
+  private ByteBuf reading;
 
   /**
    * @param maxFrameBytes the largest accepted length
@@ -50,26 +84,108 @@ public final class FrameDecoder extends ByteToMessageDecoder {
 
   /** Whether part of a frame has arrived and the rest has not. */
   public boolean midFrame() {
-    return actualReadableBytes() > 0;
+    return bufferedBytes() > 0;
   }
 
-  /** Bytes that are kept of a frame of which only a part has arrived. */
+  /** Bytes of memory that are kept for a frame of which only a part has arrived. */
   public int bufferedBytes() {
-    return actualReadableBytes();
+    return frame == null ? prefixBytes : frame.capacity();
+  }
+
+  /**
+   * What the channel should allocate its reads with, set before the first of them.
+   *
+   * @param usual allocates what is not read straight into a frame
+   */
+  public RecvByteBufAllocator receiver(RecvByteBufAllocator usual) {
+    return () -> new FrameReads(usual.newHandle());
+  }
+
+  private ByteBuf restOfFrame() {
+    if (frame == null || frameBytes - frame.writerIndex() < MIN_READ_BYTES) {
+      return null;
+    }
+    int from = frame.writerIndex();
+    if (frame.writableBytes() < MIN_READ_BYTES) {
+      reserve(from);
+    }
+    return frame.retainedSlice(from, frame.capacity() - from).clear();
   }
 
   @Override
-  protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
-    if (failed) {
-      in.skipBytes(in.readableBytes());
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      if (in == reading && frame != null) {
+        frame.writerIndex(frame.writerIndex() + in.readableBytes());
+        in.skipBytes(in.readableBytes());
+        passOnIfWhole(context);
+      }
+      while (in.isReadable() && !ended) {
+        if (frame == null) {
+          begin(context, in);
+        } else {
+          gather(context, in);
+        }
+      }
+    } finally {
+      reading = null;
+      in.release();
+    }
+  }
+
+  private void begin(ChannelHandlerContext context, ByteBuf in) {
+    if (prefixBytes == 0 && in.readableBytes() >= LENGTH_BYTES) {
+      prefix = in.readInt();
+    } else {
+      prefix = prefix << Byte.SIZE | in.readUnsignedByte();
+      prefixBytes++;
+      if (prefixBytes < LENGTH_BYTES) {
+        return;
+      }
+      prefixBytes = 0;
+    }
+    int length = prefix;
+    check(length);
+    if (in.readableBytes() >= length) {
+      context.fireChannelRead(in.readRetainedSlice(length));
       return;
     }
-    if (in.readableBytes() < LENGTH_BYTES) {
-      return;
+    frameBytes = length;
+    frame = context.alloc().ioBuffer(reservation(in.readableBytes()), length);
+  }
+
+  private void gather(ChannelHandlerContext context, ByteBuf in) {
+    int arrived = frame.writerIndex();
+    int bytes = Math.min(in.readableBytes(), frameBytes - arrived);
+    if (frame.writableBytes() < bytes) {
+      reserve(arrived + bytes);
     }
-    int length = in.getInt(in.readerIndex());
+    frame.writeBytes(in, bytes);
+    passOnIfWhole(context);
+  }
+
+  private void reserve(int arrived) {
+    frame.capacity(reservation(arrived));
+  }
+
+  private int reservation(int arrived) {
+    long ahead = Math.min((long) arrived * RESERVE_FACTOR, A_LOT_BYTES);
+    long wanted = Math.max(Math.max(MIN_RESERVED_BYTES, ahead), arrived * 2L);
+    return (int) Math.min(frameBytes, wanted);
+  }
+
+  private void passOnIfWhole(ChannelHandlerContext context) {
+    if (frame.writerIndex() == frameBytes) {
+      ByteBuf whole = frame;
+      frame = null;
+      context.fireChannelRead(whole);
+    }
+  }
+
+  private void check(int length) {
     if (length < MIN_CONTENT_BYTES) {
-      failed = true;
+      ended = true;
       throw new FrameException(
           ErrorCode.INVALID_REQUEST,
           "frame length "
@@ -77,7 +193,7 @@ public final class FrameDecoder extends ByteToMessageDecoder {
               + " is not a Tailrace frame; is the client meant for this port?");
     }
     if (length > maxFrameBytes) {
-      failed = true;
+      ended = true;
       throw new FrameException(
           ErrorCode.FRAME_TOO_LARGE,
           "frame length "
@@ -87,11 +203,6 @@ public final class FrameDecoder extends ByteToMessageDecoder {
               + " bytes"
               + guess(length));
     }
-    if (in.readableBytes() - LENGTH_BYTES < length) {
-      return;
-    }
-    in.skipBytes(LENGTH_BYTES);
-    out.add(in.readRetainedSlice(length));
   }
 
   /** The most frequent strangers. */
@@ -104,5 +215,44 @@ public final class FrameDecoder extends ByteToMessageDecoder {
           "; it is the beginning of an HTTP request, which this port does not speak";
       default -> "";
     };
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    drop();
+    context.fireChannelInactive();
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    drop();
+  }
+
+  /** What has begun will not be finished. */
+  private void drop() {
+    ended = true;
+    prefixBytes = 0;
+    if (frame != null) {
+      frame.release();
+      frame = null;
+    }
+  }
+
+  /** Lets the channel read into the frame that has begun. */
+  private final class FrameReads extends DelegatingHandle implements ExtendedHandle {
+    FrameReads(RecvByteBufAllocator.Handle usual) {
+      super(usual);
+    }
+
+    @Override
+    public ByteBuf allocate(ByteBufAllocator allocator) {
+      reading = restOfFrame();
+      return reading == null ? delegate().allocate(allocator) : reading;
+    }
+
+    @Override
+    public boolean continueReading(UncheckedBooleanSupplier maybeMore) {
+      return ((ExtendedHandle) delegate()).continueReading(maybeMore);
+    }
   }
 }

@@ -7,7 +7,6 @@ import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.codec.DecoderException;
 
 /** An allocator that knows what has not been given back, and channels that use it. */
 final class CountedBuffers {
@@ -28,16 +27,8 @@ final class CountedBuffers {
     return allocator.ioBuffer(bytes.length).writeBytes(bytes);
   }
 
-  /** Sends bytes into the channel; a frame exception comes out bare, as handlers unwrap it. */
   void send(EmbeddedChannel channel, byte[] bytes) {
-    try {
-      channel.writeInbound(copyOf(bytes));
-    } catch (DecoderException e) {
-      if (e.getCause() instanceof FrameException frame) {
-        throw frame;
-      }
-      throw e;
-    }
+    channel.writeInbound(copyOf(bytes));
   }
 
   long inUseBytes() {

@@ -11,8 +11,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator.ExtendedHandle;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.tailrace.protocol.error.ErrorCode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class FrameDecoderTest {
   private static final int MAX_FRAME_BYTES = 1000;
+  private static final int LARGE = 256 * 1024;
 
   private final CountedBuffers buffers = new CountedBuffers();
   private final FrameDecoder decoder = new FrameDecoder(MAX_FRAME_BYTES);
@@ -137,6 +144,66 @@ class FrameDecoderTest {
     buffers.send(channel, frame(5000));
     assertArrayEquals(content(10), nextFrame());
     assertArrayEquals(content(5000), nextFrame());
+  }
+
+  @Test
+  void readsTheRestOfAFrameStraightIntoIt() {
+    decoder.setMaxFrameBytes(1 << 20);
+    ExtendedHandle reads = reads(LARGE / 16);
+    byte[] stream = join(frame(LARGE), frame(5), frame(LARGE));
+
+    List<Integer> sizes = arrive(reads, stream);
+
+    // What begins a frame is read with the usual size, the rest of it in one piece.
+    assertEquals(LARGE / 16, sizes.get(0));
+    assertEquals(LARGE + FrameDecoder.LENGTH_BYTES - LARGE / 16, sizes.get(1));
+    assertEquals(4, sizes.size());
+    assertArrayEquals(content(LARGE), nextFrame());
+    assertArrayEquals(content(5), nextFrame());
+    assertArrayEquals(content(LARGE), nextFrame());
+  }
+
+  @Test
+  void readsLittleAtATimeStraightIntoAFrame() {
+    decoder.setMaxFrameBytes(1 << 20);
+    ExtendedHandle reads = reads(100);
+
+    List<Integer> sizes = arrive(reads, frame(LARGE));
+
+    assertTrue(sizes.size() < 12, "reads of " + sizes);
+    assertArrayEquals(content(LARGE), nextFrame());
+  }
+
+  @Test
+  void takesReadsThatBringNothing() {
+    decoder.setMaxFrameBytes(1 << 20);
+    buffers.send(channel, Arrays.copyOf(frame(LARGE), LARGE / 2));
+    ExtendedHandle reads = reads(100);
+    reads.allocate(channel.alloc()).release(); // as channels do when there was nothing to be read
+    assertTrue(decoder.midFrame());
+
+    buffers.send(channel, Arrays.copyOfRange(frame(LARGE), LARGE / 2, frame(LARGE).length));
+
+    assertArrayEquals(content(LARGE), nextFrame());
+  }
+
+  private ExtendedHandle reads(int usualBytes) {
+    return (ExtendedHandle) decoder.receiver(new FixedRecvByteBufAllocator(usualBytes)).newHandle();
+  }
+
+  /** Lets a stream arrive in reads as large as the handle wants them, and returns their sizes. */
+  private List<Integer> arrive(ExtendedHandle reads, byte[] stream) {
+    List<Integer> sizes = new ArrayList<>();
+    reads.reset(channel.config());
+    for (int at = 0; at < stream.length; ) {
+      ByteBuf into = reads.allocate(buffers.allocator());
+      int bytes = Math.min(into.writableBytes(), stream.length - at);
+      into.writeBytes(stream, at, bytes);
+      sizes.add(bytes);
+      at += bytes;
+      channel.writeInbound(into);
+    }
+    return sizes;
   }
 
   private byte[] nextFrame() {
