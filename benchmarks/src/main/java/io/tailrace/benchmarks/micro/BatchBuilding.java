@@ -41,7 +41,7 @@ public class BatchBuilding {
   public CompressionType compression;
 
   private byte[] value;
-  private byte[] array;
+  private ByteBuffer memory;
   private ByteBuffer kafkaBuffer;
   private Compression kafkaCompression;
 
@@ -62,14 +62,14 @@ public class BatchBuilding {
   @Setup
   public void setUp() {
     value = halfNoise(recordBytes);
-    array = new byte[BATCH_BYTES];
+    memory = ByteBuffer.allocateDirect(BATCH_BYTES);
     kafkaBuffer = ByteBuffer.allocate(BATCH_BYTES);
     kafkaCompression = Compression.of(compression.label()).build();
   }
 
   @Benchmark
   public int tailrace() {
-    RecordBatchBuilder builder = new RecordBatchBuilder(array);
+    RecordBatchBuilder builder = new RecordBatchBuilder(memory);
     int count = recordsPerBatch(recordBytes);
     for (int i = 0; i < count; i++) {
       int bound = RecordBatchBuilder.upperBound(null, value, List.of());

@@ -9,6 +9,8 @@ import java.util.List;
  * A link over one Netty channel, as the last handler of its pipeline. Confined to its event loop.
  */
 final class NettyLink extends ChannelInboundHandlerAdapter implements Link {
+  private static final int MIN_OWN_WRITE_BYTES = 4 * 1024;
+
   private final LinkListener listener;
   private ChannelHandlerContext context;
   private Throwable failure;
@@ -19,21 +21,38 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link {
 
   @Override
   public void write(ByteBuf head, List<ByteBuf> records) {
-    int length = 0;
-    for (int i = 0; i < records.size(); i++) {
-      length += records.get(i).readableBytes();
-    }
     context.write(head, context.voidPromise());
-    if (length > 0) {
-      // Heap memory has to be copied for the socket in any case: all at once is cheapest.
-      ByteBuf body = context.alloc().directBuffer(length, length);
-      for (int i = 0; i < records.size(); i++) {
-        ByteBuf part = records.get(i);
-        body.writeBytes(part);
-        part.release();
+    for (int i = 0; i < records.size(); ) {
+      if (isWorthItsOwnWrite(records.get(i))) {
+        context.write(records.get(i), context.voidPromise());
+        i++;
+      } else {
+        i = writeTogether(records, i);
       }
-      context.write(body, context.voidPromise());
     }
+  }
+
+  /** Heap memory is copied for the socket in any case, and little pieces cost more than a copy. */
+  private static boolean isWorthItsOwnWrite(ByteBuf part) {
+    return part.isDirect() && part.readableBytes() >= MIN_OWN_WRITE_BYTES;
+  }
+
+  /** Copies what should not be written by itself. Returns where that ends. */
+  private int writeTogether(List<ByteBuf> records, int from) {
+    int length = 0;
+    int to = from;
+    while (to < records.size() && !isWorthItsOwnWrite(records.get(to))) {
+      length += records.get(to).readableBytes();
+      to++;
+    }
+    ByteBuf body = context.alloc().directBuffer(length, length);
+    for (int i = from; i < to; i++) {
+      ByteBuf part = records.get(i);
+      body.writeBytes(part);
+      part.release();
+    }
+    context.write(body, context.voidPromise());
+    return to;
   }
 
   @Override

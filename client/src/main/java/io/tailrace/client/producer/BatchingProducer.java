@@ -1,5 +1,7 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.tailrace.client.Message;
 import io.tailrace.client.Partitioner;
 import io.tailrace.client.Producer;
@@ -79,7 +81,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
         config.partitioner() == null
             ? Partitioners.keyHash(config.batchBytes())
             : config.partitioner();
-    this.pool = new BufferPool(config.bufferMemory(), config.batchBytes());
+    this.pool =
+        new BufferPool(PooledByteBufAllocator.DEFAULT, config.bufferMemory(), config.batchBytes());
     this.sender = new Sender(config, cluster, pool);
     this.onClosed = onClosed;
   }
@@ -178,7 +181,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
       Object waiter) {
     Outcome outcome = queue.append(timestampMs, key, value, headers, upperBound, waiter, null);
     if (outcome == Outcome.NO_MEMORY) {
-      byte[] memory = awaitMemory(queue, upperBound);
+      ByteBuf memory = awaitMemory(queue, upperBound);
       outcome = queue.append(timestampMs, key, value, headers, upperBound, waiter, memory);
     }
     if (outcome == Outcome.CLOSED) {
@@ -212,13 +215,13 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
             + (config.maxRequestBytes() - RecordBatch.HEADER_BYTES));
   }
 
-  private byte[] awaitMemory(PartitionQueue queue, int upperBound) {
+  private ByteBuf awaitMemory(PartitionQueue queue, int upperBound) {
     if (network.scheduler().inThread()) {
       throw new TailraceException(
           ErrorCode.BUFFER_FULL,
           "the producer's memory is full, and a callback on the network's thread cannot wait");
     }
-    byte[] memory;
+    ByteBuf memory;
     try {
       memory = pool.take(queue.sizeFor(upperBound), config.maxBlock().toNanos(), sender::wake);
     } catch (InterruptedException e) {

@@ -1,18 +1,22 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The memory that a producer's batches live in: a bound on the bytes in use, and arrays of the
- * usual size kept for the next batch. Who finds no room waits in line. Thread-safe.
+ * The memory that a producer's batches live in: a bound on the bytes in use, and buffers of the
+ * usual size kept for the next batch. They are direct, so that sockets take batches from where they
+ * were built. Who finds no room waits in line. Thread-safe.
  */
 final class BufferPool {
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Condition> waiters = new ArrayDeque<>();
-  private final ArrayDeque<byte[]> free = new ArrayDeque<>();
+  private final ArrayDeque<ByteBuf> free = new ArrayDeque<>();
+  private final ByteBufAllocator allocator;
   private final int usualBytes;
   private long availableBytes;
   private volatile int waiting;
@@ -21,10 +25,11 @@ final class BufferPool {
   /**
    * Makes a pool that holds nothing yet.
    *
-   * @param capacityBytes of all arrays together, in use or kept
-   * @param usualBytes the size of array that is kept
+   * @param capacityBytes of all buffers together, in use or kept
+   * @param usualBytes the size of buffer that is kept
    */
-  BufferPool(long capacityBytes, int usualBytes) {
+  BufferPool(ByteBufAllocator allocator, long capacityBytes, int usualBytes) {
+    this.allocator = allocator;
     this.availableBytes = capacityBytes;
     this.usualBytes = usualBytes;
   }
@@ -34,8 +39,8 @@ final class BufferPool {
     return waiting > 0;
   }
 
-  /** An array of at least this size, or null when there is no room or others wait for it. */
-  byte[] tryTake(int size) {
+  /** A buffer of at least this size, or null when there is no room or others wait for it. */
+  ByteBuf tryTake(int size) {
     lock.lock();
     try {
       return waiters.isEmpty() && availableBytes >= roomFor(size) ? take(size) : null;
@@ -45,12 +50,12 @@ final class BufferPool {
   }
 
   /**
-   * An array of at least this size; waits for room.
+   * A buffer of at least this size; waits for room.
    *
    * @param onWaiting told when it has to wait, after {@link #exhausted} says so
    * @return null when there was none in time, or the pool is closed
    */
-  byte[] take(int size, long timeoutNanos, Runnable onWaiting) throws InterruptedException {
+  ByteBuf take(int size, long timeoutNanos, Runnable onWaiting) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       if (waiters.isEmpty() && availableBytes >= roomFor(size)) {
@@ -79,33 +84,37 @@ final class BufferPool {
     }
   }
 
-  private byte[] take(int size) {
-    availableBytes -= roomFor(size);
-    if (size > usualBytes) {
-      return new byte[size];
-    }
-    byte[] kept = free.pollLast();
-    return kept == null ? new byte[usualBytes] : kept;
+  private ByteBuf take(int size) {
+    ByteBuf kept = size > usualBytes ? null : free.pollLast();
+    int bytes = roomFor(size);
+    ByteBuf taken = kept == null ? allocator.directBuffer(bytes, bytes) : kept;
+    availableBytes -= bytes;
+    return taken;
   }
 
-  private long roomFor(int size) {
+  private int roomFor(int size) {
     return Math.max(size, usualBytes);
   }
 
-  /** Gives an array back that was taken. */
-  void release(byte[] buffer) {
+  /** Gives a buffer back that was taken. */
+  void release(ByteBuf buffer) {
     release(List.of(buffer));
   }
 
-  /** Gives arrays back that were taken: who waits is woken once for all of them. */
-  void release(List<byte[]> buffers) {
+  /**
+   * Gives buffers back that were taken: who waits is woken once for all of them. One that is still
+   * used elsewhere, as by a socket that has not sent it, is not filled again.
+   */
+  void release(List<ByteBuf> buffers) {
     lock.lock();
     try {
       for (int i = 0; i < buffers.size(); i++) {
-        byte[] buffer = buffers.get(i);
-        availableBytes += buffer.length;
-        if (buffer.length == usualBytes) {
+        ByteBuf buffer = buffers.get(i);
+        availableBytes += buffer.capacity();
+        if (!closed && buffer.capacity() == usualBytes && buffer.refCnt() == 1) {
           free.addLast(buffer);
+        } else {
+          buffer.release();
         }
       }
       wakeFirst();
@@ -114,11 +123,13 @@ final class BufferPool {
     }
   }
 
-  /** Lets nobody wait any more. */
+  /** Lets nobody wait any more, and keeps nothing. */
   void close() {
     lock.lock();
     try {
       closed = true;
+      free.forEach(ByteBuf::release);
+      free.clear();
       waiters.forEach(Condition::signal);
     } finally {
       lock.unlock();

@@ -1,5 +1,6 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.ByteBuf;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordHeader;
@@ -82,10 +83,10 @@ final class PartitionQueue {
       List<RecordHeader> headers,
       int upperBound,
       Object waiter,
-      byte[] memory) {
+      ByteBuf memory) {
     ProducerBatch rolled = null;
     boolean activated = false;
-    byte[] unused = memory;
+    ByteBuf unused = memory;
     Outcome outcome = Outcome.APPENDED;
     lock.lock();
     try {
@@ -96,7 +97,7 @@ final class PartitionQueue {
           rolled = roll();
         }
         if (open == null) {
-          byte[] space = memory != null ? memory : pool.tryTake(sizeFor(upperBound));
+          ByteBuf space = memory != null ? memory : pool.tryTake(sizeFor(upperBound));
           unused = null;
           if (space == null) {
             outcome = Outcome.NO_MEMORY;

@@ -1,7 +1,6 @@
 package io.tailrace.client.producer;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.tailrace.client.Acks;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.network.BrokerConnection;
@@ -52,7 +51,7 @@ final class ProduceCall implements ResponseHandler<ProduceResponse> {
       total += length;
       body.addPartitions(part.delivery().describe().setRecordsLength(length));
       for (ProducerBatch batch : part.batches()) {
-        records.add(Unpooled.wrappedBuffer(batch.array(), 0, batch.sizeInBytes()));
+        records.add(batch.content());
       }
       part.delivery().onSent(part);
     }

@@ -1,5 +1,6 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.SendCallback;
@@ -32,7 +33,7 @@ final class ProducerBatch {
   final long createdNanos;
 
   private final RecordBatchBuilder builder;
-  private final byte[] memory;
+  private final ByteBuf memory;
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private final AtomicBoolean completed = new AtomicBoolean();
 
@@ -71,9 +72,9 @@ final class ProducerBatch {
    * @param memory where it is built
    * @param expectedRecords about how many there will be
    */
-  ProducerBatch(byte[] memory, int expectedRecords, long createdNanos) {
+  ProducerBatch(ByteBuf memory, int expectedRecords, long createdNanos) {
     this.memory = memory;
-    this.builder = new RecordBatchBuilder(memory);
+    this.builder = new RecordBatchBuilder(memory.nioBuffer(0, memory.capacity()));
     this.createdNanos = createdNanos;
     this.parent = null;
     this.firstRecord = 0;
@@ -169,14 +170,16 @@ final class ProducerBatch {
         List.of(
             new ProducerBatch(this, 0, half, bytes),
             new ProducerBatch(this, half, count - half, bytes));
-    try (RecordReader records =
-        new RecordReader(Unpooled.wrappedBuffer(array(), 0, sizeInBytes), 0, Integer.MAX_VALUE)) {
+    ByteBuf content = content();
+    try (RecordReader records = new RecordReader(content, 0, Integer.MAX_VALUE)) {
       for (int i = 0; i < count; i++) {
         StoredRecord each = records.next();
         pieces
             .get(i < half ? 0 : 1)
             .append(each.timestampMs(), each.key(), each.value(), each.headers(), waiters[i]);
       }
+    } finally {
+      content.release();
     }
     for (ProducerBatch piece : pieces) {
       piece.close();
@@ -193,9 +196,11 @@ final class ProducerBatch {
     return pieces;
   }
 
-  /** The first {@link #sizeInBytes()} bytes are the batch. */
-  byte[] array() {
-    return builder.array();
+  /** The batch's bytes, to be released. */
+  ByteBuf content() {
+    return memory == null || builder.hasGrown()
+        ? Unpooled.wrappedBuffer(builder.array(), 0, sizeInBytes)
+        : memory.retainedSlice(0, sizeInBytes);
   }
 
   /**
@@ -204,7 +209,7 @@ final class ProducerBatch {
    * @return what the pool gave, to be given back; null while other pieces of the same batch are in
    *     use
    */
-  byte[] giveMemoryBack() {
+  ByteBuf giveMemoryBack() {
     if (parent == null) {
       return memory;
     }

@@ -1,5 +1,6 @@
 package io.tailrace.client.producer;
 
+import io.netty.buffer.ByteBuf;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterView;
@@ -60,7 +61,7 @@ final class Sender implements ConnectionListener {
   private final Set<PartitionDelivery> known = new LinkedHashSet<>();
   private final ConcurrentLinkedQueue<PartitionQueue> activated = new ConcurrentLinkedQueue<>();
   private final AtomicInteger unsettled = new AtomicInteger();
-  private final List<byte[]> unused = new ArrayList<>();
+  private final List<ByteBuf> unused = new ArrayList<>();
   private final AtomicBoolean runWanted = new AtomicBoolean();
   private final AtomicInteger hurrying = new AtomicInteger();
   private final Runnable runTask = this::run;
@@ -139,7 +140,7 @@ final class Sender implements ConnectionListener {
   }
 
   /** Makes a batch that will be waited for. Thread-safe. */
-  ProducerBatch newBatch(byte[] memory, int expectedRecords) {
+  ProducerBatch newBatch(ByteBuf memory, int expectedRecords) {
     unsettled.incrementAndGet();
     return new ProducerBatch(memory, expectedRecords, nanos());
   }
@@ -291,7 +292,7 @@ final class Sender implements ConnectionListener {
    * A batch has been settled and nothing uses its memory any more. {@link #giveMemoryBack} follows.
    */
   void onSettled(ProducerBatch batch) {
-    byte[] memory = batch.giveMemoryBack();
+    ByteBuf memory = batch.giveMemoryBack();
     if (memory != null) {
       unsettled.decrementAndGet();
       unused.add(memory);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.tailrace.client.Eventually;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +22,13 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class BufferPoolTest {
+  private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
+
   private static final long LONG = TimeUnit.SECONDS.toNanos(20);
 
   @Test
   void givesNoMoreThanItsCapacity() {
-    BufferPool pool = new BufferPool(300, 100);
+    BufferPool pool = new BufferPool(allocator, 300, 100);
     assertNotNull(pool.tryTake(10));
     assertNotNull(pool.tryTake(200));
     assertNull(pool.tryTake(1));
@@ -32,45 +36,45 @@ class BufferPoolTest {
   }
 
   @Test
-  void keepsArraysOfTheUsualSize() {
-    BufferPool pool = new BufferPool(300, 100);
-    byte[] first = pool.tryTake(50);
+  void keepsBuffersOfTheUsualSize() {
+    BufferPool pool = new BufferPool(allocator, 300, 100);
+    ByteBuf first = pool.tryTake(50);
     pool.release(first);
     assertSame(first, pool.tryTake(100));
   }
 
   @Test
   void waitsUntilEnoughIsFree() throws Exception {
-    BufferPool pool = new BufferPool(300, 100);
-    List<byte[]> taken = new ArrayList<>();
+    BufferPool pool = new BufferPool(allocator, 300, 100);
+    List<ByteBuf> taken = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       taken.add(pool.tryTake(100));
     }
-    CompletableFuture<byte[]> large = takeLater(pool, 250);
+    CompletableFuture<ByteBuf> large = takeLater(pool, 250);
     Eventually.await("somebody waits", pool::exhausted);
     pool.release(taken.get(0));
     pool.release(taken.get(1));
     assertFalse(large.isDone());
     pool.release(taken.get(2));
-    assertEquals(250, large.get().length);
+    assertEquals(250, large.get().capacity());
     assertFalse(pool.exhausted());
   }
 
   @Test
   void letsNobodyOvertakeThoseWhoWait() {
-    BufferPool pool = new BufferPool(300, 100);
-    byte[] held = pool.tryTake(300);
-    CompletableFuture<byte[]> large = takeLater(pool, 300);
+    BufferPool pool = new BufferPool(allocator, 300, 100);
+    ByteBuf held = pool.tryTake(300);
+    CompletableFuture<ByteBuf> large = takeLater(pool, 300);
     Eventually.await("somebody waits", pool::exhausted);
     assertNull(pool.tryTake(1));
     pool.release(held);
-    assertEquals(300, large.join().length);
+    assertEquals(300, large.join().capacity());
   }
 
   @Test
   void givesUpAtTheTimeout() throws Exception {
-    BufferPool pool = new BufferPool(100, 100);
-    byte[] held = pool.tryTake(100);
+    BufferPool pool = new BufferPool(allocator, 100, 100);
+    ByteBuf held = pool.tryTake(100);
     AtomicInteger told = new AtomicInteger();
     assertNull(pool.take(100, TimeUnit.MILLISECONDS.toNanos(5), told::incrementAndGet));
     assertEquals(1, told.get());
@@ -80,9 +84,9 @@ class BufferPoolTest {
 
   @Test
   void sendsThoseWhoWaitAwayWhenItIsClosed() {
-    BufferPool pool = new BufferPool(100, 100);
+    BufferPool pool = new BufferPool(allocator, 100, 100);
     assertNotNull(pool.tryTake(100));
-    CompletableFuture<byte[]> waiting = takeLater(pool, 100);
+    CompletableFuture<ByteBuf> waiting = takeLater(pool, 100);
     Eventually.await("somebody waits", pool::exhausted);
     pool.close();
     assertNull(waiting.join());
@@ -90,7 +94,7 @@ class BufferPoolTest {
 
   @Test
   void losesNothingWhenManyTakeAndGiveBack() throws Exception {
-    BufferPool pool = new BufferPool(1000, 100);
+    BufferPool pool = new BufferPool(allocator, 1000, 100);
     int threads = 8;
     CountDownLatch done = new CountDownLatch(threads);
     ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -100,7 +104,7 @@ class BufferPoolTest {
               () -> {
                 try {
                   for (int i = 0; i < 2000; i++) {
-                    byte[] taken = pool.take(size, LONG, () -> {});
+                    ByteBuf taken = pool.take(size, LONG, () -> {});
                     pool.release(taken);
                   }
                 } catch (Throwable e) {
@@ -116,7 +120,31 @@ class BufferPoolTest {
     assertEquals(1000, pool.availableBytes());
   }
 
-  private static CompletableFuture<byte[]> takeLater(BufferPool pool, int size) {
+  @Test
+  void doesNotFillWhatIsStillUsedElsewhere() {
+    BufferPool pool = new BufferPool(allocator, 300, 100);
+    ByteBuf taken = pool.tryTake(100).setByte(0, 1);
+    ByteBuf sent = taken.retainedSlice(0, 1);
+    pool.release(taken);
+    assertEquals(300, pool.availableBytes());
+    pool.tryTake(100).setByte(0, 2);
+    assertEquals(1, sent.getByte(0));
+    sent.release();
+    assertEquals(0, taken.refCnt());
+  }
+
+  @Test
+  void keepsNothingOnceItIsClosed() {
+    BufferPool pool = new BufferPool(allocator, 300, 100);
+    ByteBuf before = pool.tryTake(100);
+    ByteBuf after = pool.tryTake(100);
+    pool.release(before);
+    pool.close();
+    pool.release(after);
+    assertEquals(0, allocator.metric().usedDirectMemory());
+  }
+
+  private static CompletableFuture<ByteBuf> takeLater(BufferPool pool, int size) {
     return CompletableFuture.supplyAsync(
         () -> {
           try {

@@ -1,43 +1,37 @@
 package io.tailrace.protocol.record;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Builds one record batch ({@link RecordBatch} has the layout) in an array that grows when a record
+ * Builds one record batch ({@link RecordBatch} has the layout) in memory that grows when a record
  * needs it. Not thread-safe.
  */
 public final class RecordBatchBuilder {
-  private static final VarHandle SHORT =
-      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle INT =
-      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
-  private byte[] buffer;
+  private ByteBuffer buffer;
   private int position = RecordBatch.HEADER_BYTES;
   private int count;
+  private boolean grown;
   private long baseTimestampMs;
   private long maxTimestampMs;
   private int lastOffsetDelta;
   private CompressionType compression = CompressionType.NONE;
 
   /**
-   * @param buffer where the batch is built; replaced by a larger one when it does not suffice
+   * @param buffer where the batch is built, from its position to its limit, which stay as they are.
+   *     When it does not suffice, an array takes its place.
    */
-  public RecordBatchBuilder(byte[] buffer) {
+  public RecordBatchBuilder(ByteBuffer buffer) {
     this.buffer =
-        buffer.length < RecordBatch.HEADER_BYTES ? new byte[RecordBatch.HEADER_BYTES] : buffer;
+        buffer.remaining() < RecordBatch.HEADER_BYTES
+            ? ByteBuffer.allocate(RecordBatch.HEADER_BYTES)
+            : buffer.slice();
   }
 
-  /** A builder whose buffer has room for so many bytes before it grows. */
+  /** A builder whose array has room for so many bytes before it grows. */
   public RecordBatchBuilder(int capacity) {
-    this(new byte[capacity]);
+    this(ByteBuffer.allocate(capacity));
   }
 
   /** Records so far. */
@@ -55,11 +49,18 @@ public final class RecordBatchBuilder {
     return maxTimestampMs;
   }
 
+  /** Whether the batch has left the memory that the builder was given. */
+  public boolean hasGrown() {
+    return grown;
+  }
+
   /**
    * The array that the batch is built in: the first {@link #sizeInBytes()} bytes are its content.
+   *
+   * @throws UnsupportedOperationException when it is not built in an array
    */
   public byte[] array() {
-    return buffer;
+    return buffer.array();
   }
 
   /** At most this many bytes are added by such a record to any batch. */
@@ -111,9 +112,9 @@ public final class RecordBatchBuilder {
             + bytesSize(value)
             + headersSize(headers);
     ensure(Varint.sizeOf(bodySize) + bodySize);
-    byte[] out = buffer;
+    ByteBuffer out = buffer;
     int at = Varint.write(out, position, bodySize);
-    out[at++] = 0;
+    out.put(at++, (byte) 0);
     at = Varint.write(out, at, timestampDelta);
     at = Varint.write(out, at, offsetDelta);
     at = writeBytes(out, at, key);
@@ -155,12 +156,20 @@ public final class RecordBatchBuilder {
     if (compression == CompressionType.NONE) {
       return;
     }
-    GrowingBytes compressed =
-        Compression.compress(
-            compression, buffer, RecordBatch.HEADER_BYTES, position - RecordBatch.HEADER_BYTES);
-    if (compressed.size() < position - RecordBatch.HEADER_BYTES) {
+    int size = position - RecordBatch.HEADER_BYTES;
+    GrowingBytes compressed;
+    if (buffer.hasArray()) {
+      compressed =
+          Compression.compress(
+              compression, buffer.array(), buffer.arrayOffset() + RecordBatch.HEADER_BYTES, size);
+    } else {
+      byte[] records = new byte[size];
+      buffer.get(RecordBatch.HEADER_BYTES, records);
+      compressed = Compression.compress(compression, records, 0, size);
+    }
+    if (compressed.size() < size) {
       this.compression = compression;
-      System.arraycopy(compressed.array(), 0, buffer, RecordBatch.HEADER_BYTES, compressed.size());
+      buffer.put(RecordBatch.HEADER_BYTES, compressed.array(), 0, compressed.size());
       position = RecordBatch.HEADER_BYTES + compressed.size();
     }
   }
@@ -176,17 +185,17 @@ public final class RecordBatchBuilder {
     if (count == 0) {
       throw new IllegalStateException("a batch holds at least one record");
     }
-    byte[] out = buffer;
-    LONG.set(out, 0, 0L);
-    INT.set(out, RecordBatch.BATCH_LENGTH_OFFSET, position - RecordBatch.LENGTH_OVERHEAD);
-    INT.set(out, RecordBatch.LEADER_EPOCH_OFFSET, -1);
-    out[RecordBatch.MAGIC_OFFSET] = RecordBatch.MAGIC;
-    SHORT.set(out, RecordBatch.ATTRIBUTES_OFFSET, (short) compression.id());
-    INT.set(out, RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
-    LONG.set(out, RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestampMs);
-    LONG.set(out, RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestampMs);
+    ByteBuffer out = buffer;
+    out.putLong(0, 0L);
+    out.putInt(RecordBatch.BATCH_LENGTH_OFFSET, position - RecordBatch.LENGTH_OVERHEAD);
+    out.putInt(RecordBatch.LEADER_EPOCH_OFFSET, -1);
+    out.put(RecordBatch.MAGIC_OFFSET, RecordBatch.MAGIC);
+    out.putShort(RecordBatch.ATTRIBUTES_OFFSET, (short) compression.id());
+    out.putInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
+    out.putLong(RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestampMs);
+    out.putLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestampMs);
     writeProducer(producerId, producerEpoch, baseSequence);
-    INT.set(out, RecordBatch.RECORD_COUNT_OFFSET, count);
+    out.putInt(RecordBatch.RECORD_COUNT_OFFSET, count);
     writeCrc();
     return position;
   }
@@ -200,22 +209,26 @@ public final class RecordBatchBuilder {
   }
 
   private void writeProducer(long producerId, short producerEpoch, int baseSequence) {
-    LONG.set(buffer, RecordBatch.PRODUCER_ID_OFFSET, producerId);
-    SHORT.set(buffer, RecordBatch.PRODUCER_EPOCH_OFFSET, producerEpoch);
-    INT.set(buffer, RecordBatch.BASE_SEQUENCE_OFFSET, baseSequence);
+    buffer.putLong(RecordBatch.PRODUCER_ID_OFFSET, producerId);
+    buffer.putShort(RecordBatch.PRODUCER_EPOCH_OFFSET, producerEpoch);
+    buffer.putInt(RecordBatch.BASE_SEQUENCE_OFFSET, baseSequence);
   }
 
   private void writeCrc() {
     CRC32C crc = new CRC32C();
-    crc.update(buffer, RecordBatch.ATTRIBUTES_OFFSET, position - RecordBatch.ATTRIBUTES_OFFSET);
-    INT.set(buffer, RecordBatch.CRC_OFFSET, (int) crc.getValue());
+    buffer.limit(position).position(RecordBatch.ATTRIBUTES_OFFSET);
+    crc.update(buffer);
+    buffer.clear();
+    buffer.putInt(RecordBatch.CRC_OFFSET, (int) crc.getValue());
   }
 
   private void ensure(int more) {
-    if (more > buffer.length - position) {
+    int capacity = buffer.capacity();
+    if (more > capacity - position) {
       long wanted =
-          Math.max((long) position + more, Math.min(Integer.MAX_VALUE - 8L, buffer.length * 2L));
-      buffer = Arrays.copyOf(buffer, Math.toIntExact(wanted));
+          Math.max((long) position + more, Math.min(Integer.MAX_VALUE - 8L, capacity * 2L));
+      buffer = ByteBuffer.allocate(Math.toIntExact(wanted)).put(0, buffer, 0, position);
+      grown = true;
     }
   }
 
@@ -233,12 +246,12 @@ public final class RecordBatchBuilder {
     return bytes == null ? 1 : Varint.sizeOf(bytes.length) + bytes.length;
   }
 
-  private static int writeBytes(byte[] out, int index, byte[] bytes) {
+  private static int writeBytes(ByteBuffer out, int index, byte[] bytes) {
     if (bytes == null) {
       return Varint.write(out, index, -1);
     }
     int at = Varint.write(out, index, bytes.length);
-    System.arraycopy(bytes, 0, out, at, bytes.length);
+    out.put(at, bytes);
     return at + bytes.length;
   }
 }

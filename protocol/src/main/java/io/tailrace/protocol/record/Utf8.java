@@ -1,5 +1,7 @@
 package io.tailrace.protocol.record;
 
+import java.nio.ByteBuffer;
+
 /**
  * Writes text as UTF-8 in place, byte for byte as {@link String#getBytes} does: an unpaired
  * surrogate becomes {@code '?'}. Stateless.
@@ -29,27 +31,27 @@ final class Utf8 {
   }
 
   /** Writes the text at the index and returns the index behind it. */
-  static int write(byte[] out, int index, String text) {
+  static int write(ByteBuffer out, int index, String text) {
     int at = index;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c < 0x80) {
-        out[at++] = (byte) c;
+        out.put(at++, (byte) c);
       } else if (c < 0x800) {
-        out[at++] = (byte) (0xc0 | (c >> 6));
-        out[at++] = (byte) (0x80 | (c & 0x3f));
+        out.put(at++, (byte) (0xc0 | (c >> 6)));
+        out.put(at++, (byte) (0x80 | (c & 0x3f)));
       } else if (!Character.isSurrogate(c)) {
-        out[at++] = (byte) (0xe0 | (c >> 12));
-        out[at++] = (byte) (0x80 | ((c >> 6) & 0x3f));
-        out[at++] = (byte) (0x80 | (c & 0x3f));
+        out.put(at++, (byte) (0xe0 | (c >> 12)));
+        out.put(at++, (byte) (0x80 | ((c >> 6) & 0x3f)));
+        out.put(at++, (byte) (0x80 | (c & 0x3f)));
       } else if (startsPair(text, i)) {
         int codePoint = Character.toCodePoint(c, text.charAt(++i));
-        out[at++] = (byte) (0xf0 | (codePoint >> 18));
-        out[at++] = (byte) (0x80 | ((codePoint >> 12) & 0x3f));
-        out[at++] = (byte) (0x80 | ((codePoint >> 6) & 0x3f));
-        out[at++] = (byte) (0x80 | (codePoint & 0x3f));
+        out.put(at++, (byte) (0xf0 | (codePoint >> 18)));
+        out.put(at++, (byte) (0x80 | ((codePoint >> 12) & 0x3f)));
+        out.put(at++, (byte) (0x80 | ((codePoint >> 6) & 0x3f)));
+        out.put(at++, (byte) (0x80 | (codePoint & 0x3f)));
       } else {
-        out[at++] = '?';
+        out.put(at++, (byte) '?');
       }
     }
     return at;

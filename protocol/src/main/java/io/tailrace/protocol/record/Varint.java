@@ -1,5 +1,7 @@
 package io.tailrace.protocol.record;
 
+import java.nio.ByteBuffer;
+
 /**
  * Zig-zag variable-length integers, as in Protobuf's {@code sint32} and {@code sint64}. Stateless.
  */
@@ -32,26 +34,26 @@ final class Varint {
   }
 
   /** Writes the value at the index and returns the index behind it. */
-  static int write(byte[] out, int index, int value) {
+  static int write(ByteBuffer out, int index, int value) {
     int zigzag = zigzag(value);
     int at = index;
     while ((zigzag & ~0x7f) != 0) {
-      out[at++] = (byte) (zigzag | 0x80);
+      out.put(at++, (byte) (zigzag | 0x80));
       zigzag >>>= 7;
     }
-    out[at++] = (byte) zigzag;
+    out.put(at++, (byte) zigzag);
     return at;
   }
 
   /** Writes the value at the index and returns the index behind it. */
-  static int write(byte[] out, int index, long value) {
+  static int write(ByteBuffer out, int index, long value) {
     long zigzag = zigzag(value);
     int at = index;
     while ((zigzag & ~0x7fL) != 0) {
-      out[at++] = (byte) (zigzag | 0x80);
+      out.put(at++, (byte) (zigzag | 0x80));
       zigzag >>>= 7;
     }
-    out[at++] = (byte) zigzag;
+    out.put(at++, (byte) zigzag);
     return at;
   }
 }

@@ -2,12 +2,12 @@ package io.tailrace.protocol.record;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -51,21 +51,40 @@ class RecordBatchBuilderTest {
   }
 
   @Test
-  void buildsInTheGivenArrayWhileItSuffices() {
-    byte[] array = new byte[500];
-    RecordBatchBuilder builder = new RecordBatchBuilder(array);
+  void buildsInTheGivenMemoryWhileItSuffices() {
+    RecordBatchBuilder builder = new RecordBatchBuilder(ByteBuffer.allocateDirect(500));
     builder.append(1, null, new byte[100], List.of());
-    assertSame(array, builder.array());
+    assertFalse(builder.hasGrown());
     builder.append(1, null, new byte[1000], List.of());
+    assertTrue(builder.hasGrown());
     int size = builder.finish(-1, (short) -1, -1);
     assertEquals(2, Samples.read(Arrays.copyOf(builder.array(), size)).size());
+  }
+
+  @ParameterizedTest
+  @EnumSource(CompressionType.class)
+  void buildsTheSameInDirectMemoryAsInAnArray(CompressionType compression) {
+    ByteBuffer direct = ByteBuffer.allocateDirect(100_000);
+    RecordBatchBuilder inDirect = new RecordBatchBuilder(direct);
+    RecordBatchBuilder inArray = new RecordBatchBuilder(100_000);
+    for (StoredRecord record : Samples.records(new SplittableRandom(2), 100)) {
+      for (RecordBatchBuilder each : List.of(inDirect, inArray)) {
+        each.append(record.timestampMs(), record.key(), record.value(), record.headers());
+      }
+    }
+    int size = inDirect.finish(compression, 5, (short) 1, 100);
+
+    assertEquals(size, inArray.finish(compression, 5, (short) 1, 100));
+    assertEquals(
+        Unpooled.wrappedBuffer(inArray.array(), 0, size),
+        Unpooled.wrappedBuffer(direct.limit(size).position(0)));
   }
 
   @Test
   void whatStoodInAReusedArrayDoesNotMatter() {
     byte[] dirty = new byte[500];
     Arrays.fill(dirty, (byte) 0xaa);
-    RecordBatchBuilder builder = new RecordBatchBuilder(dirty);
+    RecordBatchBuilder builder = new RecordBatchBuilder(ByteBuffer.wrap(dirty));
     builder.append(7, Samples.utf8("k"), Samples.utf8("v"), List.of());
     byte[] batch = Arrays.copyOf(builder.array(), builder.finish(-1, (short) -1, -1));
     RecordBatchBuilder clean = new RecordBatchBuilder(500);

@@ -3,6 +3,7 @@ package io.tailrace.protocol.record;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -26,7 +27,7 @@ class Utf8Test {
       byte[] out = new byte[40];
 
       assertEquals(expected.length, Utf8.length(text), Arrays.toString(chars));
-      assertEquals(3 + expected.length, Utf8.write(out, 3, text));
+      assertEquals(3 + expected.length, Utf8.write(ByteBuffer.wrap(out), 3, text));
       assertArrayEquals(expected, Arrays.copyOfRange(out, 3, 3 + expected.length));
     }
   }

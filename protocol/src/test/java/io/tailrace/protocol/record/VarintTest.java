@@ -20,9 +20,9 @@ class VarintTest {
               int number = (int) value;
               ByteBuffer expected = ByteBuffer.allocate(20);
               ByteUtils.writeVarint(number, expected);
-              byte[] out = new byte[20];
+              ByteBuffer out = ByteBuffer.allocate(20);
               int end = Varint.write(out, 0, number);
-              assertArrayEquals(expected.array(), out, "" + number);
+              assertArrayEquals(expected.array(), out.array(), "" + number);
               assertEquals(end, Varint.sizeOf(number), "" + number);
             });
   }
@@ -34,9 +34,9 @@ class VarintTest {
             value -> {
               ByteBuffer expected = ByteBuffer.allocate(20);
               ByteUtils.writeVarlong(value, expected);
-              byte[] out = new byte[20];
+              ByteBuffer out = ByteBuffer.allocate(20);
               int end = Varint.write(out, 0, value);
-              assertArrayEquals(expected.array(), out, "" + value);
+              assertArrayEquals(expected.array(), out.array(), "" + value);
               assertEquals(end, Varint.sizeOf(value), "" + value);
             });
   }
