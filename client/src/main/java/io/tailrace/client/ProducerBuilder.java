@@ -70,7 +70,11 @@ public final class ProducerBuilder<K, V> {
     return this;
   }
 
-  /** Bytes of all batches that are not yet acknowledged; 32 MiB by default. */
+  /**
+   * Bytes of all batches that are not yet acknowledged; 32 MiB by default. The memory is direct,
+   * not of the heap ({@code -XX:MaxDirectMemorySize}, if the heap is small); it is taken as it is
+   * needed and kept until the producer is closed.
+   */
   public ProducerBuilder<K, V> bufferMemory(long bufferMemory) {
     this.bufferMemory = bufferMemory;
     return this;

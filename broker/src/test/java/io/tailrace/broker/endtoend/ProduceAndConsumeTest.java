@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Acks;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Message;
@@ -110,6 +111,40 @@ class ProduceAndConsumeTest {
         List<ConsumerRecord<String, String>> got = pollUntilSome(consumer);
         assertEquals(
             List.of("headline " + round), got.stream().map(ConsumerRecord::value).toList());
+      }
+    }
+  }
+
+  @Test
+  void recordsThatNobodyAcknowledgesArriveAsTheyWereSent() {
+    client.admin().createTopic(Topic.named("unacknowledged").partitions(1)).join();
+    int count = 20_000;
+    String filler = "x".repeat(1000);
+    // So little memory that each buffer is filled many times, maybe while the socket still has it.
+    try (Producer<String, String> producer =
+        client
+            .producerBuilder(Serdes.string(), Serdes.string())
+            .acks(Acks.NONE)
+            .compression(CompressionType.NONE)
+            .maxRequestBytes(256 * 1024)
+            .bufferMemory(256 * 1024)
+            .build()) {
+      for (int i = 0; i < count; i++) {
+        producer.send("unacknowledged", null, i + filler);
+      }
+    }
+    int next = 0;
+    try (Consumer<String, String> consumer =
+        client
+            .consumer(Serdes.string(), Serdes.string())
+            .assign("unacknowledged")
+            .startAt(Position.earliest())
+            .build()) {
+      while (next < count) {
+        for (ConsumerRecord<String, String> record : pollUntilSome(consumer)) {
+          assertEquals(next + filler, record.value());
+          next++;
+        }
       }
     }
   }
@@ -296,6 +331,6 @@ class ProduceAndConsumeTest {
         return got;
       }
     }
-    throw new AssertionError("nothing was delivered within 30 s");
+    throw new AssertionError("nothing was delivered within 60 s");
   }
 }

@@ -206,6 +206,7 @@ abstract class PartitionLogContract {
     ByteBuf scattered =
         Unpooled.wrappedBuffer(whole.copy(0, 10), whole.copy(10, 500), whole.copy(510, size - 510));
     append(scattered);
+    scattered.release();
     ByteBuf out = Unpooled.buffer();
     owner.run(() -> log.read(0, ALL, 1 << 20, out));
     assertEquals(whole, out);
