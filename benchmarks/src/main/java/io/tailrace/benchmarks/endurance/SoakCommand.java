@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
       "Runs a broker of its own under a steady load, and prints what broker and client hold once a"
           + " minute.",
       "Heaps of broker and client have 512 MiB, all of it touched at the start.",
-      "Fails when something has grown by 1 % or more between the second minute and the last, or"
+      "Fails when something has grown by 1 %% or more between the second minute and the last, or"
           + " when a record does not come back, once and in order."
     },
     mixinStandardHelpOptions = true)
