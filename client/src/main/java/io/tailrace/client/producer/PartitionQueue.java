@@ -113,13 +113,13 @@ final class PartitionQueue {
       }
     } finally {
       lock.unlock();
+      if (rolled != null) { // also when there was no memory for the next one
+        rolled.compress(compression);
+        sender.onFull(lane);
+      }
     }
     if (unused != null) {
       pool.release(unused);
-    }
-    if (rolled != null) {
-      rolled.compress(compression);
-      sender.onFull(lane);
     }
     if (activated) {
       sender.onActivated(this);
@@ -197,11 +197,11 @@ final class PartitionQueue {
     }
   }
 
-  /** The batches that nobody has taken, oldest first. On the sender's thread. */
+  /** The batches that nobody has taken; one may be there twice. On the sender's thread. */
   List<ProducerBatch> untaken() {
     ProducerBatch begun = open;
     List<ProducerBatch> batches = new ArrayList<>(full);
-    if (begun != null && !batches.contains(begun)) {
+    if (begun != null) {
       batches.add(begun);
     }
     return batches;

@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class BufferPoolTest {
-  private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
-
   private static final long LONG = TimeUnit.SECONDS.toNanos(20);
+
+  private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
 
   @Test
   void givesNoMoreThanItsCapacity() {

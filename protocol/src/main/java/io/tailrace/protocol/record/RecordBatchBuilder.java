@@ -23,10 +23,8 @@ public final class RecordBatchBuilder {
    *     When it does not suffice, an array takes its place.
    */
   public RecordBatchBuilder(ByteBuffer buffer) {
-    this.buffer =
-        buffer.remaining() < RecordBatch.HEADER_BYTES
-            ? ByteBuffer.allocate(RecordBatch.HEADER_BYTES)
-            : buffer.slice();
+    this.grown = buffer.remaining() < RecordBatch.HEADER_BYTES;
+    this.buffer = grown ? ByteBuffer.allocate(RecordBatch.HEADER_BYTES) : buffer.slice();
   }
 
   /** A builder whose array has room for so many bytes before it grows. */
