@@ -16,8 +16,11 @@ import org.slf4j.LoggerFactory;
 final class ReadAhead {
   private static final Logger LOG = LoggerFactory.getLogger(ReadAhead.class);
 
-  /** What was written is read as usual in steps of this size, so that few calls are made. */
-  private static final long STEP_BYTES = 8L << 20;
+  /**
+   * What was written is read as usual in steps of this size. Each call waits for whoever looks at
+   * the file's mappings, as the kernel does while it writes them to the device.
+   */
+  private static final long STEP_BYTES = 64L << 20;
 
   /** A start as short as this is left out: one mapping stays one. */
   private static final long SHORT_BYTES = 256L << 10;

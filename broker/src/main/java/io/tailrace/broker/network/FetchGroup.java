@@ -1,0 +1,79 @@
+package io.tailrace.broker.network;
+
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.ReadListener;
+import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The parts of one fetch that belong to one partition thread, and are used there. */
+final class FetchGroup {
+  private final Scheduler owner;
+  private final List<FetchPart> parts = new ArrayList<>();
+
+  FetchGroup(Scheduler owner) {
+    this.owner = owner;
+  }
+
+  void add(FetchPart part) {
+    parts.add(part);
+  }
+
+  /** The partitions' thread. */
+  Scheduler owner() {
+    return owner;
+  }
+
+  /** Runs the action when all logs are open, or cannot be opened. */
+  void whenOpen(Runnable action) {
+    whenOpen(0, action);
+  }
+
+  private void whenOpen(int next, Runnable action) {
+    for (int i = next; i < parts.size(); i++) {
+      Partition partition = parts.get(i).partition();
+      if (!partition.isOpen()) {
+        int after = i + 1;
+        partition.whenReady(() -> whenOpen(after, action));
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** Whether every log is open. */
+  boolean isOpen() {
+    for (FetchPart part : parts) {
+      if (!part.partition().isOpen()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Reads all.
+   *
+   * @param budget bytes for all together
+   * @param turn which partition is first, modulo their number
+   */
+  void read(ResponseMemory memory, int budget, long turn) {
+    int left = budget;
+    int count = parts.size();
+    int first = (int) (turn % count);
+    for (int i = 0; i < count; i++) {
+      FetchPart part = parts.get((first + i) % count);
+      part.read(memory, left, left == 0);
+      left = Math.max(0, left - part.records().readableBytes());
+    }
+  }
+
+  /** Has the listener told when one of them has grown; maybe at once, and more than once. */
+  void register(ReadListener listener) {
+    parts.forEach(part -> part.register(listener));
+  }
+
+  void unregister() {
+    parts.forEach(FetchPart::unregister);
+  }
+}

@@ -1,0 +1,135 @@
+package io.tailrace.broker.network;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadListener;
+import io.tailrace.broker.partition.ReadWaiter;
+import io.tailrace.protocol.message.PartitionFetch;
+import io.tailrace.protocol.message.PartitionFetchResult;
+
+/**
+ * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, and on the
+ * request's loop after a hop back.
+ */
+final class FetchPart {
+  private static final int MIN_BUFFER_BYTES = 4 * 1024;
+
+  private final long offset;
+  private final int leaderEpoch;
+  private final long maxBytes;
+  private final Partition partition;
+  private PartitionError error;
+  private ByteBuf records = Unpooled.EMPTY_BUFFER;
+  private long highWatermark;
+  private long logStartOffset;
+  private int reservedBytes;
+  private boolean starved;
+  private ReadWaiter waiter;
+
+  FetchPart(PartitionFetch asked, PartitionLookup.Found found) {
+    this.offset = asked.getOffset();
+    this.leaderEpoch = asked.getLeaderEpochPlusOne() - 1;
+    this.maxBytes = Integer.toUnsignedLong(asked.getMaxBytes());
+    this.partition = found.partition();
+    this.error = found.error();
+  }
+
+  /** Null when there is none; {@link #error} says why. */
+  Partition partition() {
+    return partition;
+  }
+
+  PartitionError error() {
+    return error;
+  }
+
+  /** What was read, for whoever takes it over. */
+  ByteBuf records() {
+    return records;
+  }
+
+  /** Whether there was no memory for the answer. */
+  boolean starved() {
+    return starved;
+  }
+
+  /**
+   * Reads.
+   *
+   * @param most bytes, unless the first batch alone is larger
+   * @param full whether others have used up the answer: then only the ends of the log are looked at
+   */
+  void read(ResponseMemory memory, int most, boolean full) {
+    starved = false;
+    error = partition.checkAccess(leaderEpoch);
+    if (error != null) {
+      return;
+    }
+    highWatermark = partition.highWatermark();
+    logStartOffset = partition.log().logStartOffset();
+    long available = partition.estimateBytesFrom(offset);
+    ByteBuf out = Unpooled.EMPTY_BUFFER;
+    int limit = (int) Math.min(maxBytes, most);
+    if (available > 0) {
+      if (full) {
+        return;
+      }
+      int capacity = Math.max(MIN_BUFFER_BYTES, (int) Math.min(limit, available + available / 4));
+      if (!memory.tryReserve(capacity)) {
+        starved = true;
+        return;
+      }
+      reservedBytes = capacity;
+      out = ByteBufAllocator.DEFAULT.directBuffer(capacity);
+    }
+    records = out;
+    error = partition.read(offset, limit, out);
+    if (out.isReadable()) {
+      // What was read before the error is sound; the next fetch meets the error first.
+      error = null;
+    }
+    highWatermark = partition.highWatermark();
+    logStartOffset = partition.log().logStartOffset();
+  }
+
+  /** Drops what was read. */
+  void drop() {
+    records.release();
+    records = Unpooled.EMPTY_BUFFER;
+  }
+
+  /** How much memory for responses was reserved, which the caller gives back. */
+  int takeReserved() {
+    int bytes = reservedBytes;
+    reservedBytes = 0;
+    return bytes;
+  }
+
+  /** Has the listener told when there is more than there was. On the partition's thread. */
+  void register(ReadListener listener) {
+    waiter = partition.awaitReadable(Math.max(offset, highWatermark), listener);
+  }
+
+  /** Lets nobody be told any more. On the partition's thread. */
+  void unregister() {
+    if (waiter != null) {
+      partition.cancel(waiter);
+      waiter = null;
+    }
+  }
+
+  PartitionFetchResult toMessage() {
+    PartitionFetchResult.Builder message =
+        PartitionFetchResult.newBuilder()
+            .setHighWatermark(highWatermark)
+            .setLogStartOffset(logStartOffset)
+            .setRecordsLength(records.readableBytes());
+    if (error != null) {
+      message.setErrorCode(error.code().number()).setErrorMessage(error.message());
+    }
+    return message.build();
+  }
+}
