@@ -122,18 +122,19 @@ public final class CompareCommand implements Callable<Integer> {
             .toAbsolutePath()
             .resolve(STAMP.format(when));
     Installation installation = Installation.at(root, brokerHeap, clientHeap);
+    long touched = touchMiB == null ? WarmMemory.usualMebibytes() : touchMiB;
     Settings common =
         Settings.of(
             "warmupS=" + or(warmupS, quick ? 4 : 15),
             "measureS=" + or(measureS, quick ? 5 : 20),
             "idleS=" + or(idleS, quick ? 10 : 60),
             "replayMiB=" + (quick ? 256 : 1024),
+            "touchMiB=" + touched,
             "topicSuffix=");
     Map<Peer, String> external = new EnumMap<>(Peer.class);
     Optional.ofNullable(kafka).ifPresent(address -> external.put(Peer.KAFKA, address));
     Optional.ofNullable(tailrace).ifPresent(address -> external.put(Peer.TAILRACE, address));
     Processes processes = new Processes();
-    long touched = touchMiB == null ? WarmMemory.usualMebibytes() : touchMiB;
     Measuring measuring =
         new Measuring(
             processes,
@@ -141,9 +142,9 @@ public final class CompareCommand implements Callable<Integer> {
             work,
             common,
             external,
-            new WarmMemory(processes, installation, touched));
+            new WarmMemory(processes, installation.java(), touched));
     List<Outcome> outcomes = measureAll(chosen, measuring, work);
-    publish(when, installation, common.and("touchMiB", touched), external, outcomes);
+    publish(when, installation, common, external, outcomes);
     return outcomes.stream().allMatch(outcome -> outcome.failures().isEmpty()) ? 0 : 1;
   }
 

@@ -94,7 +94,8 @@ final class Measuring {
                 peer,
                 address.substring(0, colon),
                 Integer.parseInt(address.substring(colon + 1)),
-                Settings.of("topicSuffix=-" + Long.toString(System.currentTimeMillis(), 36)));
+                Settings.of(
+                    "touchMiB=0", "topicSuffix=-" + Long.toString(System.currentTimeMillis(), 36)));
         figures.putAll(client.await());
       }
       case START, IDLE, PARTITIONS ->

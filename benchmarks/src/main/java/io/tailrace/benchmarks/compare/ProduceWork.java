@@ -13,7 +13,7 @@ final class ProduceWork implements Work {
   /** The clock is looked at once in so many records. */
   private static final int RECORDS_PER_LOOK = 64;
 
-  private static final long TOUCH_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(3);
+  private static final long TIMEOUT_NS = TimeUnit.MINUTES.toNanos(3);
 
   @Override
   public void run(Connection connection, Settings settings, Results results) {
@@ -26,6 +26,8 @@ final class ProduceWork implements Work {
       try (Sender sender = driver.sender(topic, SenderSettings.of(settings), tally)) {
         touchAll(sender, settings.number("partitions"), payloads, tally);
         send(sender, payloads, tally, settings.number("warmupS"));
+        awaitAcknowledged(payloads.taken(), tally);
+        PageCache.ready(settings.number("touchMiB"));
         double perSecond = send(sender, payloads, tally, settings.number("measureS"));
         results.put("records/s", perSecond);
         results.put("MiB/s", perSecond * recordBytes / (1 << 20));
@@ -51,12 +53,16 @@ final class ProduceWork implements Work {
     for (int i = 0; i < partitions; i++) {
       sender.send(i, payloads.next());
     }
-    long deadline = System.nanoTime() + TOUCH_TIMEOUT_NS;
-    while (tally.acknowledged() < partitions) {
+    awaitAcknowledged(partitions, tally);
+  }
+
+  private static void awaitAcknowledged(long records, Tally tally) {
+    long deadline = System.nanoTime() + TIMEOUT_NS;
+    while (tally.acknowledged() < records) {
       tally.throwIfFailed();
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException(
-            tally.acknowledged() + " of " + partitions + " partitions can be written to");
+            tally.acknowledged() + " of " + records + " records are acknowledged");
       }
       LockSupport.parkNanos(1_000_000);
     }

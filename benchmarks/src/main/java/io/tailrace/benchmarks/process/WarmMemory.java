@@ -17,28 +17,35 @@ public final class WarmMemory {
   /** Of what is available; the rest is left to the processes that are measured. */
   private static final double SHARE = 0.6;
 
+  /** Of what is free while they run: they have what they need. */
+  private static final double SHARE_OF_FREE = 0.8;
+
   private static final long TIMEOUT_S = 300;
 
   private final Processes processes;
-  private final Installation installation;
+  private final String java;
   private final long mebibytes;
 
   /**
+   * @param java the command that starts a JVM
    * @param mebibytes how much; 0 = nothing
    */
-  public WarmMemory(Processes processes, Installation installation, long mebibytes) {
+  public WarmMemory(Processes processes, String java, long mebibytes) {
     this.processes = processes;
-    this.installation = installation;
+    this.java = java;
     this.mebibytes = mebibytes;
   }
 
   /** A share of the memory that is available now, in MiB; 0 where that is not known. */
   public static long usualMebibytes() {
+    return (long) (mebibytesOf("MemAvailable:") * SHARE);
+  }
+
+  private static long mebibytesOf(String key) {
     try {
       return Files.readAllLines(Path.of("/proc/meminfo")).stream()
-          .filter(line -> line.startsWith("MemAvailable:"))
+          .filter(line -> line.startsWith(key))
           .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
-          .map(available -> (long) (available * SHARE))
           .findFirst()
           .orElse(0);
     } catch (IOException e) {
@@ -52,6 +59,20 @@ public final class WarmMemory {
    * @param log where a failure is explained
    */
   public void touch(Path log) {
+    touch(mebibytes, log);
+  }
+
+  /**
+   * Touches memory again that nobody uses, and gives it back: what was touched some time ago may
+   * not be there any more. What is used, as by the page cache, stays.
+   *
+   * @param log where a failure is explained
+   */
+  public void touchFree(Path log) {
+    touch(Math.min(mebibytes, (long) (mebibytesOf("MemFree:") * SHARE_OF_FREE)), log);
+  }
+
+  private void touch(long mebibytes, Path log) {
     if (mebibytes == 0) {
       return;
     }
@@ -59,7 +80,7 @@ public final class WarmMemory {
     Process process =
         processes.start(
             List.of(
-                installation.java(),
+                java,
                 "-XX:+UseG1GC",
                 "-XX:+AlwaysPreTouch",
                 "-XX:+UseTransparentHugePages",
