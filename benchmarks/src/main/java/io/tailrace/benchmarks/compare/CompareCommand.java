@@ -137,12 +137,7 @@ public final class CompareCommand implements Callable<Integer> {
     Processes processes = new Processes();
     Measuring measuring =
         new Measuring(
-            processes,
-            installation,
-            work,
-            common,
-            external,
-            new WarmMemory(processes, installation.java(), touched));
+            processes, installation, work, common, external, new WarmMemory(processes, touched));
     List<Outcome> outcomes = measureAll(chosen, measuring, work);
     publish(when, installation, common, external, outcomes);
     return outcomes.stream().allMatch(outcome -> outcome.failures().isEmpty()) ? 0 : 1;

@@ -25,25 +25,25 @@ final class PageCache {
    * @param mebibytes how much is touched, at most; 0 = nothing
    */
   static void ready(long mebibytes) {
-    sync();
+    Processes processes = new Processes();
+    sync(processes);
     try {
       Path log = Files.createTempFile("tailrace-memory", ".log");
-      new WarmMemory(new Processes(), System.getProperty("java.home") + "/bin/java", mebibytes)
-          .touchFree(log);
+      new WarmMemory(processes, mebibytes).touchFree(log);
       Files.deleteIfExists(log);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static void sync() {
+  private static void sync(Processes processes) {
     Process sync;
     try {
       sync = new ProcessBuilder("sync").inheritIO().start();
     } catch (IOException e) {
       return;
     }
-    if (!new Processes().ends(sync, TIMEOUT_S)) {
+    if (!processes.ends(sync, TIMEOUT_S)) {
       throw new IllegalStateException("the device has not taken all in " + TIMEOUT_S + " s");
     }
   }

@@ -19,8 +19,13 @@ public record Installation(Path root, String java, String brokerHeap, String cli
 
   /** The checkout at this place, with the Java that runs now. */
   public static Installation at(Path root, String brokerHeap, String clientHeap) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    return new Installation(root.toAbsolutePath().normalize(), java, brokerHeap, clientHeap);
+    return new Installation(
+        root.toAbsolutePath().normalize(), currentJava(), brokerHeap, clientHeap);
+  }
+
+  /** The program that runs this process. */
+  static String currentJava() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   /** Kafka's jars, in the versions that Kafka chose. */

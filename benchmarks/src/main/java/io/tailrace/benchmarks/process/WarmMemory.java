@@ -23,16 +23,13 @@ public final class WarmMemory {
   private static final long TIMEOUT_S = 300;
 
   private final Processes processes;
-  private final String java;
   private final long mebibytes;
 
   /**
-   * @param java the command that starts a JVM
    * @param mebibytes how much; 0 = nothing
    */
-  public WarmMemory(Processes processes, String java, long mebibytes) {
+  public WarmMemory(Processes processes, long mebibytes) {
     this.processes = processes;
-    this.java = java;
     this.mebibytes = mebibytes;
   }
 
@@ -72,25 +69,25 @@ public final class WarmMemory {
     touch(Math.min(mebibytes, (long) (mebibytesOf("MemFree:") * SHARE_OF_FREE)), log);
   }
 
-  private void touch(long mebibytes, Path log) {
-    if (mebibytes == 0) {
+  private void touch(long amount, Path log) {
+    if (amount == 0) {
       return;
     }
     // A JVM that does nothing but make its heap ready.
     Process process =
         processes.start(
             List.of(
-                java,
+                Installation.currentJava(),
                 "-XX:+UseG1GC",
                 "-XX:+AlwaysPreTouch",
                 "-XX:+UseTransparentHugePages",
-                "-Xms" + mebibytes + "m",
-                "-Xmx" + mebibytes + "m",
+                "-Xms" + amount + "m",
+                "-Xmx" + amount + "m",
                 "-version"),
             Map.of(),
             log);
     if (!processes.ends(process, TIMEOUT_S) || process.exitValue() != 0) {
-      throw new IllegalStateException(mebibytes + " MiB could not be touched; see " + log);
+      throw new IllegalStateException(amount + " MiB could not be touched; see " + log);
     }
     try {
       Files.deleteIfExists(log);

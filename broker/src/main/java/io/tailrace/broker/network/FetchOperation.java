@@ -131,7 +131,7 @@ final class FetchOperation {
     if (mayWaitThere && !hasEnough()) {
       waitAtOwner(group, true);
     } else {
-      onLoop(this::onGroupRead);
+      request.onLoop(this::onGroupRead);
     }
   }
 
@@ -142,14 +142,6 @@ final class FetchOperation {
   private static long turn(int correlationId) {
     long scattered = correlationId * 0x9e3779b97f4a7c15L;
     return (scattered ^ (scattered >>> 32)) & 0x7fff_ffffL;
-  }
-
-  private void onLoop(Runnable task) {
-    if (request.loop().inEventLoop()) {
-      task.run();
-    } else {
-      request.loop().execute(task);
-    }
   }
 
   /** Whether the answer need not wait. To be called by whoever has the parts. */
@@ -177,17 +169,17 @@ final class FetchOperation {
     if (outstanding > 0) {
       return;
     }
-    int reserved = takeReserved();
     if (timedOut || maxWaitMs == 0 || request.isCutShort() || hasEnough()) {
       answerOrRefuse();
     } else {
       waitAtLoop();
     }
-    memory.add(-reserved);
     request.endRead();
   }
 
+  /** With what was read, which is counted until the connection has it. */
   private void answerOrRefuse() {
+    int reserved = takeReserved();
     boolean starved = false;
     boolean empty = true;
     for (FetchPart part : parts) {
@@ -201,6 +193,13 @@ final class FetchOperation {
     } else {
       answer();
     }
+    memory.add(-reserved);
+  }
+
+  /** Drops what was read, since it is too little. */
+  private void drop() {
+    parts.forEach(FetchPart::drop);
+    memory.add(-takeReserved());
   }
 
   // ---- waiting where the partitions are, if they have one thread ----
@@ -211,10 +210,9 @@ final class FetchOperation {
    * @param endsRead whether the loop has begun the read that brought too little
    */
   private void waitAtOwner(FetchGroup group, boolean endsRead) {
-    parts.forEach(FetchPart::drop);
-    memory.add(-takeReserved());
+    drop();
     waitsAtOwner.set(true);
-    onLoop(() -> onWaitingAtOwner(endsRead));
+    request.onLoop(() -> onWaitingAtOwner(endsRead));
     if (waitsAtOwner.get()) {
       // Never read inline: more may be appended in this turn, and all are told before one reads.
       group.register(() -> group.owner().execute(() -> readGrown(group)));
@@ -241,27 +239,21 @@ final class FetchOperation {
     }
     group.unregister();
     if (!group.isOpen()) {
-      onLoop(() -> request.beginRead(this::read));
+      request.onLoop(() -> request.beginRead(this::read));
       return;
     }
     group.read(memory, (int) Math.min(maxBytes, WOKEN_BYTES), turn(request.correlationId()));
     if (hasEnough()) {
-      onLoop(this::onGrownRead);
+      request.onLoop(this::answerOrRefuse);
     } else {
       waitAtOwner(group, false);
     }
   }
 
-  private void onGrownRead() {
-    int reserved = takeReserved();
-    answerOrRefuse();
-    memory.add(-reserved);
-  }
-
   // ---- waiting on the loop, for several threads ----
 
   private void waitAtLoop() {
-    parts.forEach(FetchPart::drop);
+    drop();
     waitsAtLoop = true;
     limitTheWait();
     if (waitsAtLoop) {

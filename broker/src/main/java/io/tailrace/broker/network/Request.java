@@ -93,6 +93,16 @@ public final class Request {
     return connection.loop();
   }
 
+  /** Runs a task on {@link #loop()}: at once when the caller is there already. From any thread. */
+  void onLoop(Runnable task) {
+    EventLoop loop = loop();
+    if (loop.inEventLoop()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+
   /** Whether nobody waits for the answer any more. To be called on {@link #loop()}. */
   public boolean isAbandoned() {
     return connection.isClosed();
@@ -124,37 +134,20 @@ public final class Request {
       records.forEach(ByteBuf::release);
       return;
     }
-    EventLoop loop = loop();
-    if (loop.inEventLoop()) {
-      connection.respond(this, body, records);
-    } else {
-      loop.execute(() -> connection.respond(this, body, records));
-    }
+    onLoop(() -> connection.respond(this, body, records));
   }
 
   /** Answers that the whole request failed. */
   public void fail(ErrorCode code, String message) {
-    if (!answered.compareAndSet(false, true)) {
-      return;
-    }
-    EventLoop loop = loop();
-    if (loop.inEventLoop()) {
-      connection.fail(this, code, message);
-    } else {
-      loop.execute(() -> connection.fail(this, code, message));
+    if (answered.compareAndSet(false, true)) {
+      onLoop(() -> connection.fail(this, code, message));
     }
   }
 
   /** Ends a request that is not answered: produce with acks=0. */
   public void finishWithoutResponse() {
-    if (!answered.compareAndSet(false, true)) {
-      return;
-    }
-    EventLoop loop = loop();
-    if (loop.inEventLoop()) {
-      connection.finish(this, 0);
-    } else {
-      loop.execute(() -> connection.finish(this, 0));
+    if (answered.compareAndSet(false, true)) {
+      onLoop(() -> connection.finish(this, 0));
     }
   }
 }
