@@ -176,10 +176,13 @@ public final class BrokerConfig {
     return home.resolve(get(BrokerKeys.DATA_DIR)).toAbsolutePath().normalize();
   }
 
-  /** Threads that serve connections and partitions; at least 1. */
+  /**
+   * Threads that serve connections and partitions; at least 1, and usually one for two processors:
+   * {@code docs/decisions/0010} says why.
+   */
   public int networkThreads() {
     int threads = get(BrokerKeys.NETWORK_THREADS);
-    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    return threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
   }
 
   /**

@@ -95,7 +95,7 @@ public final class BrokerKeys {
           ConfigType.INTEGER,
           0,
           Constraint.between(0, 1024),
-          "Threads that serve connections and partitions; 0 = one per processor.");
+          "Threads that serve connections and partitions; 0 = one for two processors.");
 
   public static final ConfigKey<Integer> MAX_FRAME_BYTES =
       ConfigKey.fixed(

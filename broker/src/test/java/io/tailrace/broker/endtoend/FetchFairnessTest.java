@@ -17,7 +17,6 @@ import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.record.CompressionType;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,7 +30,7 @@ class FetchFairnessTest {
 
   @Test
   void servesEveryPartitionThoughTheFirstOnesCouldFillEveryAnswer() throws Exception {
-    try (TestCluster cluster = TestCluster.start(directory, Map.of("network.threads", "2"))) {
+    try (TestCluster cluster = TestCluster.start(directory)) {
       fill(cluster);
       FetchRequest.Builder fetch =
           FetchRequest.newBuilder().setMinBytes(1).setMaxBytes(2 * VALUE_BYTES);

@@ -40,6 +40,7 @@ public final class TestCluster implements AutoCloseable {
     settings.put("listener", "127.0.0.1:0");
     settings.put("http.listener", "127.0.0.1:0");
     settings.put("data.dir", directory.resolve("data").toString());
+    settings.put("network.threads", "2"); // so that requests also cross threads
     settings.putAll(overrides);
     return settings;
   }
