@@ -37,6 +37,9 @@ final class Outcome {
 
   /** How many times better Tailrace was, pair by pair; above 1 is better in every metric. */
   Optional<Summary> advantage(String metric) {
+    if (!Scenario.isCompared(metric)) {
+      return Optional.empty();
+    }
     List<Run> kafka = figures.getOrDefault(Peer.KAFKA, List.of());
     List<Run> tailrace = figures.getOrDefault(Peer.TAILRACE, List.of());
     List<Double> ratios = new ArrayList<>();

@@ -28,7 +28,12 @@ final class ProduceWork implements Work {
         send(sender, payloads, tally, settings.number("warmupS"));
         awaitAcknowledged(payloads.taken(), tally);
         PageCache.ready(settings.number("touchMiB"));
-        double perSecond = send(sender, payloads, tally, settings.number("measureS"));
+        double perSecond;
+        UnwrittenMemory unwritten = new UnwrittenMemory();
+        try (unwritten) {
+          perSecond = send(sender, payloads, tally, settings.number("measureS"));
+        }
+        unwritten.mostPercent().ifPresent(most -> results.put(Scenario.UNWRITTEN, most));
         results.put("records/s", perSecond);
         results.put("MiB/s", perSecond * recordBytes / (1 << 20));
       }

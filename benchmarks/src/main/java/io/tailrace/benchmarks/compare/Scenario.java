@@ -12,6 +12,8 @@ import java.util.List;
  * @param metrics the figures that are reported, the most telling first
  */
 record Scenario(String id, String title, Kind kind, Settings settings, List<String> metrics) {
+  /** Above 100, the kernel has slowed the broker down to the device's rate. */
+  static final String UNWRITTEN = "unwritten at most, % of where the kernel slows writers";
 
   /** How a measurement is taken. */
   enum Kind {
@@ -97,7 +99,8 @@ record Scenario(String id, String title, Kind kind, Settings settings, List<Stri
             "batchBytes=" + (tuned ? 128 : 16) * 1024,
             "lingerMs=" + (tuned ? 10 : 5),
             "acks=all"),
-        List.of("records/s", "MiB/s", "broker peak RssAnon MiB", "broker peak VmRSS MiB"));
+        List.of(
+            "records/s", "MiB/s", "broker peak RssAnon MiB", "broker peak VmRSS MiB", UNWRITTEN));
   }
 
   private static Scenario replay(int recordBytes) {
@@ -132,6 +135,11 @@ record Scenario(String id, String title, Kind kind, Settings settings, List<Stri
 
   private static String sizeForPeople(int bytes) {
     return bytes % 1024 == 0 ? bytes / 1024 + " KiB" : bytes + " B";
+  }
+
+  /** Whether one peer can be better in it than another. */
+  static boolean isCompared(String metric) {
+    return !metric.equals(UNWRITTEN);
   }
 
   /** Whether a larger figure is the better one. */

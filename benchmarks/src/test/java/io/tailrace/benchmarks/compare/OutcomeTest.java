@@ -27,6 +27,14 @@ class OutcomeTest {
   }
 
   @Test
+  void doesNotCompareWhatOnlySaysHowItWasMeasured() {
+    outcome.add(Peer.KAFKA, Run.of(Map.of(Scenario.UNWRITTEN, 40.0)));
+    outcome.add(Peer.TAILRACE, Run.of(Map.of(Scenario.UNWRITTEN, 80.0)));
+    assertTrue(outcome.advantage(Scenario.UNWRITTEN).isEmpty());
+    assertEquals(80, outcome.summary(Peer.TAILRACE, Scenario.UNWRITTEN).orElseThrow().median());
+  }
+
+  @Test
   void aboveOneIsBetterAlsoWhereLessIsBetter() {
     outcome.add(Peer.KAFKA, Run.of(Map.of("p99 ms", 80.0)));
     outcome.add(Peer.TAILRACE, Run.of(Map.of("p99 ms", 20.0)));
