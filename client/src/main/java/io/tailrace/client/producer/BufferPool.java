@@ -2,6 +2,8 @@ package io.tailrace.client.producer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -39,7 +41,11 @@ final class BufferPool {
     return waiting > 0;
   }
 
-  /** A buffer of at least this size, or null when there is no room or others wait for it. */
+  /**
+   * A buffer of at least this size, or null when there is no room or others wait for it.
+   *
+   * @throws TailraceException {@code BUFFER_FULL}, the JVM has no such memory left
+   */
   ByteBuf tryTake(int size) {
     lock.lock();
     try {
@@ -54,6 +60,7 @@ final class BufferPool {
    *
    * @param onWaiting told when it has to wait, after {@link #exhausted} says so
    * @return null when there was none in time, or the pool is closed
+   * @throws TailraceException {@code BUFFER_FULL}, the JVM has no such memory left
    */
   ByteBuf take(int size, long timeoutNanos, Runnable onWaiting) throws InterruptedException {
     lock.lockInterruptibly();
@@ -87,9 +94,25 @@ final class BufferPool {
   private ByteBuf take(int size) {
     ByteBuf kept = size > usualBytes ? null : free.pollLast();
     int bytes = roomFor(size);
-    ByteBuf taken = kept == null ? allocator.directBuffer(bytes, bytes) : kept;
+    ByteBuf taken = kept == null ? allocate(bytes) : kept;
     availableBytes -= bytes;
     return taken;
+  }
+
+  private ByteBuf allocate(int bytes) {
+    while ((long) free.size() * usualBytes > availableBytes - bytes) {
+      free.pollLast().release(); // else those kept and those in use are more than the capacity
+    }
+    try {
+      return allocator.directBuffer(bytes, bytes);
+    } catch (OutOfMemoryError e) {
+      throw new TailraceException(
+          ErrorCode.BUFFER_FULL,
+          "the JVM has no direct memory left for a batch of "
+              + bytes
+              + " bytes; lower bufferMemory, or raise -XX:MaxDirectMemorySize",
+          e);
+    }
   }
 
   private int roomFor(int size) {

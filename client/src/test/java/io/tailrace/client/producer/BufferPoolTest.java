@@ -5,17 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledDirectByteBuf;
+import io.netty.buffer.UnpooledHeapByteBuf;
 import io.tailrace.client.Eventually;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -144,6 +151,34 @@ class BufferPoolTest {
     assertEquals(0, allocator.metric().usedDirectMemory());
   }
 
+  @Test
+  void keptAndUsedBuffersTogetherAreNoMoreThanItsCapacity() {
+    BufferPool pool = new BufferPool(allocator, 350, 100);
+    List<ByteBuf> usual = List.of(pool.tryTake(100), pool.tryTake(100), pool.tryTake(100));
+    pool.release(usual);
+    assertEquals(300, allocator.metric().usedDirectMemory());
+    ByteBuf large = pool.tryTake(250);
+    assertEquals(350, allocator.metric().usedDirectMemory());
+    assertNotNull(pool.tryTake(100));
+    assertEquals(350, allocator.metric().usedDirectMemory());
+    pool.release(large);
+    assertEquals(250, pool.availableBytes());
+    assertEquals(100, allocator.metric().usedDirectMemory());
+  }
+
+  @Test
+  void saysThatTheJvmHasNoMemoryAndGoesOnWhenItHas() throws Exception {
+    AtomicBoolean usedUp = new AtomicBoolean(true);
+    BufferPool pool = new BufferPool(new ScarceMemory(usedUp), 100, 100);
+    assertEquals(
+        ErrorCode.BUFFER_FULL,
+        assertThrows(TailraceException.class, () -> pool.tryTake(10)).code());
+    assertThrows(TailraceException.class, () -> pool.take(10, LONG, () -> {}));
+    assertEquals(100, pool.availableBytes());
+    usedUp.set(false);
+    assertNotNull(pool.take(10, LONG, () -> {}));
+  }
+
   private static CompletableFuture<ByteBuf> takeLater(BufferPool pool, int size) {
     return CompletableFuture.supplyAsync(
         () -> {
@@ -153,5 +188,32 @@ class BufferPoolTest {
             throw new IllegalStateException(e);
           }
         });
+  }
+
+  /** Has no memory while it is said to be used up. */
+  private static final class ScarceMemory extends AbstractByteBufAllocator {
+    private final AtomicBoolean usedUp;
+
+    ScarceMemory(AtomicBoolean usedUp) {
+      this.usedUp = usedUp;
+    }
+
+    @Override
+    protected ByteBuf newHeapBuffer(int bytes, int most) {
+      return new UnpooledHeapByteBuf(this, bytes, most);
+    }
+
+    @Override
+    protected ByteBuf newDirectBuffer(int bytes, int most) {
+      if (usedUp.get()) {
+        throw new OutOfMemoryError("Cannot reserve direct buffer memory");
+      }
+      return new UnpooledDirectByteBuf(this, bytes, most);
+    }
+
+    @Override
+    public boolean isDirectBufferPooled() {
+      return false;
+    }
   }
 }
