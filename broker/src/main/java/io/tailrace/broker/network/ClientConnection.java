@@ -17,7 +17,6 @@ import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.frame.FrameException;
 import io.tailrace.protocol.frame.RequestFrame;
-import io.tailrace.protocol.message.HandshakeRequest;
 import io.tailrace.protocol.message.RequestHeader;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -38,54 +37,29 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
 
-  /** A body is metadata, and becomes objects that are some dozen times larger than its bytes. */
-  static final int MAX_BODY_BYTES = 1 << 20;
-
-  /** Reads of one connection whose answers are in memory at the same time. */
-  private static final int MAX_READS = 2;
-
-  /** Whose unfinished frame is smaller is never held back. */
-  private static final int SMALL_FRAME_BYTES = 64 * 1024;
-
-  /** Who stalls while memory is scarce has this long, and not the usual time. */
-  private static final long SCARCE_STALL_MS = 2_000;
-
-  /** Who takes less of its answers in a second, while memory is scarce, stalls. */
-  private static final long SCARCE_BYTES_PER_TICK = 64 * 1024;
-
   /** Who is told that the broker stops has this long to take its last answers and to close. */
   private static final long LINGER_MS = 2_000;
-
-  private static final long NEVER = -1;
 
   private final BrokerIdentity identity;
   private final NetworkLimits limits;
   private final Map<ApiKey, RequestHandler> handlers;
-  private final NetworkMemory memory;
+  private final ConnectionMemory memory;
   private final ConnectionEvents events;
   private final FrameDecoder decoder;
 
   private final ArrayDeque<ByteBuf> undispatched = new ArrayDeque<>();
   private final Map<Request, Runnable> cutShortActions = new HashMap<>();
-  private final ArrayDeque<Runnable> waitingReads = new ArrayDeque<>();
+  private final ReadTurns reads = new ReadTurns(this::isEnding, () -> channel().isWritable());
   private ChannelHandlerContext context;
-  private long openedMs;
+  private StallWatch stalls;
   private boolean greeted;
   private boolean draining;
   private boolean closing;
   private boolean reading;
   private boolean flushScheduled;
   private boolean dispatching;
-  private boolean startingReads;
   private boolean heldBack;
   private int inFlight;
-  private int activeReads;
-  private int unfinishedBytes;
-  private long untakenBytes;
-  private long lastProgressMs;
-  private long frameSinceMs = NEVER;
-  private long untakenSinceMs = NEVER;
-  private long scarceSinceMs = NEVER;
 
   ClientConnection(
       BrokerIdentity identity,
@@ -97,7 +71,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     this.identity = identity;
     this.limits = limits;
     this.handlers = handlers;
-    this.memory = memory;
+    this.memory = new ConnectionMemory(memory);
     this.events = events;
     this.decoder = decoder;
   }
@@ -128,8 +102,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    openedMs = events.clock().monotonicMs();
-    lastProgressMs = openedMs;
+    stalls = new StallWatch(limits, memory, events.clock().monotonicMs());
   }
 
   /** Stands before the decoder, and counts what that keeps for an unfinished frame. */
@@ -148,11 +121,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void countUnfinished(int bytes) {
-    if (bytes != unfinishedBytes) {
-      memory.requests().addUnfinished(bytes - unfinishedBytes);
-      unfinishedBytes = bytes;
-    }
-    if (bytes > SMALL_FRAME_BYTES && memory.requests().isUnfinishedExhausted() && !closing) {
+    memory.setUnfinished(bytes);
+    if (memory.isUnfinishedTooMuch() && !closing) {
       heldBack = true;
       updateAutoRead();
     }
@@ -170,8 +140,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext from, Object message) {
     ByteBuf content = (ByteBuf) message;
     reading = true;
-    lastProgressMs = events.clock().monotonicMs();
-    frameSinceMs = NEVER;
+    stalls.onFrame(events.clock().monotonicMs());
     if (closing) {
       content.release();
     } else {
@@ -184,18 +153,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void channelReadComplete(ChannelHandlerContext from) {
     reading = false;
     from.flush();
-    countUntaken();
+    memory.countUntaken(channel());
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext from) {
-    countUntaken();
+    memory.countUntaken(channel());
     if (channel().isWritable()) {
-      lastProgressMs = events.clock().monotonicMs();
-      untakenSinceMs = NEVER;
+      stalls.onTaken(events.clock().monotonicMs());
     }
     dispatchWaiting();
-    startWaitingReads();
+    reads.startWaiting();
   }
 
   private void dispatchWaiting() {
@@ -233,34 +201,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     Request request = new Request(this, api, frame, System.nanoTime());
     inFlight++;
-    memory.requests().add(frame.sizeInBytes());
-    if (draining) {
-      request.fail(ErrorCode.SHUTTING_DOWN, "the broker is shutting down");
-    } else if (header.getBodyLength() > MAX_BODY_BYTES) {
-      request.fail(
-          ErrorCode.INVALID_REQUEST,
-          "a body of "
-              + header.getBodyLength()
-              + " bytes is above the limit of "
-              + MAX_BODY_BYTES
-              + "; ask for fewer things at a time");
-    } else if (api == null) {
-      request.fail(
-          ErrorCode.UNSUPPORTED_API, "this broker does not know api " + header.getApiKey());
-    } else if (!api.supports(header.getApiVersion())) {
-      request.fail(
-          ErrorCode.UNSUPPORTED_VERSION,
-          api
-              + " is supported in versions "
-              + api.minVersion()
-              + " to "
-              + api.maxVersion()
-              + ", not "
-              + header.getApiVersion());
-    } else if (api == ApiKey.HANDSHAKE) {
-      request.fail(ErrorCode.INVALID_REQUEST, "the handshake was done already");
-    } else {
+    memory.shared().requests().add(frame.sizeInBytes());
+    RequestChecks.Denial denial =
+        draining
+            ? new RequestChecks.Denial(ErrorCode.SHUTTING_DOWN, "the broker is shutting down")
+            : RequestChecks.ofRequest(api, header);
+    if (denial == null) {
       dispatch(request);
+    } else {
+      request.fail(denial.code(), denial.message());
     }
   }
 
@@ -279,43 +228,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void greet(ApiKey api, RequestFrame frame) {
     int correlationId = frame.header().getCorrelationId();
-    try {
-      if (api != ApiKey.HANDSHAKE) {
-        refuse(
-            correlationId,
-            Refusal.INVALID_HANDSHAKE,
-            ErrorCode.HANDSHAKE_REQUIRED,
-            "the first request must be a handshake");
-        return;
-      }
-      if (!api.supports(frame.header().getApiVersion())) {
-        refuse(
-            correlationId,
-            Refusal.INVALID_HANDSHAKE,
-            ErrorCode.UNSUPPORTED_VERSION,
-            "handshake version " + frame.header().getApiVersion() + " is not supported");
-        return;
-      }
-      HandshakeRequest hello = frame.body(HandshakeRequest.parser());
-      if (hello.getMagic() != FrameCodec.HANDSHAKE_MAGIC) {
-        refuse(
-            correlationId,
-            Refusal.INVALID_HANDSHAKE,
-            ErrorCode.INVALID_REQUEST,
-            "this is not a Tailrace client's handshake");
-        return;
-      }
+    RequestChecks.Denial denial = RequestChecks.ofHandshake(api, frame);
+    frame.release();
+    if (denial == null) {
       greeted = true;
       decoder.setMaxFrameBytes(limits.maxFrameBytes());
       write(correlationId, identity.greeting(limits.maxFrameBytes()), List.of());
-    } catch (InvalidProtocolBufferException e) {
-      refuse(
-          correlationId,
-          Refusal.INVALID_HANDSHAKE,
-          ErrorCode.INVALID_REQUEST,
-          "the handshake is not valid Protobuf: " + e.getMessage());
-    } finally {
-      frame.release();
+    } else {
+      refuse(correlationId, Refusal.INVALID_HANDSHAKE, denial.code(), denial.message());
     }
   }
 
@@ -367,46 +287,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   void onFrameReleased(Request request) {
-    memory.requests().subtract(request.sizeInBytes());
+    memory.shared().requests().subtract(request.sizeInBytes());
   }
 
   void onPartFailed(ErrorCode code, String message) {
     events.onFailed(this, code, message);
   }
 
-  // ---- reads of logs, whose answers are large ----
-
-  void beginRead(Runnable read) {
-    if (isEnding() || mayRead()) {
-      activeReads++;
-      read.run();
-    } else {
-      waitingReads.add(read);
-    }
-  }
-
-  void endRead() {
-    activeReads--;
-    startWaitingReads();
-  }
-
-  private boolean mayRead() {
-    return activeReads < MAX_READS && channel().isWritable();
-  }
-
-  private void startWaitingReads() {
-    if (startingReads) {
-      return; // a read that ended inline; the loop below goes on
-    }
-    startingReads = true;
-    try {
-      while (!waitingReads.isEmpty() && (isEnding() || mayRead())) {
-        activeReads++;
-        waitingReads.poll().run();
-      }
-    } finally {
-      startingReads = false;
-    }
+  /** The turns of its requests that read logs. */
+  ReadTurns reads() {
+    return reads;
   }
 
   private int write(int correlationId, MessageLite body, List<ByteBuf> records) {
@@ -435,24 +325,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void flush() {
     flushScheduled = false;
     context.flush();
-    countUntaken();
-  }
-
-  /** Counts what was written and waits for the client to take it. */
-  private void countUntaken() {
-    Channel channel = channel();
-    long bytes = 0;
-    if (channel.isActive() && !((DuplexChannel) channel).isOutputShutdown()) {
-      bytes =
-          channel.isWritable()
-              ? NetworkServer.WRITE_MARK.high() + 1L - channel.bytesBeforeUnwritable()
-              : NetworkServer.WRITE_MARK.low() - 1L + channel.bytesBeforeWritable();
-    }
-    bytes = Math.max(0, bytes);
-    if (bytes != untakenBytes) {
-      memory.responses().add(bytes - untakenBytes);
-      untakenBytes = bytes;
-    }
+    memory.countUntaken(channel());
   }
 
   // ---- the end ----
@@ -469,7 +342,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     List<Runnable> actions = List.copyOf(cutShortActions.values());
     cutShortActions.clear();
     actions.forEach(Runnable::run);
-    startWaitingReads();
+    reads.startWaiting();
   }
 
   /**
@@ -508,78 +381,32 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closing) {
       return;
     }
-    long untakenBefore = untakenBytes;
-    countUntaken();
-    if (!greeted) {
-      if (nowMs - openedMs > limits.stallTimeoutMs()) {
-        hangUp(Refusal.HANDSHAKE_TIMEOUT, "no handshake for " + (nowMs - openedMs) + " ms");
-      }
-    } else if (!frameStalls(nowMs) && !responsesStall(nowMs, untakenBefore)) {
-      if (heldBack && !memory.requests().isUnfinishedExhausted()) {
+    long untakenBefore = memory.untakenBytes();
+    memory.countUntaken(channel());
+    StallWatch.Stall stall = stall(nowMs, untakenBefore);
+    if (stall != null) {
+      hangUp(stall.refusal(), stall.message());
+    } else if (greeted) {
+      if (heldBack && !memory.shared().requests().isUnfinishedExhausted()) {
         heldBack = false;
         updateAutoRead();
       }
       boolean busy = inFlight > 0 || decoder.midFrame() || !channel().isWritable();
-      if (busy) {
-        lastProgressMs = nowMs;
-      } else if (nowMs - lastProgressMs > limits.idleTimeoutMs()) {
+      if (stalls.isIdle(nowMs, busy)) {
         context.close();
       }
     }
   }
 
-  /** The time is that of the whole frame: single bytes now and then do not make it longer. */
-  private boolean frameStalls(long nowMs) {
-    boolean waitsForClient = channel().config().isAutoRead() || heldBack;
-    if (!decoder.midFrame() || !waitsForClient) {
-      frameSinceMs = NEVER;
-      return false;
+  private StallWatch.Stall stall(long nowMs, long untakenBefore) {
+    if (!greeted) {
+      return stalls.ofHandshake(nowMs);
     }
-    if (frameSinceMs == NEVER) {
-      frameSinceMs = nowMs;
-    }
-    boolean scarce =
-        unfinishedBytes > SMALL_FRAME_BYTES && memory.requests().isUnfinishedExhausted();
-    if (nowMs - frameSinceMs <= timeoutMs(scarce)) {
-      return false;
-    }
-    hangUp(
-        Refusal.FRAME_TIMEOUT,
-        "a frame that was not finished for " + (nowMs - frameSinceMs) + " ms");
-    return true;
-  }
-
-  private boolean responsesStall(long nowMs, long untakenBefore) {
-    if (channel().isWritable()) {
-      untakenSinceMs = NEVER;
-      scarceSinceMs = NEVER;
-      return false;
-    }
-    if (untakenSinceMs == NEVER) {
-      untakenSinceMs = nowMs;
-    }
-    boolean slow = untakenBefore - untakenBytes < SCARCE_BYTES_PER_TICK;
-    if (!slow || !memory.responses().isScarce()) {
-      scarceSinceMs = NEVER;
-    } else if (scarceSinceMs == NEVER) {
-      scarceSinceMs = nowMs;
-    }
-    boolean late = nowMs - untakenSinceMs > limits.stallTimeoutMs();
-    boolean lateForScarce = scarceSinceMs != NEVER && nowMs - scarceSinceMs >= timeoutMs(true);
-    if (!late && !lateForScarce) {
-      return false;
-    }
-    hangUp(
-        Refusal.RESPONSES_NOT_TAKEN,
-        untakenBytes
-            + " bytes of responses that were not taken for "
-            + (nowMs - untakenSinceMs)
-            + " ms");
-    return true;
-  }
-
-  private long timeoutMs(boolean scarce) {
-    return scarce ? Math.min(SCARCE_STALL_MS, limits.stallTimeoutMs()) : limits.stallTimeoutMs();
+    boolean waits = decoder.midFrame() && (channel().config().isAutoRead() || heldBack);
+    StallWatch.Stall ofFrame = stalls.ofFrame(nowMs, waits);
+    return ofFrame != null
+        ? ofFrame
+        : stalls.ofResponses(nowMs, channel().isWritable(), untakenBefore);
   }
 
   /** Makes room for others: closes a connection that has not shaken hands. */
@@ -592,7 +419,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   long openedMs() {
-    return openedMs;
+    return stalls.openedMs();
   }
 
   private void hangUp(Refusal refusal, String message) {
@@ -609,7 +436,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     cutShort();
     countUnfinished(0);
-    countUntaken();
+    memory.countUntaken(channel());
   }
 
   @Override

@@ -70,12 +70,12 @@ public final class Request {
    * loop.
    */
   public void beginRead(Runnable read) {
-    connection.beginRead(read);
+    connection.reads().begin(read);
   }
 
   /** What was read is answered, or was dropped. To be called on {@link #loop()}. */
   public void endRead() {
-    connection.endRead();
+    connection.reads().end();
   }
 
   /** Counts a part of the request that is answered with an error of its own. From any thread. */
