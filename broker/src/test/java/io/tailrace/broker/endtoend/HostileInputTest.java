@@ -508,18 +508,7 @@ class HostileInputTest {
 
   private static ErrorCode fetch(String topic, int partition, long offset) throws IOException {
     try (RawClient client = raw().greet()) {
-      FetchRequest body =
-          FetchRequest.newBuilder()
-              .setMaxBytes(1 << 20)
-              .setMaxWaitMs(10_000)
-              .setMinBytes(1)
-              .addPartitions(
-                  PartitionFetch.newBuilder()
-                      .setTopic(topic)
-                      .setPartition(partition)
-                      .setOffset(offset)
-                      .setMaxBytes(1 << 20))
-              .build();
+      FetchRequest body = RawClient.fetchRequest(topic, partition, offset, 10_000);
       client.send(client.request(ApiKey.FETCH, body, new byte[0]));
       return ErrorCode.of(
           client.receive().body(FetchResponse.parser()).getResults(0).getErrorCode());

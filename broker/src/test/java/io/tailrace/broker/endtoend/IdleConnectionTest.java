@@ -10,7 +10,6 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
 import io.tailrace.protocol.message.FetchRequest;
-import io.tailrace.protocol.message.PartitionFetch;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,13 +31,7 @@ class IdleConnectionTest {
       }
       try (RawClient busy = new RawClient(cluster.broker().address()).greet();
           RawClient idle = new RawClient(cluster.broker().address()).greet()) {
-        FetchRequest body =
-            FetchRequest.newBuilder()
-                .setMinBytes(1)
-                .setMaxBytes(1 << 20)
-                .setMaxWaitMs(5 * IDLE_MS)
-                .addPartitions(PartitionFetch.newBuilder().setTopic("orders").setMaxBytes(1 << 20))
-                .build();
+        FetchRequest body = RawClient.fetchRequest("orders", 0, 0, 5 * IDLE_MS);
         busy.send(busy.request(ApiKey.FETCH, body, new byte[0]));
 
         idle.awaitClosed();

@@ -20,10 +20,8 @@ import io.tailrace.protocol.message.AlterConfigsRequest;
 import io.tailrace.protocol.message.ConfigEntry;
 import io.tailrace.protocol.message.CreateTopicRequest;
 import io.tailrace.protocol.message.DescribeConfigsRequest;
-import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.MetadataRequest;
-import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionOffsetQuery;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordBatch;
@@ -163,19 +161,19 @@ class RefusedInputTest {
         kind(
             "UNKNOWN_TOPIC",
             produces("../x\n", 0, batch()),
-            asks(ApiKey.FETCH, fetch("../x\n", 0, 0)),
+            asks(ApiKey.FETCH, RawClient.fetchRequest("../x\n", 0, 0, 0)),
             asks(ApiKey.LIST_OFFSETS, listOffsets("../x\n", 0)),
             asks(ApiKey.METADATA, MetadataRequest.newBuilder().addTopics("../x\n").build()),
             asks(ApiKey.DESCRIBE_CONFIGS, describe("topic", "../x\n"))),
         kind(
             "UNKNOWN_PARTITION",
             produces(TOPIC, 9, batch()),
-            asks(ApiKey.FETCH, fetch(TOPIC, -1, 0)),
+            asks(ApiKey.FETCH, RawClient.fetchRequest(TOPIC, -1, 0, 0)),
             asks(ApiKey.LIST_OFFSETS, listOffsets(TOPIC, 9))),
         kind(
             "OFFSET_OUT_OF_RANGE",
-            asks(ApiKey.FETCH, fetch(TOPIC, 0, -1)),
-            asks(ApiKey.FETCH, fetch(TOPIC, 0, 1L << 60))),
+            asks(ApiKey.FETCH, RawClient.fetchRequest(TOPIC, 0, -1, 0)),
+            asks(ApiKey.FETCH, RawClient.fetchRequest(TOPIC, 0, 1L << 60, 0))),
         kind(
             "UNKNOWN_RESOURCE",
             asks(ApiKey.DESCRIBE_CONFIGS, describe("planet", "x")),
@@ -236,19 +234,6 @@ class RefusedInputTest {
 
   private static MessageLite describe(String type, String name) {
     return DescribeConfigsRequest.newBuilder().setResourceType(type).setResourceName(name).build();
-  }
-
-  private static MessageLite fetch(String topic, int partition, long offset) {
-    return FetchRequest.newBuilder()
-        .setMaxBytes(1 << 20)
-        .setMinBytes(1)
-        .addPartitions(
-            PartitionFetch.newBuilder()
-                .setTopic(topic)
-                .setPartition(partition)
-                .setOffset(offset)
-                .setMaxBytes(1 << 20))
-        .build();
   }
 
   private static MessageLite listOffsets(String topic, int partition) {

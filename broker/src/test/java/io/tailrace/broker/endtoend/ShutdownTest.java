@@ -20,7 +20,6 @@ import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.MetadataRequest;
-import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionOffsetQuery;
 import io.tailrace.protocol.message.PartitionOffsetResult;
 import io.tailrace.protocol.message.PartitionProduce;
@@ -171,14 +170,7 @@ class ShutdownTest {
   }
 
   private static byte[] fetch(RawClient client, long offset) {
-    FetchRequest body =
-        FetchRequest.newBuilder()
-            .setMinBytes(1)
-            .setMaxBytes(1 << 20)
-            .setMaxWaitMs(LONG_WAIT_MS)
-            .addPartitions(
-                PartitionFetch.newBuilder().setTopic(TOPIC).setOffset(offset).setMaxBytes(1 << 20))
-            .build();
+    FetchRequest body = RawClient.fetchRequest(TOPIC, 0, offset, LONG_WAIT_MS);
     return client.request(ApiKey.FETCH, body, new byte[0]);
   }
 

@@ -9,7 +9,9 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.HandshakeRequest;
+import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
@@ -97,6 +99,21 @@ public final class RawClient implements AutoCloseable {
     byte[] content = new byte[in.readInt()];
     in.readFully(content);
     return ResponseFrame.parse(Unpooled.wrappedBuffer(content));
+  }
+
+  /** Asks for up to a mebibyte of a partition's records, and waits so long until there are any. */
+  public static FetchRequest fetchRequest(String topic, int partition, long offset, int maxWaitMs) {
+    return FetchRequest.newBuilder()
+        .setMinBytes(1)
+        .setMaxBytes(1 << 20)
+        .setMaxWaitMs(maxWaitMs)
+        .addPartitions(
+            PartitionFetch.newBuilder()
+                .setTopic(topic)
+                .setPartition(partition)
+                .setOffset(offset)
+                .setMaxBytes(1 << 20))
+        .build();
   }
 
   /** Asks to write such bytes to a partition, as acks=all does. */
