@@ -5,10 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Watches how much of the page cache is not on the device yet, from its making until it is closed.
@@ -21,9 +21,9 @@ final class UnwrittenMemory implements AutoCloseable {
   private static final long INTERVAL_MS = 100;
 
   private final Supplier<Map<String, Long>> counters;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread watcher;
   private volatile double mostPercent = -1;
-  private volatile boolean closed;
 
   UnwrittenMemory() {
     this(UnwrittenMemory::read);
@@ -41,11 +41,8 @@ final class UnwrittenMemory implements AutoCloseable {
   }
 
   private static Map<String, Long> read() {
-    if (!Files.isReadable(COUNTERS)) {
-      return Map.of();
-    }
-    try (Stream<String> lines = Files.lines(COUNTERS)) {
-      return lines
+    try {
+      return Files.readAllLines(COUNTERS).stream()
           .map(line -> line.split(" "))
           .filter(parts -> parts[0].startsWith("nr_dirty") || parts[0].equals("nr_writeback"))
           .collect(Collectors.toMap(parts -> parts[0], parts -> Long.valueOf(parts[1])));
@@ -58,8 +55,8 @@ final class UnwrittenMemory implements AutoCloseable {
     try {
       do {
         look();
-        TimeUnit.MILLISECONDS.sleep(INTERVAL_MS);
-      } while (!closed);
+      } while (!closed.await(INTERVAL_MS, TimeUnit.MILLISECONDS));
+      look();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -87,13 +84,11 @@ final class UnwrittenMemory implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    watcher.interrupt();
+    closed.countDown();
     try {
       watcher.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    look();
   }
 }

@@ -228,8 +228,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void greet(ApiKey api, RequestFrame frame) {
     int correlationId = frame.header().getCorrelationId();
-    RequestChecks.Denial denial = RequestChecks.ofHandshake(api, frame);
-    frame.release();
+    RequestChecks.Denial denial;
+    try {
+      denial = RequestChecks.ofHandshake(api, frame);
+    } finally {
+      frame.release();
+    }
     if (denial == null) {
       greeted = true;
       decoder.setMaxFrameBytes(limits.maxFrameBytes());

@@ -242,8 +242,7 @@ class HostileInputTest {
 
   @Test
   void refusesAFetchThatNamesAPartitionTwice() throws IOException {
-    PartitionFetch one =
-        PartitionFetch.newBuilder().setTopic(TOPIC).setPartition(1).setMaxBytes(1 << 20).build();
+    PartitionFetch one = RawClient.partitionFetch(TOPIC, 1, 0);
     try (RawClient client = raw().greet()) {
       FetchRequest body =
           FetchRequest.newBuilder().setMaxBytes(1).addPartitions(one).addPartitions(one).build();

@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
-import io.tailrace.broker.log.InMemoryLogStore;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
-import io.tailrace.broker.log.LogStore;
-import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.ManualClock;
+import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.Partition;
@@ -18,27 +16,21 @@ import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.SteppedThread;
-import io.tailrace.coordinator.cluster.ClusterImage;
-import io.tailrace.coordinator.cluster.PartitionImage;
-import io.tailrace.coordinator.cluster.TopicImage;
-import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.FetchResponse;
-import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.port.Scheduler;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +66,7 @@ class FetchWaitTest {
             topic -> LogConfig.defaults(),
             clock,
             new Upkeep(10_000, 60_000));
-    registry.onImage(image(0, 1));
+    registry.onImage(TestServer.image(TOPIC, 2, 0, 1));
     for (Partition partition : registry.all()) {
       partition.whenReady(() -> {});
     }
@@ -87,15 +79,6 @@ class FetchWaitTest {
             clock,
             memory -> Map.of(ApiKey.FETCH, new FetchHandler(lookup, memory.responses(), 16 << 20)));
     client = server.client().greet();
-  }
-
-  private static ClusterImage image(int leader, int epoch) {
-    List<PartitionImage> partitions =
-        List.of(
-            new PartitionImage(0, leader, epoch, List.of(0), List.of(0)),
-            new PartitionImage(1, leader, epoch, List.of(0), List.of(0)));
-    TopicImage topic = new TopicImage(TOPIC, new UUID(1, 2), TopicType.LOG, partitions, Map.of());
-    return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(TOPIC, topic), Map.of());
   }
 
   @AfterEach
@@ -255,13 +238,13 @@ class FetchWaitTest {
   void lostLeadershipIsAnsweredWithAnError() throws Exception {
     client.send(fetch(0, 1, LONG_MS));
     thread.step();
-    registry.onImage(image(7, 2));
+    registry.onImage(TestServer.image(TOPIC, 2, 7, 2));
     thread.run();
 
     try (Answer answer = answer()) {
       assertEquals(ErrorCode.NOT_LEADER.number(), answer.body().getResults(0).getErrorCode());
     }
-    registry.onImage(image(0, 3));
+    registry.onImage(TestServer.image(TOPIC, 2, 0, 3));
     thread.run();
     assertNothingIsLeft();
   }
@@ -314,19 +297,10 @@ class FetchWaitTest {
             .setMinBytes(minBytes)
             .setMaxBytes(1 << 20)
             .setMaxWaitMs(maxWaitMs)
-            .addPartitions(of(0, offset0))
-            .addPartitions(of(1, offset1))
+            .addPartitions(RawClient.partitionFetch(TOPIC, 0, offset0))
+            .addPartitions(RawClient.partitionFetch(TOPIC, 1, offset1))
             .build();
     return client.request(ApiKey.FETCH, body, new byte[0]);
-  }
-
-  private static PartitionFetch of(int partition, long offset) {
-    return PartitionFetch.newBuilder()
-        .setTopic(TOPIC)
-        .setPartition(partition)
-        .setOffset(offset)
-        .setMaxBytes(1 << 20)
-        .build();
   }
 
   private void append(int partition, int payloadBytes) {
@@ -381,25 +355,18 @@ class FetchWaitTest {
     }
   }
 
-  /** A step of a test that may throw. */
-  @FunctionalInterface
-  private interface Step {
-    void run() throws Exception;
-  }
-
   /** A store in memory that does what the test says before a log is read. Test's thread only. */
-  private static final class HookedLogStore implements LogStore {
-    private final InMemoryLogStore store = new InMemoryLogStore();
-    private Step hook = () -> {};
+  private static final class HookedLogStore extends ForwardingLogStore {
+    private OwnerThread.Step hook = () -> {};
 
-    void beforeRead(Step step) {
+    void beforeRead(OwnerThread.Step step) {
       hook = step;
     }
 
     @Override
     public CompletionStage<PartitionLog> open(
         LogId id, LogConfig config, Scheduler owner, PartitionLog.Listener listener) {
-      return store.open(id, config, owner, listener).thenApply(this::hooked);
+      return super.open(id, config, owner, listener).thenApply(this::hooked);
     }
 
     private PartitionLog hooked(PartitionLog log) {
@@ -413,36 +380,6 @@ class FetchWaitTest {
                 }
                 return method.invoke(log, arguments);
               });
-    }
-
-    @Override
-    public CompletionStage<LogSummary> summarise(LogId id, LogConfig config) {
-      return store.summarise(id, config);
-    }
-
-    @Override
-    public CompletionStage<Void> delete(LogId id) {
-      return store.delete(id);
-    }
-
-    @Override
-    public Set<LogId> list() {
-      return store.list();
-    }
-
-    @Override
-    public long usableBytes() {
-      return store.usableBytes();
-    }
-
-    @Override
-    public boolean wasClean() {
-      return store.wasClean();
-    }
-
-    @Override
-    public void close() {
-      store.close();
     }
   }
 }

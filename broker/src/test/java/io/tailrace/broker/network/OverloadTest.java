@@ -4,22 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBufUtil;
-import io.tailrace.broker.log.InMemoryLogStore;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
-import io.tailrace.broker.log.LogStore;
-import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
-import io.tailrace.coordinator.cluster.ClusterImage;
-import io.tailrace.coordinator.cluster.PartitionImage;
-import io.tailrace.coordinator.cluster.TopicImage;
-import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
@@ -32,10 +26,7 @@ import io.tailrace.protocol.message.ProduceResponse;
 import io.tailrace.protocol.port.Scheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +55,7 @@ class OverloadTest {
             topic -> LogConfig.defaults(),
             clock,
             new Upkeep(10_000, 60_000));
-    registry.onImage(image());
+    registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     NetworkLimits limits =
         new NetworkLimits(4 << 20, MEMORY_BYTES, MEMORY_BYTES, 500, 100, 600_000, 30_000);
     PartitionLookup lookup = new PartitionLookup(registry);
@@ -79,13 +70,6 @@ class OverloadTest {
                     new ProduceHandler(lookup, memory.requests()),
                     ApiKey.FETCH,
                     new FetchHandler(lookup, memory.responses(), 16 << 20)));
-  }
-
-  private static ClusterImage image() {
-    PartitionImage partition = new PartitionImage(0, 0, 1, List.of(0), List.of(0));
-    TopicImage topic =
-        new TopicImage(TOPIC, new UUID(1, 2), TopicType.LOG, List.of(partition), Map.of());
-    return new ClusterImage(1, "test", 0, Map.of(), Map.of(TOPIC, topic), Map.of());
   }
 
   @AfterEach
@@ -199,8 +183,7 @@ class OverloadTest {
   }
 
   /** A store in memory whose logs open when the test says so. Thread-safe. */
-  private static final class HeldLogStore implements LogStore {
-    private final InMemoryLogStore store = new InMemoryLogStore();
+  private static final class HeldLogStore extends ForwardingLogStore {
     private final CompletableFuture<Void> mayOpen = new CompletableFuture<>();
 
     void letOpen() {
@@ -211,37 +194,7 @@ class OverloadTest {
     public CompletionStage<PartitionLog> open(
         LogId id, LogConfig config, Scheduler owner, PartitionLog.Listener listener) {
       return mayOpen.thenComposeAsync(
-          go -> store.open(id, config, owner, listener), owner::execute);
-    }
-
-    @Override
-    public CompletionStage<LogSummary> summarise(LogId id, LogConfig config) {
-      return store.summarise(id, config);
-    }
-
-    @Override
-    public CompletionStage<Void> delete(LogId id) {
-      return store.delete(id);
-    }
-
-    @Override
-    public Set<LogId> list() {
-      return store.list();
-    }
-
-    @Override
-    public long usableBytes() {
-      return store.usableBytes();
-    }
-
-    @Override
-    public boolean wasClean() {
-      return store.wasClean();
-    }
-
-    @Override
-    public void close() {
-      store.close();
+          go -> super.open(id, config, owner, listener), owner::execute);
     }
   }
 }

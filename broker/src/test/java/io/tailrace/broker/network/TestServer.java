@@ -2,13 +2,20 @@ package io.tailrace.broker.network;
 
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.PartitionImage;
+import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -50,6 +57,16 @@ final class TestServer implements AutoCloseable {
   static NetworkLimits limits(int maxInFlightRequests, int maxConnections) {
     return new NetworkLimits(
         4 << 20, 64 << 20, 64 << 20, maxInFlightRequests, maxConnections, IDLE_MS, STALL_MS);
+  }
+
+  /** The metadata of a cluster with one topic, whose partitions have one leader. */
+  static ClusterImage image(String name, int partitions, int leader, int epoch) {
+    List<PartitionImage> all = new ArrayList<>();
+    for (int i = 0; i < partitions; i++) {
+      all.add(new PartitionImage(i, leader, epoch, List.of(0), List.of(0)));
+    }
+    TopicImage topic = new TopicImage(name, new UUID(1, 2), TopicType.LOG, all, Map.of());
+    return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of());
   }
 
   NetworkServer server() {

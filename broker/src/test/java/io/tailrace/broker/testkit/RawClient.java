@@ -107,12 +107,17 @@ public final class RawClient implements AutoCloseable {
         .setMinBytes(1)
         .setMaxBytes(1 << 20)
         .setMaxWaitMs(maxWaitMs)
-        .addPartitions(
-            PartitionFetch.newBuilder()
-                .setTopic(topic)
-                .setPartition(partition)
-                .setOffset(offset)
-                .setMaxBytes(1 << 20))
+        .addPartitions(partitionFetch(topic, partition, offset))
+        .build();
+  }
+
+  /** The part of a fetch that asks for up to a mebibyte of a partition's records. */
+  public static PartitionFetch partitionFetch(String topic, int partition, long offset) {
+    return PartitionFetch.newBuilder()
+        .setTopic(topic)
+        .setPartition(partition)
+        .setOffset(offset)
+        .setMaxBytes(1 << 20)
         .build();
   }
 
