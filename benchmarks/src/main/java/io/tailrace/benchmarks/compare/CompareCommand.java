@@ -98,7 +98,9 @@ public final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--report",
       paramLabel = "FILE",
-      description = "The Markdown file that gets a new section (default benchmarks/RESULTS.md).")
+      description =
+          "The Markdown file that gets a new section (default"
+              + " benchmarks/target/compare/report.md).")
   private Path report;
 
   @Option(
@@ -218,7 +220,7 @@ public final class CompareCommand implements Callable<Integer> {
       Settings common,
       Map<Peer, String> external,
       List<Outcome> outcomes) {
-    Path file = report == null ? root.resolve("benchmarks/RESULTS.md") : report;
+    Path file = report == null ? root.resolve("benchmarks/target/compare/report.md") : report;
     List<String> facts = new ArrayList<>(Machine.facts(root));
     facts.add(
         "Brokers -Xmx"
