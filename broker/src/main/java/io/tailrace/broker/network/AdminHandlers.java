@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.coordinator.cluster.ClusterException;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -199,19 +201,47 @@ final class AdminHandlers {
     AtomicInteger pending = new AtomicInteger(partitions.size());
     for (int i = 0; i < partitions.size(); i++) {
       int each = i;
-      Partition partition = partitions.get(i);
-      Runnable describe =
-          () -> {
-            results.set(each, partition.isOpen() ? describe(partition) : null);
-            if (pending.decrementAndGet() == 0) {
-              request.respond(toMessage(results));
-            }
-          };
-      partition.scheduler().runOrExecute(() -> partition.whenReady(describe));
+      describe(request, partitions.get(i))
+          .whenComplete(
+              (description, error) -> {
+                results.set(each, description);
+                if (error != null) {
+                  LOG.warn("{}: its log cannot be described", partitions.get(each), error);
+                }
+                if (pending.decrementAndGet() == 0) {
+                  request.respond(toMessage(results));
+                }
+              });
     }
   }
 
-  private static LogDescription describe(Partition partition) {
+  /** Opens no log: a broker may have thousands that nobody has asked for. */
+  private CompletionStage<LogDescription> describe(Request request, Partition partition) {
+    CompletableFuture<LogDescription> described = new CompletableFuture<>();
+    Runnable describe =
+        () -> {
+          if (partition.isOpen()) {
+            described.complete(ofOpen(partition));
+          } else {
+            registry
+                .summary(partition)
+                .whenComplete(
+                    (summary, error) -> {
+                      if (error != null) {
+                        described.completeExceptionally(error);
+                      } else {
+                        described.complete(ofSummary(partition, summary));
+                      }
+                    });
+          }
+        };
+    partition
+        .scheduler()
+        .runOrExecute(request.guard(describe, described::completeExceptionally));
+    return described;
+  }
+
+  private static LogDescription ofOpen(Partition partition) {
     return LogDescription.newBuilder()
         .setTopic(partition.topic())
         .setPartition(partition.id().partition())
@@ -220,6 +250,18 @@ final class AdminHandlers {
         .setHighWatermark(partition.highWatermark())
         .setSizeBytes(partition.log().sizeInBytes())
         .setSegments(partition.log().segmentCount())
+        .build();
+  }
+
+  private static LogDescription ofSummary(Partition partition, LogSummary summary) {
+    return LogDescription.newBuilder()
+        .setTopic(partition.topic())
+        .setPartition(partition.id().partition())
+        .setLogStartOffset(summary.logStartOffset())
+        .setLogEndOffset(summary.logEndOffset())
+        .setHighWatermark(summary.logEndOffset())
+        .setSizeBytes(summary.sizeInBytes())
+        .setSegments(summary.segmentCount())
         .build();
   }
 
@@ -249,7 +291,7 @@ final class AdminHandlers {
     outcome.whenComplete(
         (value, error) -> {
           if (error == null) {
-            request.respond(done.apply(value));
+            request.guard(() -> request.respond(done.apply(value))).run();
             return;
           }
           Throwable cause =
@@ -262,7 +304,7 @@ final class AdminHandlers {
           } else {
             LOG.error("{} request met an unexpected error", request.api(), cause);
             request.respond(
-                failed.apply(ErrorCode.UNKNOWN, "the broker met an unexpected error: " + cause));
+                failed.apply(ErrorCode.UNKNOWN, Request.unexpected(cause)));
           }
         });
   }

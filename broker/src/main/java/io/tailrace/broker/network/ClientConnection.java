@@ -58,6 +58,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private boolean reading;
   private boolean flushScheduled;
   private boolean dispatching;
+  private boolean dispatchScheduled;
   private boolean heldBack;
   private int inFlight;
 
@@ -181,6 +182,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     updateAutoRead();
   }
 
+  /**
+   * In a turn of its own. A request is answered in the middle of something: a partition may have
+   * yet to run earlier requests that waited for its log, and none may overtake them.
+   */
+  private void dispatchSoon() {
+    if (!dispatching && !dispatchScheduled) {
+      dispatchScheduled = true;
+      loop()
+          .execute(
+              () -> {
+                dispatchScheduled = false;
+                dispatchWaiting();
+                lingerWhenDrained();
+              });
+    }
+  }
+
   private boolean mayDispatch() {
     return inFlight < limits.maxInFlightRequests() && channel().isWritable();
   }
@@ -220,9 +238,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       request.fail(
           ErrorCode.INVALID_REQUEST,
           "the body is not a valid " + request.api() + " request: " + e.getMessage());
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // also an Error: the loop serves other connections too
       LOG.error("{} request met an unexpected error", request.api(), e);
-      request.fail(ErrorCode.UNKNOWN, "the broker met an unexpected error: " + e);
+      request.fail(ErrorCode.UNKNOWN, Request.unexpected(e));
     }
   }
 
@@ -267,11 +285,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     events.onFailed(this, code, message);
     int written = 0;
     if (!closing) {
-      ByteBuf error =
-          FrameCodec.encodeError(context.alloc(), request.correlationId(), code, message);
-      written = error.readableBytes();
-      context.write(error, context.voidPromise());
-      flushSoon();
+      try {
+        ByteBuf error =
+            FrameCodec.encodeError(context.alloc(), request.correlationId(), code, message);
+        written = error.readableBytes();
+        context.write(error, context.voidPromise());
+        flushSoon();
+      } catch (Throwable e) {
+        breakOff(e);
+      }
     }
     finish(request, written);
   }
@@ -283,7 +305,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     events.onAnswered(request, responseBytes);
     request.releaseFrame();
     if (!undispatched.isEmpty()) {
-      dispatchWaiting();
+      dispatchSoon();
     } else if (!closing && !channel().config().isAutoRead()) {
       updateAutoRead();
     }
@@ -308,7 +330,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     for (int i = 0; i < records.size(); i++) {
       length += records.get(i).readableBytes();
     }
-    ByteBuf head = FrameCodec.encodeResponse(context.alloc(), correlationId, body, length);
+    ByteBuf head;
+    try {
+      head = FrameCodec.encodeResponse(context.alloc(), correlationId, body, length);
+    } catch (Throwable e) { // there is no memory for it, for instance
+      records.forEach(ByteBuf::release);
+      breakOff(e);
+      return 0;
+    }
     length += head.readableBytes();
     context.write(head, context.voidPromise());
     for (int i = 0; i < records.size(); i++) {
@@ -426,6 +455,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return stalls.openedMs();
   }
 
+  /** Closes after an error of the broker's own; the client learns that its requests are lost. */
+  private void breakOff(Throwable cause) {
+    events.onError(this, cause);
+    closing = true;
+    context.close();
+  }
+
   private void hangUp(Refusal refusal, String message) {
     events.onRefused(this, refusal, message);
     closing = true;
@@ -454,9 +490,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
               : Refusal.INVALID_FRAME;
       refuse(0, refusal, frame.code(), frame.getMessage());
     } else {
-      events.onError(this, cause);
-      closing = true;
-      from.close();
+      breakOff(cause);
     }
   }
 }

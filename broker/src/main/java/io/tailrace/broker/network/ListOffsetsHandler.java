@@ -44,12 +44,11 @@ final class ListOffsetsHandler implements RequestHandler {
         continue;
       }
       Partition partition = found.partition();
+      Runnable answer =
+          request.guard(() -> done(request, results, pending, each, answer(partition, query)));
       partition
           .scheduler()
-          .runOrExecute(
-              () ->
-                  partition.whenReady(
-                      () -> done(request, results, pending, each, answer(partition, query))));
+          .runOrExecute(request.guard(() -> partition.whenReady(answer)));
     }
   }
 

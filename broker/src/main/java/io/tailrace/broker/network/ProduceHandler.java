@@ -84,18 +84,36 @@ public final class ProduceHandler implements RequestHandler {
       int index = records.readerIndex();
       int count = body.getPartitionsCount();
       for (int i = 0; i < count; i++) {
-        PartitionProduce part = body.getPartitions(i);
-        int length = part.getRecordsLength();
-        PartitionLookup.Found found =
-            lookup.find(part.getTopic(), part.getTopicId(), part.getPartition());
-        PartitionError error = found.error() != null ? found.error() : check(index, length);
-        if (error != null) {
-          done(i, ProduceResult.failed(error));
-        } else {
-          hand(i, part, found.partition(), index, length);
-        }
-        index += length;
+        int each = i;
+        int from = index;
+        // The frame must outlive the parts that were handed over, so each fails by itself.
+        guard(each, () -> start(each, from)).run();
+        index += body.getPartitions(i).getRecordsLength();
       }
+    }
+
+    private void start(int i, int index) {
+      PartitionProduce part = body.getPartitions(i);
+      int length = part.getRecordsLength();
+      PartitionLookup.Found found =
+          lookup.find(part.getTopic(), part.getTopicId(), part.getPartition());
+      PartitionError error = found.error() != null ? found.error() : check(index, length);
+      if (error != null) {
+        done(i, ProduceResult.failed(error));
+      } else {
+        hand(i, part, found.partition(), index, length);
+      }
+    }
+
+    /** What an unexpected error leaves open is whether the records were appended. */
+    private Runnable guard(int i, Runnable task) {
+      return request.guard(
+          task,
+          e ->
+              done(
+                  i,
+                  ProduceResult.failed(
+                      new PartitionError(ErrorCode.OUTCOME_UNKNOWN, Request.unexpected(e)))));
     }
 
     private PartitionError check(int index, int length) {
@@ -117,22 +135,26 @@ public final class ProduceHandler implements RequestHandler {
     private void hand(int i, PartitionProduce part, Partition partition, int index, int length) {
       int epoch = part.getLeaderEpochPlusOne() - 1;
       Scheduler owner = partition.scheduler();
-      owner.runOrExecute(
-          () ->
-              partition.whenReady(
-                  () ->
-                      partition.produce(
-                          records,
-                          index,
-                          length,
-                          body.getAcks(),
-                          epoch,
-                          body.getTimeoutMs(),
-                          result -> done(i, result))));
+      Runnable produce =
+          guard(
+              i,
+              () ->
+                  partition.produce(
+                      records,
+                      index,
+                      length,
+                      body.getAcks(),
+                      epoch,
+                      body.getTimeoutMs(),
+                      result -> done(i, result)));
+      owner.runOrExecute(guard(i, () -> partition.whenReady(produce)));
     }
 
+    /** The first result of a part counts; an error behind it changes nothing. */
     private void done(int i, ProduceResult result) {
-      results.set(i, result);
+      if (!results.compareAndSet(i, null, result)) {
+        return;
+      }
       if (result.error() != null) {
         request.notePartFailed(result.error().code(), result.error().message());
       }

@@ -8,6 +8,9 @@ import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.RequestFrame;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A request on its way through the broker. Must be answered exactly once, by {@link #respond},
@@ -15,6 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A second answer is dropped, so that an error behind an answer cannot send two.
  */
 public final class Request {
+  private static final Logger LOG = LoggerFactory.getLogger(Request.class);
+
   private final ClientConnection connection;
   private final ApiKey api;
   private final RequestFrame frame;
@@ -101,6 +106,33 @@ public final class Request {
     } else {
       loop.execute(task);
     }
+  }
+
+  /**
+   * Makes a task that runs behind a hop safe for its thread: an error in it is logged and answers
+   * the request, which would wait for ever otherwise.
+   *
+   * @param onError gets the error in place of the request; it answers
+   */
+  Runnable guard(Runnable task, Consumer<Throwable> onError) {
+    return () -> {
+      try {
+        task.run();
+      } catch (Throwable e) { // also an Error: the thread serves other requests too
+        LOG.error("{} request met an unexpected error", api, e);
+        onError.accept(e);
+      }
+    };
+  }
+
+  /** As {@link #guard(Runnable, Consumer)}; the whole request fails with {@code UNKNOWN}. */
+  Runnable guard(Runnable task) {
+    return guard(task, e -> fail(ErrorCode.UNKNOWN, unexpected(e)));
+  }
+
+  /** What a client is told of an error that the broker did not expect. */
+  static String unexpected(Throwable e) {
+    return "the broker met an unexpected error: " + e;
   }
 
   /** Whether nobody waits for the answer any more. To be called on {@link #loop()}. */

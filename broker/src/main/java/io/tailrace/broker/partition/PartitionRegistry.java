@@ -3,6 +3,7 @@ package io.tailrace.broker.partition;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.log.LogSummary;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
@@ -12,6 +13,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -97,6 +100,19 @@ public final class PartitionRegistry {
       all.add(TopicLogs.of(topic, ofTopic(topic)));
     }
     return all;
+  }
+
+  /**
+   * What the log of a partition holds, found out from its files where that is not known yet. Does
+   * not open it.
+   */
+  public CompletionStage<LogSummary> summary(Partition partition) {
+    LogSummary known = partition.summary();
+    HostedTopic hosted = topics.get(partition.topic());
+    if (known != null || hosted == null) {
+      return CompletableFuture.completedFuture(known == null ? LogSummary.EMPTY : known);
+    }
+    return store.summarise(partition.id(), logConfigs.apply(hosted.image));
   }
 
   private static void addHosted(HostedTopic hosted, Collection<Partition> to) {
