@@ -235,9 +235,7 @@ final class AdminHandlers {
                     });
           }
         };
-    partition
-        .scheduler()
-        .runOrExecute(request.guard(describe, described::completeExceptionally));
+    partition.scheduler().runOrExecute(request.guard(describe, described::completeExceptionally));
     return described;
   }
 
@@ -303,8 +301,7 @@ final class AdminHandlers {
             request.respond(failed.apply(known.code(), known.getMessage()));
           } else {
             LOG.error("{} request met an unexpected error", request.api(), cause);
-            request.respond(
-                failed.apply(ErrorCode.UNKNOWN, Request.unexpected(cause)));
+            request.respond(failed.apply(ErrorCode.UNKNOWN, Request.unexpected(cause)));
           }
         });
   }

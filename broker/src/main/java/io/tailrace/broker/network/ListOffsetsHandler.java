@@ -46,9 +46,7 @@ final class ListOffsetsHandler implements RequestHandler {
       Partition partition = found.partition();
       Runnable answer =
           request.guard(() -> done(request, results, pending, each, answer(partition, query)));
-      partition
-          .scheduler()
-          .runOrExecute(request.guard(() -> partition.whenReady(answer)));
+      partition.scheduler().runOrExecute(request.guard(() -> partition.whenReady(answer)));
     }
   }
 

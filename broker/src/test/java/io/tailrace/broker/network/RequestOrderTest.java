@@ -60,7 +60,8 @@ class RequestOrderTest {
       client.send(all.toByteArray());
       // All came in one read, so that the others wait behind the limit of two by now.
       TestServer.await(
-          "two wait for the log", () -> server.server().requestMemoryUsedBytes() > 2L * batch.length);
+          "two wait for the log",
+          () -> server.server().requestMemoryUsedBytes() > 2L * batch.length);
       logs.letOpen();
 
       TreeMap<Integer, Long> offsetByRequest = new TreeMap<>();

@@ -103,8 +103,7 @@ class UnexpectedErrorTest {
 
   @Test
   void anErrorInAHandlerFailsTheRequest() throws Exception {
-    client.send(
-        client.request(ApiKey.METADATA, MetadataRequest.getDefaultInstance(), new byte[0]));
+    client.send(client.request(ApiKey.METADATA, MetadataRequest.getDefaultInstance(), new byte[0]));
     ResponseFrame response = client.receive();
     assertEquals(ErrorCode.UNKNOWN, response.error());
     response.release();
@@ -151,8 +150,7 @@ class UnexpectedErrorTest {
       assertAllMemoryIsFree();
       return response.error() != ErrorCode.NONE
           ? response.error()
-          : ErrorCode.of(
-              response.body(ListOffsetsResponse.parser()).getResults(0).getErrorCode());
+          : ErrorCode.of(response.body(ListOffsetsResponse.parser()).getResults(0).getErrorCode());
     } finally {
       response.release();
     }
