@@ -60,6 +60,7 @@ public final class InMemoryDisk {
     long logEndOffset;
     long syncedEndOffset;
     final TreeMap<Long, byte[]> snapshots = new TreeMap<>();
+    long highWatermark = -1;
     boolean open;
 
     /** The newest snapshot that fits the content; null when there is none. */
@@ -206,6 +207,7 @@ public final class InMemoryDisk {
     }
     log.logEndOffset = end;
     log.syncedEndOffset = Math.min(log.syncedEndOffset, end);
+    log.highWatermark = Math.min(log.highWatermark, end);
     log.snapshots.tailMap(end, false).clear();
     return end;
   }
@@ -218,6 +220,7 @@ public final class InMemoryDisk {
     log.logStartOffset = offset;
     log.logEndOffset = offset;
     log.syncedEndOffset = offset;
+    log.highWatermark = Math.min(log.highWatermark, offset);
   }
 
   private static int compare(LogId a, LogId b) {

@@ -27,6 +27,7 @@ final class InMemoryPartitionLog implements PartitionLog {
   private final Clock clock;
   private LogConfig config;
   private final Snapshot snapshot;
+  private final long checkpointedHighWatermark;
   private boolean failed;
   private boolean closed;
   private boolean sealed;
@@ -54,6 +55,8 @@ final class InMemoryPartitionLog implements PartitionLog {
     Map.Entry<Long, byte[]> kept = stored.snapshot();
     this.snapshot =
         kept == null ? null : new Snapshot(kept.getKey(), Unpooled.wrappedBuffer(kept.getValue()));
+    this.checkpointedHighWatermark =
+        Math.max(stored.logStartOffset, Math.min(stored.highWatermark, stored.logEndOffset));
   }
 
   @Override
@@ -89,6 +92,22 @@ final class InMemoryPartitionLog implements PartitionLog {
   @Override
   public Snapshot snapshot() {
     return snapshot;
+  }
+
+  @Override
+  public long checkpointedHighWatermark() {
+    return checkpointedHighWatermark;
+  }
+
+  @Override
+  public void noteHighWatermark(long highWatermark) {
+    stored.highWatermark = highWatermark;
+  }
+
+  @Override
+  public boolean isAppendable() {
+    checkUsable();
+    return true;
   }
 
   private void keepSnapshot() {

@@ -21,6 +21,14 @@ public interface PartitionLog {
     void onFailure(LogException failure);
 
     /**
+     * {@link #append} may succeed now, after {@link #isAppendable} was false or an append was
+     * refused as {@code OVERLOADED}: what it needed has been prepared, or could not be, and the
+     * next append throws the reason. Called once for each such time, never from within {@link
+     * #isAppendable} or {@link #append}.
+     */
+    default void onAppendable() {}
+
+    /**
      * Asked for whatever the owner wants to find again when the log is opened the next time: a
      * summary of all batches below the offset, which is the log's end. Asked when a segment is
      * closed, when the log is, and now and then between; must not call the log.
@@ -61,6 +69,27 @@ public interface PartitionLog {
   Snapshot snapshot();
 
   /**
+   * The high watermark that was stored when the log was opened, brought within what the log holds;
+   * the log start offset of then when none was stored. It may be older than the last one that was
+   * noted: a few seconds, after an unclean stop.
+   */
+  long checkpointedHighWatermark();
+
+  /**
+   * Notes the high watermark, to be found again by {@link #checkpointedHighWatermark}. Cheap: it is
+   * stored within a few seconds by another thread, and when the store is closed. Truncations lower
+   * what was noted.
+   */
+  void noteHighWatermark(long highWatermark);
+
+  /**
+   * Whether the next append finds its files ready. When it does not, begins to prepare them on
+   * another thread and tells {@link Listener#onAppendable} when that is done; a log that is only
+   * read needs no files to append to.
+   */
+  boolean isAppendable();
+
+  /**
    * Appends the first of the batches that stand back to back, and as many of the others as can be
    * appended along with it. Base offsets and leader epochs are final; each base offset is at least
    * what {@link #logEndOffset} is then. The batches have been checked. The bytes are copied; the
@@ -68,9 +97,9 @@ public interface PartitionLog {
    *
    * @param batches holds them at {@code index}
    * @return bytes of those that were appended
-   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the next
-   *     segment is not ready yet and nothing was appended; {@code STORAGE_ERROR}, the log has
-   *     failed
+   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the
+   *     files to append to are not ready yet and nothing was appended, {@link
+   *     Listener#onAppendable} tells when to try again; {@code STORAGE_ERROR}, the log has failed
    */
   int append(ByteBuf batches, int index, int length);
 

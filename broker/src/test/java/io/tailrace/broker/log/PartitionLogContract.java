@@ -160,6 +160,45 @@ abstract class PartitionLogContract {
   }
 
   @Test
+  void findsTheHighWatermarkAgainThatWasNoted() {
+    appendMany(10, 100);
+    assertEquals(0L, owner.call(() -> log.checkpointedHighWatermark()));
+    owner.run(() -> log.noteHighWatermark(7));
+    reopenStore(config());
+    assertEquals(7L, owner.call(() -> log.checkpointedHighWatermark()));
+    reopenStore(config());
+    assertEquals(7L, owner.call(() -> log.checkpointedHighWatermark()));
+  }
+
+  @Test
+  void bringsTheStoredHighWatermarkWithinWhatTheLogHolds() {
+    appendMany(10, 100);
+    owner.run(() -> log.noteHighWatermark(10));
+    owner.run(() -> log.truncateTo(6));
+    appendMany(4, 100);
+    reopenStore(config());
+    assertEquals(6L, owner.call(() -> log.checkpointedHighWatermark()), "others have 6 to 9 now");
+    owner.run(() -> log.resetTo(50));
+    reopenStore(config());
+    assertEquals(50L, owner.call(() -> log.checkpointedHighWatermark()));
+    owner.run(() -> log.noteHighWatermark(60));
+    reopenStore(config());
+    assertEquals(50L, owner.call(() -> log.checkpointedHighWatermark()));
+  }
+
+  @Test
+  void aLogMadeAgainHasNoHighWatermark() {
+    appendMany(10, 100);
+    owner.run(() -> log.noteHighWatermark(10));
+    owner.run(() -> log.close());
+    OwnerThread.await(store.delete(id));
+    log = open(config());
+    appendMany(10, 100);
+    reopen(config());
+    assertEquals(0L, owner.call(() -> log.checkpointedHighWatermark()));
+  }
+
+  @Test
   void readsTheBytesThatWereAppended() {
     ByteBuf appended = batch(0, 5, 3_000);
     append(appended);

@@ -31,11 +31,16 @@ import org.slf4j.LoggerFactory;
 public final class ChronicleLogStore implements LogStore {
   private static final Logger LOG = LoggerFactory.getLogger(ChronicleLogStore.class);
   private static final String LOGS = "logs";
+
+  /** How often high watermarks are stored, milliseconds. */
+  private static final long CHECKPOINT_MS = 5_000;
+
   private static final Set<String> GOOD_FILE_SYSTEMS = Set.of("ext4", "xfs");
 
   private final Path logs;
   private final StoreDirectory directory;
   private final DiskSpace space;
+  private final HighWatermarks highWatermarks;
   private final LogThreads threads;
   private final StoreServices services;
   private final OpenLogs openLogs = new OpenLogs();
@@ -79,6 +84,7 @@ public final class ChronicleLogStore implements LogStore {
     directory = StoreDirectory.lock(dataDirectory, device);
     logs = Files.createDirectories(dataDirectory.resolve(LOGS));
     space = new DiskSpace(dataDirectory, limits.freeSpaceFloorBytes());
+    highWatermarks = HighWatermarks.read(dataDirectory, device, !list().isEmpty());
     threads = new LogThreads();
     template =
         new TemplateSource(
@@ -87,12 +93,13 @@ public final class ChronicleLogStore implements LogStore {
         new StoreServices(
             new SegmentFactory(template, space, threads.ahead()),
             new OpenSegments(limits.openSegments()),
-            threads.io(),
-            threads.idle(),
+            threads,
             clock,
             device,
             limits.batchesPerSegment(),
-            openLogs);
+            openLogs,
+            highWatermarks);
+    threads.checkpointEvery(CHECKPOINT_MS, highWatermarks::writeIfChanged);
     if (!GOOD_FILE_SYSTEMS.contains(space.deviceType())) {
       LOG.warn(
           "{} is on {}; logs are safe and fast on a local ext4 or xfs only",
@@ -170,6 +177,7 @@ public final class ChronicleLogStore implements LogStore {
             free -> {
               openLogs.closing(id); // who wants it next, or closes the store, waits
               return CompletableFuture.runAsync(() -> delete(id, log), threads.io())
+                  .thenRun(() -> highWatermarks.forget(id))
                   .whenComplete((done, failure) -> openLogs.release(id));
             });
   }
@@ -219,6 +227,7 @@ public final class ChronicleLogStore implements LogStore {
   public void close() {
     openLogs.awaitFree();
     threads.close();
+    highWatermarks.writeIfChanged();
     directory.close(openLogs.allInOrder());
   }
 }

@@ -44,6 +44,8 @@ final class ChroniclePartitionLog implements PartitionLog {
   private final LogSync sync;
   private final LogSnapshots snapshots;
   private final Snapshot snapshot;
+  private final HighWatermarks.Value highWatermark;
+  private final long checkpointedHighWatermark;
   private LogConfig config;
   private long logStartOffset;
   private long logEndOffset;
@@ -74,6 +76,9 @@ final class ChroniclePartitionLog implements PartitionLog {
     this.sync = new LogSync(this, tasks, owner, listener, recovered.syncedEndOffset());
     this.snapshots = new LogSnapshots(listener, tasks);
     this.snapshot = recovered.snapshot();
+    this.highWatermark = services.highWatermarks().of(id);
+    this.checkpointedHighWatermark =
+        Math.max(logStartOffset, Math.min(highWatermark.get(), logEndOffset));
   }
 
   LogConfig config() {
@@ -113,6 +118,22 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public Snapshot snapshot() {
     return snapshot;
+  }
+
+  @Override
+  public long checkpointedHighWatermark() {
+    return checkpointedHighWatermark;
+  }
+
+  @Override
+  public void noteHighWatermark(long offset) {
+    highWatermark.set(offset);
+  }
+
+  @Override
+  public boolean isAppendable() {
+    checkUsable();
+    return true;
   }
 
   /** The segment that takes batches; null when the next append makes one. */
@@ -387,6 +408,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       return logEndOffset;
     }
     logEndOffset = end;
+    highWatermark.cutTo(end);
     sync.onTruncation(end);
     deleteFromTheEnd(gone);
     if (isCut) {
@@ -411,6 +433,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   private void beginAgain(long offset, List<Segment> gone) {
     logStartOffset = offset;
     logEndOffset = offset;
+    highWatermark.cutTo(offset);
     sync.onReset(offset);
     tasks.writeLogStart(offset, true);
     deleteFromTheEnd(gone);

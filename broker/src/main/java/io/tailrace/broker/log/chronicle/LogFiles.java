@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <pre>
  *   lock                                   held by the store
  *   clean-shutdown                         there when the last store was closed in order
+ *   high-watermarks                        of all logs, {@link HighWatermarks}
  *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a log
  *     log-start                            its log start offset, once it has been moved
  *     &lt;base offset, 20 digits&gt;/            a segment
@@ -127,6 +128,22 @@ final class LogFiles {
       writeFully(channel, content.nioBuffer());
     }
     Files.move(tmp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** As {@link #write}; content and name are on the device afterwards. */
+  static void writeSynced(Path file, ByteBuf content, Device device) throws IOException {
+    Path tmp = file.resolveSibling(file.getFileName() + TMP);
+    try (FileChannel channel =
+        FileChannel.open(
+            tmp,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      writeFully(channel, content.nioBuffer());
+    }
+    device.force(tmp);
+    Files.move(tmp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    device.force(file.toAbsolutePath().getParent());
   }
 
   static void writeFully(FileChannel channel, ByteBuffer content) throws IOException {

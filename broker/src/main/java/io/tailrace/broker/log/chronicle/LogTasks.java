@@ -38,7 +38,7 @@ final class LogTasks {
     this.directory = directory;
     this.services = services;
     this.onFailure = onFailure;
-    this.tasks = new SerialTasks(services.io());
+    this.tasks = new SerialTasks(services.threads().io());
   }
 
   /** Something that reads or writes files. */

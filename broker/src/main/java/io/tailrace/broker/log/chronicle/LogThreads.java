@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -17,6 +18,7 @@ final class LogThreads implements AutoCloseable {
   private final ExecutorService io;
   private final ExecutorService ahead;
   private final ExecutorService idle;
+  private final ScheduledExecutorService checkpoint;
 
   LogThreads() {
     AtomicInteger count = new AtomicInteger();
@@ -25,6 +27,7 @@ final class LogThreads implements AutoCloseable {
             IO_THREADS, task -> daemon(task, "log-io-" + count.getAndIncrement()));
     ahead = Executors.newSingleThreadExecutor(task -> daemon(task, "log-ahead"));
     idle = Executors.newSingleThreadExecutor(task -> daemon(task, "log-idle"));
+    checkpoint = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "log-checkpoint"));
   }
 
   private static Thread daemon(Runnable task, String name) {
@@ -48,10 +51,16 @@ final class LogThreads implements AutoCloseable {
     return idle;
   }
 
+  /** Runs a task again and again, so many milliseconds after its last run ended. */
+  void checkpointEvery(long delayMs, Runnable task) {
+    var unused =
+        checkpoint.scheduleWithFixedDelay(task, delayMs, delayMs, TimeUnit.MILLISECONDS);
+  }
+
   /** Waits for what is under way. */
   @Override
   public void close() {
-    List<ExecutorService> all = List.of(io, ahead, idle);
+    List<ExecutorService> all = List.of(io, ahead, idle, checkpoint);
     all.forEach(ExecutorService::shutdown);
     try {
       for (ExecutorService each : all) {

@@ -54,7 +54,7 @@ final class SegmentAccess {
 
   private void closeIdle(Segment segment) {
     if (segment.isOpen()) {
-      services.idle().execute(detach(segment));
+      services.threads().idle().execute(detach(segment));
     }
   }
 
