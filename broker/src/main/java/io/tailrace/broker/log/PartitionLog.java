@@ -97,9 +97,9 @@ public interface PartitionLog {
    *
    * @param batches holds them at {@code index}
    * @return bytes of those that were appended
-   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the
-   *     files to append to are not ready yet and nothing was appended, {@link
-   *     Listener#onAppendable} tells when to try again; {@code STORAGE_ERROR}, the log has failed
+   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code OVERLOADED}, the files to
+   *     append to are not ready yet and nothing was appended, {@link Listener#onAppendable} tells
+   *     when to try again; {@code STORAGE_ERROR}, the log has failed
    */
   int append(ByteBuf batches, int index, int length);
 

@@ -53,8 +53,7 @@ final class LogThreads implements AutoCloseable {
 
   /** Runs a task again and again, so many milliseconds after its last run ended. */
   void checkpointEvery(long delayMs, Runnable task) {
-    var unused =
-        checkpoint.scheduleWithFixedDelay(task, delayMs, delayMs, TimeUnit.MILLISECONDS);
+    var unused = checkpoint.scheduleWithFixedDelay(task, delayMs, delayMs, TimeUnit.MILLISECONDS);
   }
 
   /** Waits for what is under way. */
