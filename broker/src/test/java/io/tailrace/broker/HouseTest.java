@@ -108,8 +108,22 @@ class HouseTest {
   static final ArchRule pureStateHasNoClockThreadsOrChance =
       classes()
           .that()
-          .resideInAnyPackage("io.tailrace.coordinator.cluster..")
+          .resideInAnyPackage("io.tailrace.coordinator.cluster..", "io.tailrace.coordinator.replica..")
           .should(new OnlyPureCalls());
+
+  @ArchTest
+  static final ArchRule replicaStateKnowsNoLibrary =
+      classes()
+          .that()
+          .resideInAPackage("io.tailrace.coordinator.replica..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java.lang..",
+              "java.util..",
+              "io.tailrace.coordinator.replica..",
+              "io.tailrace.coordinator.cluster..",
+              "io.tailrace.protocol..");
 
   /** Nothing that a simulator could not repeat from a seed. */
   private static final class OnlyPureCalls extends ArchCondition<JavaClass> {

@@ -1,0 +1,16 @@
+package io.tailrace.coordinator.replica;
+
+import java.util.List;
+
+/**
+ * A new in-sync set that a leader asks the metadata store for: a conditional write on the
+ * partition's version.
+ *
+ * @param version that the partition's entry must have for the write to succeed
+ */
+public record InSyncProposal(int leaderEpoch, long version, List<InSyncReplica> inSync) {
+
+  public InSyncProposal {
+    inSync = List.copyOf(inSync);
+  }
+}

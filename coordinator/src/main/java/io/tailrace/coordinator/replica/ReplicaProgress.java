@@ -1,0 +1,79 @@
+package io.tailrace.coordinator.replica;
+
+/**
+ * How far one follower has got, as its leader knows it. A follower counts as caught up at the
+ * moment at which the leader's log ended where the follower's acknowledged end is now: so also one
+ * that syncs slowly under a steady load counts as long as it follows within the lag time.
+ */
+final class ReplicaProgress {
+  static final long UNKNOWN = -1;
+
+  private int brokerEpoch = InSyncReplica.ANY_EPOCH;
+  private long logEnd = UNKNOWN;
+  private long syncedEnd = UNKNOWN;
+  private long caughtUpMs;
+  private long goal = UNKNOWN;
+  private long goalSetMs;
+
+  /**
+   * @param nowMs from when on the follower's lag is counted
+   */
+  ReplicaProgress(long nowMs) {
+    this.caughtUpMs = nowMs;
+  }
+
+  int brokerEpoch() {
+    return brokerEpoch;
+  }
+
+  long caughtUpMs() {
+    return caughtUpMs;
+  }
+
+  long logEnd() {
+    return logEnd;
+  }
+
+  long syncedEnd() {
+    return syncedEnd;
+  }
+
+  long end(boolean synced) {
+    return synced ? Math.min(syncedEnd, logEnd) : logEnd;
+  }
+
+  /** Whether a report under a broker epoch comes from a registration that has been replaced. */
+  boolean isStale(int reportedEpoch) {
+    return reportedEpoch != InSyncReplica.ANY_EPOCH && reportedEpoch < brokerEpoch;
+  }
+
+  /**
+   * Takes over a report.
+   *
+   * @param synced whether the acknowledged end is the synced one
+   * @param leaderEnd the leader's log end now
+   */
+  void onReport(
+      int epoch, long newLogEnd, long newSyncedEnd, boolean synced, long leaderEnd, long nowMs) {
+    if (epoch != brokerEpoch) {
+      brokerEpoch = epoch;
+      goal = UNKNOWN;
+    }
+    logEnd = newLogEnd;
+    syncedEnd = newSyncedEnd;
+    long end = end(synced);
+    if (end >= leaderEnd) {
+      caughtUpMs = nowMs;
+      goal = UNKNOWN;
+      return;
+    }
+    if (goal != UNKNOWN && end >= goal) {
+      caughtUpMs = Math.max(caughtUpMs, goalSetMs);
+      goal = UNKNOWN;
+    }
+    if (goal == UNKNOWN) {
+      goal = leaderEnd;
+      goalSetMs = nowMs;
+    }
+  }
+}
