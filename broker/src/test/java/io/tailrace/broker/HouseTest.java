@@ -108,7 +108,8 @@ class HouseTest {
   static final ArchRule pureStateHasNoClockThreadsOrChance =
       classes()
           .that()
-          .resideInAnyPackage("io.tailrace.coordinator.cluster..", "io.tailrace.coordinator.replica..")
+          .resideInAnyPackage(
+              "io.tailrace.coordinator.cluster..", "io.tailrace.coordinator.replica..")
           .should(new OnlyPureCalls());
 
   @ArchTest

@@ -24,7 +24,9 @@ public record PartitionMetadata(
     inSync = List.copyOf(inSync);
   }
 
-  /** Members that must be in sync before records are accepted: never more than there are replicas. */
+  /**
+   * Members that must be in sync before records are accepted: never more than there are replicas.
+   */
   int effectiveMinInSync() {
     return Math.min(minInSyncReplicas, replicas.size());
   }

@@ -196,9 +196,7 @@ public final class ReplicaState {
       return false;
     }
     InSyncReplica member = metadata.member(follower);
-    if (member != null
-        && !member.isUnder(followerEpoch)
-        && followerEpoch < member.brokerEpoch()) {
+    if (member != null && !member.isUnder(followerEpoch) && followerEpoch < member.brokerEpoch()) {
       return false;
     }
     progress.onReport(followerEpoch, end, synced, acknowledgeSynced, logEnd, nowMs);
@@ -379,7 +377,9 @@ public final class ReplicaState {
     return logEndAtElection;
   }
 
-  /** A follower's log end as last reported; -1 when none was, or it is no follower of this leader. */
+  /**
+   * A follower's log end as last reported; -1 when none was, or it is no follower of this leader.
+   */
   public long logEndOf(int follower) {
     ReplicaProgress progress = followers.get(follower);
     return progress == null ? ReplicaProgress.UNKNOWN : progress.logEnd();

@@ -9,9 +9,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -40,8 +40,10 @@ class ReplicaStatePropertyTest {
     long highWatermark;
     Map<Integer, Integer> confirmed = new TreeMap<>();
     InSyncProposal proposal;
+
     /** The store has written the proposal, and its answer is on its way. */
     boolean written;
+
     ReplicaState state;
 
     World(long seed) {
@@ -173,7 +175,9 @@ class ReplicaStatePropertyTest {
       written = false;
     }
 
-    /** A broker comes back under a new registration; it may have lost a tail that it had not synced. */
+    /**
+     * A broker comes back under a new registration; it may have lost a tail that it had not synced.
+     */
     private void bounce(int replica) {
       if (random.nextInt(4) > 0) {
         return;
@@ -196,7 +200,8 @@ class ReplicaStatePropertyTest {
         for (int member : needed) {
           if (member != LEADER) {
             smallest =
-                Math.min(smallest, acknowledged(reported.getOrDefault(member, new long[] {-1, -1})));
+                Math.min(
+                    smallest, acknowledged(reported.getOrDefault(member, new long[] {-1, -1})));
           }
         }
         highWatermark = Math.max(highWatermark, smallest);
