@@ -63,7 +63,7 @@ final class TestServer implements AutoCloseable {
   static ClusterImage image(String name, int partitions, int leader, int epoch) {
     List<PartitionImage> all = new ArrayList<>();
     for (int i = 0; i < partitions; i++) {
-      all.add(new PartitionImage(i, leader, epoch, List.of(0), List.of(0)));
+      all.add(new PartitionImage(i, leader, epoch, List.of(0), List.of(0), 0));
     }
     TopicImage topic = new TopicImage(name, new UUID(1, 2), TopicType.LOG, all, Map.of());
     return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of());

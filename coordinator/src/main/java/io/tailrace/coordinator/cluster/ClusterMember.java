@@ -38,6 +38,9 @@ public final class ClusterMember implements ClusterStore {
 
   private static final long PAUSE_MS = 100;
 
+  /** Settings, in-sync sets and the controller's work take turns. */
+  private static final int TURNS = 3;
+
   private final MetadataStore store;
   private final Scheduler scheduler;
   private final RandomGenerator random;
@@ -48,6 +51,7 @@ public final class ClusterMember implements ClusterStore {
   private final ImagePublisher publisher = new ImagePublisher();
   private final Deque<PendingRequest<?>> settingRequests = new ArrayDeque<>();
   private final Deque<PendingRequest<?>> controllerRequests = new ArrayDeque<>();
+  private final InSyncChanges inSyncChanges;
 
   /** Connected, and {@link #state} is what the store held since. */
   private boolean ready;
@@ -58,7 +62,8 @@ public final class ClusterMember implements ClusterStore {
   private PendingRequest<?> written;
   private int conflicts;
   private boolean paused;
-  private boolean settingsTurn;
+  private boolean writingInSync;
+  private int turn;
   private Membership membership;
   private PendingRequest<Integer> joining;
   private Membership.Standing logged = Membership.Standing.OUTSIDE;
@@ -97,6 +102,7 @@ public final class ClusterMember implements ClusterStore {
     this.requestTimeoutMs = requestTimeoutMs;
     this.maxParts = maxParts;
     this.brokerId = brokerId;
+    this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
     state.self(brokerId, -1);
   }
 
@@ -238,6 +244,21 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Boolean> proposeInSync(InSyncProposal proposal) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    scheduler.execute(
+        () -> {
+          inSyncChanges.add(proposal, answer);
+          if (closed) {
+            inSyncChanges.close();
+          } else {
+            advance();
+          }
+        });
+    return answer;
+  }
+
+  @Override
   public CompletionStage<Long> allocateProducerIds(int count) {
     if (count < 1) {
       return CompletableFuture.failedFuture(
@@ -257,6 +278,7 @@ public final class ClusterMember implements ClusterStore {
           controller = null;
           failAll(settingRequests);
           failAll(controllerRequests);
+          inSyncChanges.close();
           if (joining != null) {
             joining.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
             joining = null;
@@ -326,12 +348,32 @@ public final class ClusterMember implements ClusterStore {
     if (membership != null && beMember()) {
       return;
     }
-    for (int turn = 0; turn < 2; turn++) {
-      settingsTurn = !settingsTurn;
-      if (settingsTurn ? pursue(settingRequests, Function.identity()) : control()) {
+    for (int tried = 0; tried < TURNS; tried++) {
+      turn = (turn + 1) % TURNS;
+      boolean sent =
+          switch (turn) {
+            case 0 -> pursue(settingRequests, Function.identity());
+            case 1 -> changeInSync();
+            default -> control();
+          };
+      if (sent) {
         return;
       }
     }
+  }
+
+  /** Writes what this broker's partitions propose. Says whether it sent a write. */
+  private boolean changeInSync() {
+    if (membership == null || logged != Membership.Standing.REGISTERED) {
+      return false;
+    }
+    List<MetadataWrite> writes = inSyncChanges.next(state, membership.brokerEpoch());
+    if (writes == null) {
+      return false;
+    }
+    writingInSync = true;
+    write(writes, null);
+    return true;
   }
 
   /** Says whether it sent a write. */
@@ -452,13 +494,17 @@ public final class ClusterMember implements ClusterStore {
 
   private void onOutcome(Outcome outcome) {
     PendingRequest<?> request = written;
+    boolean inSync = writingInSync;
     writing = false;
+    writingInSync = false;
     written = null;
     switch (outcome) {
       case DONE -> {
         conflicts = 0;
         if (request != null) {
           request.onWritten();
+        } else if (inSync) {
+          inSyncChanges.onWritten();
         }
       }
       case CONFLICT -> {

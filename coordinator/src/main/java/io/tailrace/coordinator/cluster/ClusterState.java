@@ -299,7 +299,7 @@ final class ClusterState {
     for (int id = 0; id < assignment.size(); id++) {
       PartitionImage was =
           before != null && id < before.partitions().size() ? before.partitions().get(id) : null;
-      PartitionImage now = partitionImage(id, assignment.get(id), topic.partition(id).value(), was);
+      PartitionImage now = partitionImage(id, assignment.get(id), topic.partition(id), was);
       same &= now.equals(was);
       partitions.add(now);
     }
@@ -316,7 +316,8 @@ final class ClusterState {
 
   /** Nobody leads under an earlier registration than its newest. */
   private PartitionImage partitionImage(
-      int id, List<Integer> replicas, MetadataValue.Partition value, PartitionImage was) {
+      int id, List<Integer> replicas, Node<MetadataValue.Partition> node, PartitionImage was) {
+    MetadataValue.Partition value = node.value();
     int leader = value.leader();
     if (leader != PartitionImage.NO_LEADER) {
       Node<MetadataValue.Broker> broker = brokers.get(leader);
@@ -332,10 +333,11 @@ final class ClusterState {
     if (was != null
         && was.leader() == leader
         && was.leaderEpoch() == value.leaderEpoch()
+        && was.version() == node.version()
         && was.inSyncReplicas().equals(inSync)
         && was.replicas().equals(replicas)) {
       return was;
     }
-    return new PartitionImage(id, leader, value.leaderEpoch(), replicas, inSync);
+    return new PartitionImage(id, leader, value.leaderEpoch(), replicas, inSync, node.version());
   }
 }

@@ -70,6 +70,16 @@ public interface ClusterStore extends AutoCloseable {
    */
   CompletionStage<Void> alterBrokerConfigs(String broker, Map<String, String> changes);
 
+  /**
+   * Proposes the in-sync set of a partition that this broker leads. Many proposals travel in one
+   * write; one that loses its race fails none of the others.
+   *
+   * @return whether the set is in the metadata now; false when it is not and never will be by this
+   *     proposal. Never completes while the metadata store is away; exceptionally with {@code
+   *     OUTCOME_UNKNOWN} when the broker leaves the cluster first
+   */
+  CompletionStage<Boolean> proposeInSync(InSyncProposal proposal);
+
   /** Takes the next block of producer ids; returns its first. */
   CompletionStage<Long> allocateProducerIds(int count);
 

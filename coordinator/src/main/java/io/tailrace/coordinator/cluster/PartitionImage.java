@@ -9,9 +9,15 @@ import java.util.List;
  * @param leaderEpoch grows with every change of leader
  * @param replicas broker ids, the preferred leader first
  * @param inSyncReplicas broker ids
+ * @param version of the partition's node; grows with every change of it
  */
 public record PartitionImage(
-    int id, int leader, int leaderEpoch, List<Integer> replicas, List<Integer> inSyncReplicas) {
+    int id,
+    int leader,
+    int leaderEpoch,
+    List<Integer> replicas,
+    List<Integer> inSyncReplicas,
+    int version) {
   /** No broker has this id. */
   public static final int NO_LEADER = -1;
 

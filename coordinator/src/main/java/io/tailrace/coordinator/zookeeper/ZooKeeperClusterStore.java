@@ -4,6 +4,7 @@ import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterMember;
 import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.InSyncProposal;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import java.util.HexFormat;
@@ -77,6 +78,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public CompletionStage<Void> alterBrokerConfigs(String broker, Map<String, String> changes) {
     return member.alterBrokerConfigs(broker, changes);
+  }
+
+  @Override
+  public CompletionStage<Boolean> proposeInSync(InSyncProposal proposal) {
+    return member.proposeInSync(proposal);
   }
 
   @Override
