@@ -40,7 +40,11 @@ public interface Consumer<K, V> extends AutoCloseable {
    *     ConsumerBuilder#onBadRecord} says otherwise; the records before it have been returned, and
    *     the position stays at it
    * @throws TailraceException when a partition cannot be read and retrying does not help, for
-   *     instance because its position is out of range; positions stay as they are
+   *     instance because its position is out of range; positions stay as they are. Later polls
+   *     return the records of the other partitions, and throw the error again when they have
+   *     returned none by the end of their timeout. What may pass by itself, such as {@code
+   *     UNKNOWN_TOPIC}, is tried again in the background. With {@code INTERRUPTED} when the thread
+   *     is interrupted and the poll would have to wait; the thread's interrupt flag stays set
    */
   List<ConsumerRecord<K, V>> poll(Duration timeout);
 

@@ -2,6 +2,8 @@ package io.tailrace.client;
 
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.Objects;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 
 /**
  * Something that the client could not do, with the {@link ErrorCode} that says what went wrong.
@@ -33,6 +35,32 @@ public class TailraceException extends RuntimeException {
   public TailraceException(ErrorCode code, String message, Throwable cause) {
     super(message, cause);
     this.code = Objects.requireNonNull(code, "code");
+  }
+
+  /**
+   * The exception that a stage of a future failed with: the stage's own, or one with {@code
+   * UNKNOWN} around anything else.
+   */
+  public static TailraceException of(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException || failure instanceof ExecutionException
+            ? failure.getCause()
+            : failure;
+    return cause instanceof TailraceException known
+        ? known
+        : new TailraceException(ErrorCode.UNKNOWN, String.valueOf(cause), cause);
+  }
+
+  /**
+   * The answer of every blocking call to an interruption of its thread: {@code INTERRUPTED}, with
+   * the thread's interrupt flag set again.
+   *
+   * @param waitingFor what the thread waited for, for the message
+   */
+  public static TailraceException interrupted(String waitingFor, InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return new TailraceException(
+        ErrorCode.INTERRUPTED, "interrupted while waiting for " + waitingFor, cause);
   }
 
   /** What went wrong. */

@@ -8,6 +8,7 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterView;
+import io.tailrace.client.metadata.OffsetLookup;
 import io.tailrace.client.metadata.PartitionView;
 import io.tailrace.client.network.Backoff;
 import io.tailrace.client.network.BrokerConnection;
@@ -23,7 +24,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -99,6 +99,7 @@ final class Fetcher implements ConnectionListener {
         () -> {
           partitions.put(partition.name, partition);
           partition.seek(version, position);
+          cluster.metadata().track(partition.name.topic());
           run();
         });
   }
@@ -199,7 +200,10 @@ final class Fetcher implements ConnectionListener {
   private void fetch(int leader, List<FetchedPartition> ready) {
     BrokerConnection connection = cluster.connections().fetches(leader);
     if (connection == null) {
-      cluster.metadata().refresh();
+      TailraceException unknown =
+          new TailraceException(
+              ErrorCode.BROKER_NOT_AVAILABLE, "its leader, broker " + leader + ", is not known");
+      ready.forEach(partition -> onFailure(partition, unknown));
       return;
     }
     if (!connection.ready()) {
@@ -223,16 +227,19 @@ final class Fetcher implements ConnectionListener {
     }
     cluster
         .offsets()
-        .find(positions, (name, offset) -> onFound(name, versions.get(name), offset))
-        .whenComplete(
-            (found, error) ->
-                scheduler.runOrExecute(
-                    () -> {
-                      if (error != null) {
-                        versions.forEach((name, version) -> onNotFound(name, version, error));
-                      }
-                      run();
-                    }));
+        .find(
+            positions,
+            new OffsetLookup.Listener() {
+              @Override
+              public void onFound(TopicPartition name, PartitionOffset found) {
+                Fetcher.this.onFound(name, versions.get(name), found);
+              }
+
+              @Override
+              public void onNotFound(TopicPartition name, TailraceException error) {
+                Fetcher.this.onNotFound(name, versions.get(name), error);
+              }
+            });
   }
 
   private void onFound(TopicPartition name, int version, PartitionOffset found) {
@@ -245,17 +252,11 @@ final class Fetcher implements ConnectionListener {
     }
   }
 
-  private void onNotFound(TopicPartition name, int version, Throwable error) {
+  private void onNotFound(TopicPartition name, int version, TailraceException error) {
     FetchedPartition partition = partitions.get(name);
-    if (partition == null || partition.version != version || !partition.looking) {
-      return;
-    }
-    partition.looking = false;
-    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
-    if (cause instanceof TailraceException known) {
-      fail(partition, known.code(), known.getMessage());
-    } else {
-      fail(partition, ErrorCode.UNKNOWN, "its position was not found: " + cause);
+    if (partition != null && partition.version == version && partition.looking) {
+      partition.looking = false;
+      fail(partition, error.code(), error.getMessage());
     }
   }
 
@@ -364,6 +365,18 @@ final class Fetcher implements ConnectionListener {
     cluster.metadata().refresh();
   }
 
+  /** Tries a partition that failed once more, from where it stands. Thread-safe. */
+  void retry(FetchedPartition partition, int version) {
+    execute(
+        () -> {
+          if (partition.version == version && partition.failed) {
+            partition.failed = false;
+            partition.failingSinceMs = 0;
+            run();
+          }
+        });
+  }
+
   private void fail(FetchedPartition partition, ErrorCode code, String text) {
     partition.failed = true;
     inbox.add(
@@ -404,6 +417,11 @@ final class Fetcher implements ConnectionListener {
   @Override
   public void onReady(BrokerConnection connection) {
     wake();
+  }
+
+  @Override
+  public void onLost(BrokerConnection connection) {
+    wake(); // connects again when partitions want it, as soon as the connection's back-off allows
   }
 
   @Override

@@ -124,13 +124,13 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
       long deadline = System.nanoTime() + bounded(timeout).toNanos();
       while (true) {
         takeEvents();
-        throwErrors();
+        throwErrors(false);
         List<ConsumerRecord<K, V>> records = read();
         if (!records.isEmpty()) {
           return records;
         }
-        throwErrors(); // what was just read may have turned out to be damaged
         long left = deadline - System.nanoTime();
+        throwErrors(left <= 0);
         boolean woken = await(Math.max(0, left));
         if (closing) {
           throw closedError();
@@ -156,10 +156,15 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     }
   }
 
-  private void throwErrors() {
+  /**
+   * Throws the error of a partition that cannot be read: a new one at once, one that was thrown
+   * before only when the poll's time is over, so that the other partitions are read on, and a caller
+   * that goes on polling does not spin.
+   */
+  private void throwErrors(boolean timeIsOver) {
     for (PartitionReader<K, V> reader : round) {
       if (!reader.paused()) {
-        reader.throwError();
+        reader.throwError(timeIsOver);
       }
     }
   }
@@ -259,7 +264,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
       long deadline = System.nanoTime() + requestTimeoutMs * 1_000_000L;
       takeEvents();
       while (reader.position() == FetchedPartition.UNKNOWN) {
-        reader.throwError();
+        reader.throwError(true);
         long left = deadline - System.nanoTime();
         if (left <= 0 || Thread.currentThread().isInterrupted()) {
           throw new TailraceException(

@@ -29,6 +29,9 @@ final class PartitionReader<K, V> {
   private boolean paused;
   private TailraceException error;
 
+  /** Whether a poll has thrown the error. */
+  private boolean errorThrown;
+
   /** A record that was read but not handed out, since it could not be deserialised. */
   private StoredRecord bad;
 
@@ -110,6 +113,7 @@ final class PartitionReader<K, V> {
       fetched.setPosition(position);
     } else if (event instanceof FetchEvent.Failed failed) {
       error = failed.error();
+      errorThrown = false;
     }
   }
 
@@ -121,15 +125,21 @@ final class PartitionReader<K, V> {
 
   /**
    * Throws the error because of which the partition cannot be read on, if there is one and nothing
-   * is left before it.
+   * is left before it. What may pass by itself is tried again in the background from then on.
+   *
+   * @param again whether to throw an error that was thrown before
    */
-  void throwError() {
-    if (error == null || !stretches.isEmpty()) {
+  void throwError(boolean again) {
+    if (error == null || !stretches.isEmpty() || (errorThrown && !again)) {
       return;
     }
+    errorThrown = true;
     TailraceException thrown = new TailraceException(error.code(), error.getMessage(), error);
     if (error.code() == ErrorCode.CORRUPT_BATCH && position != FetchedPartition.UNKNOWN) {
       seek(Position.offset(position)); // perhaps what is fetched anew is sound
+    } else if (error.retriable()) {
+      error = null;
+      fetcher.retry(fetched, version);
     }
     throw thrown;
   }
@@ -183,6 +193,7 @@ final class PartitionReader<K, V> {
     } catch (CorruptBatchException e) {
       drop();
       version++; // what is still on its way lies behind the damage
+      errorThrown = false;
       error =
           new TailraceException(
               ErrorCode.CORRUPT_BATCH,

@@ -61,13 +61,13 @@ public final class ClusterCalls {
     return start(call, this::anyBroker);
   }
 
-  /** Asks the controller, or any broker as long as none is known to be it. */
+  /** Asks the controller, or any broker while the controller is not known or cannot be reached. */
   public <R extends MessageLite> CompletableFuture<R> controller(Call<R> call) {
     return start(
         call,
         () -> {
           BrokerConnection controller = connections.commands(metadata.view().controller());
-          return controller == null ? anyBroker() : controller;
+          return controller == null || !controller.usable() ? anyBroker() : controller;
         });
   }
 

@@ -134,6 +134,13 @@ public final class Metadata implements ConnectionListener {
     return await(waiter).thenApply(found -> found.topic(topic));
   }
 
+  /** Makes the topic part of every refresh from now on, and asks for it if it is not known. */
+  public void track(String topic) {
+    if (tracked.add(topic) && view.topic(topic) == null) {
+      refresh();
+    }
+  }
+
   private CompletableFuture<ClusterView> await(Waiter waiter) {
     network
         .scheduler()

@@ -23,11 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiConsumer;
 
 /**
- * Turns positions into offsets by asking the partitions' leaders, until all have answered, one
- * fails for good, or time runs out. Thread-safe.
+ * Turns positions into offsets by asking the partitions' leaders, each until it has answered, it
+ * fails for good, or time runs out. A partition that fails does not hold up the others. Thread-safe.
  */
 public final class OffsetLookup {
   private static final int FIRST_BACKOFF_MS = 20;
@@ -39,6 +38,15 @@ public final class OffsetLookup {
   private final Connections connections;
   private final Metadata metadata;
 
+  /** Told of each partition once, on the network's thread: found, or not found. */
+  public interface Listener {
+    /** The offset was found. */
+    void onFound(TopicPartition partition, PartitionOffset offset);
+
+    /** The offset was not found, and is not looked for any longer. */
+    void onNotFound(TopicPartition partition, TailraceException error);
+  }
+
   /** Asks over these connections. */
   public OffsetLookup(Network network, Connections connections, Metadata metadata) {
     this.network = network;
@@ -47,35 +55,59 @@ public final class OffsetLookup {
   }
 
   /**
-   * Finds the offsets of these positions; {@link Position#offset} is taken as it is. Fails when one
-   * cannot be found within the request timeout.
+   * Finds the offsets of all these positions; {@link Position#offset} is taken as it is. Fails as
+   * soon as one of them is not found, at the latest after the request timeout.
    */
   public CompletableFuture<Map<TopicPartition, PartitionOffset>> find(
       Map<TopicPartition, Position> positions) {
-    return find(positions, (partition, offset) -> {});
+    AllOrNothing all = new AllOrNothing(positions.size());
+    find(positions, all);
+    return all.future;
   }
 
   /**
-   * As {@link #find(Map)}, but tells of each offset as soon as it is found.
-   *
-   * @param onFound called on the network's thread
+   * Finds the offsets of these positions, each by itself: the listener is told of each partition as
+   * soon as its offset is found or known not to be found, at the latest after the request timeout.
    */
-  public CompletableFuture<Map<TopicPartition, PartitionOffset>> find(
-      Map<TopicPartition, Position> positions,
-      BiConsumer<TopicPartition, PartitionOffset> onFound) {
-    Lookup lookup = new Lookup(positions, onFound);
-    List<CompletableFuture<?>> topics = new ArrayList<>();
-    lookup.missing.keySet().stream()
-        .map(TopicPartition::topic)
-        .distinct()
-        .forEach(
-            topic -> topics.add(metadata.awaitTopic(topic, network.config().requestTimeoutMs())));
-    return CompletableFuture.allOf(topics.toArray(CompletableFuture<?>[]::new))
-        .thenCompose(
-            known -> {
-              network.scheduler().runOrExecute(lookup::ask);
-              return lookup.future;
-            });
+  public void find(Map<TopicPartition, Position> positions, Listener listener) {
+    network.scheduler().runOrExecute(() -> start(positions, listener));
+  }
+
+  private void start(Map<TopicPartition, Position> positions, Listener listener) {
+    Map<String, Map<TopicPartition, Position>> byTopic = new HashMap<>();
+    positions.forEach(
+        (partition, position) -> {
+          if (position instanceof Position.Offset at) {
+            listener.onFound(
+                partition, new PartitionOffset(at.offset(), OptionalLong.empty(), -1));
+          } else {
+            byTopic
+                .computeIfAbsent(partition.topic(), topic -> new HashMap<>())
+                .put(partition, position);
+          }
+        });
+    int timeoutMs = network.config().requestTimeoutMs();
+    long deadlineMs = network.clock().monotonicMs() + timeoutMs;
+    Map<TopicPartition, Position> known = new HashMap<>();
+    byTopic.forEach(
+        (topic, wanted) -> {
+          if (metadata.view().topic(topic) != null) {
+            known.putAll(wanted);
+            return;
+          }
+          metadata
+              .awaitTopic(topic, timeoutMs)
+              .whenComplete(
+                  (view, error) -> {
+                    if (error == null) {
+                      new Lookup(wanted, listener, deadlineMs).ask();
+                    } else {
+                      TailraceException cause = TailraceException.of(error);
+                      wanted.keySet().forEach(each -> listener.onNotFound(each, cause));
+                    }
+                  });
+        });
+    new Lookup(known, listener, deadlineMs).ask();
   }
 
   private static long timestampOf(Position position) {
@@ -89,71 +121,82 @@ public final class OffsetLookup {
     throw new IllegalArgumentException(position + " is an offset already");
   }
 
-  /** One call of find. Confined to the scheduler, but for the future. */
-  private final class Lookup {
+  /** Collects what is found into one future. Confined to the scheduler, but for the future. */
+  private static final class AllOrNothing implements Listener {
     private final CompletableFuture<Map<TopicPartition, PartitionOffset>> future =
         new CompletableFuture<>();
     private final Map<TopicPartition, PartitionOffset> found = new HashMap<>();
-    private final Map<TopicPartition, Position> missing = new HashMap<>();
-    private final BiConsumer<TopicPartition, PartitionOffset> onFound;
+    private final int wanted;
+
+    AllOrNothing(int wanted) {
+      this.wanted = wanted;
+      if (wanted == 0) {
+        future.complete(found);
+      }
+    }
+
+    @Override
+    public void onFound(TopicPartition partition, PartitionOffset offset) {
+      found.put(partition, offset);
+      if (found.size() == wanted) {
+        future.complete(found);
+      }
+    }
+
+    @Override
+    public void onNotFound(TopicPartition partition, TailraceException error) {
+      future.completeExceptionally(error);
+    }
+  }
+
+  /** Partitions whose topics are known, until each has been found or given up. */
+  private final class Lookup {
+    private final Map<TopicPartition, Position> missing;
+    private final Map<TopicPartition, TailraceException> lastErrors = new HashMap<>();
+    private final Listener listener;
     private final long deadlineMs;
     private final Backoff backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, network.random());
     private int unanswered;
-    private TailraceException lastError;
 
-    Lookup(
-        Map<TopicPartition, Position> positions,
-        BiConsumer<TopicPartition, PartitionOffset> onFound) {
-      this.onFound = onFound;
-      this.deadlineMs = network.clock().monotonicMs() + network.config().requestTimeoutMs();
-      positions.forEach(
-          (partition, position) -> {
-            if (position instanceof Position.Offset at) {
-              found.put(partition, new PartitionOffset(at.offset(), OptionalLong.empty(), -1));
-            } else {
-              missing.put(partition, position);
-            }
-          });
+    Lookup(Map<TopicPartition, Position> positions, Listener listener, long deadlineMs) {
+      this.missing = new HashMap<>(positions);
+      this.listener = listener;
+      this.deadlineMs = deadlineMs;
     }
 
     void ask() {
-      if (future.isDone()) {
-        return;
-      }
       long left = deadlineMs - network.clock().monotonicMs();
-      if (missing.isEmpty()) {
-        future.complete(found);
-        return;
-      }
       if (left <= 0) {
-        future.completeExceptionally(timedOut());
+        timeOut();
         return;
       }
       Map<Integer, List<TopicPartition>> byLeader = new HashMap<>();
-      for (TopicPartition partition : missing.keySet()) {
+      for (TopicPartition partition : List.copyOf(missing.keySet())) {
         PartitionView view = metadata.view().partition(partition.topic(), partition.partition());
         if (view != null && view.hasLeader()) {
           byLeader.computeIfAbsent(view.leader(), id -> new ArrayList<>()).add(partition);
-        } else if (view == null && metadata.view().topic(partition.topic()) != null) {
-          lastError =
-              new TailraceException(
-                  ErrorCode.UNKNOWN_PARTITION,
-                  "topic '" + partition.topic() + "' has no partition " + partition.partition());
         } else {
-          lastError =
-              new TailraceException(
-                  ErrorCode.LEADER_NOT_AVAILABLE, "partition " + partition + " has no leader");
+          noteError(partition, withoutLeader(partition, view));
         }
-      }
-      if (lastError != null && lastError.code() == ErrorCode.UNKNOWN_PARTITION) {
-        future.completeExceptionally(lastError);
-        return;
       }
       unanswered = byLeader.size();
       if (unanswered == 0) {
         askLater();
       }
       byLeader.forEach((leader, partitions) -> ask(leader, partitions, (int) left));
+    }
+
+    private TailraceException withoutLeader(TopicPartition partition, PartitionView view) {
+      if (view != null) {
+        return new TailraceException(
+            ErrorCode.LEADER_NOT_AVAILABLE, "partition " + partition + " has no leader");
+      }
+      return metadata.view().topic(partition.topic()) == null
+          ? new TailraceException(
+              ErrorCode.UNKNOWN_TOPIC, "topic '" + partition.topic() + "' does not exist")
+          : new TailraceException(
+              ErrorCode.UNKNOWN_PARTITION,
+              "topic '" + partition.topic() + "' has no partition " + partition.partition());
     }
 
     private void ask(int leader, List<TopicPartition> partitions, int timeoutMs) {
@@ -184,37 +227,55 @@ public final class OffsetLookup {
 
     private void onAnswered() {
       unanswered--;
-      if (unanswered > 0 || future.isDone()) {
-        return;
-      }
-      if (missing.isEmpty()) {
-        future.complete(found);
-      } else {
+      if (unanswered == 0) {
         askLater();
       }
     }
 
     private void askLater() {
+      if (missing.isEmpty()) {
+        return;
+      }
       int waitMs = backoff.nextMs();
       if (network.clock().monotonicMs() + waitMs >= deadlineMs) {
-        future.completeExceptionally(timedOut());
+        timeOut();
         return;
       }
       metadata.refresh();
       network.scheduler().schedule(this::ask, waitMs);
     }
 
-    private TailraceException timedOut() {
-      String subject =
-          "offsets of "
-              + missing.keySet()
-              + " not found within "
-              + network.config().requestTimeoutMs()
-              + " ms";
-      return lastError == null
-          ? new TailraceException(ErrorCode.REQUEST_TIMED_OUT, subject)
-          : new TailraceException(
-              lastError.code(), subject + ": " + lastError.getMessage(), lastError);
+    private void timeOut() {
+      for (TopicPartition partition : List.copyOf(missing.keySet())) {
+        String subject =
+            "the offset of partition "
+                + partition
+                + " was not found within "
+                + network.config().requestTimeoutMs()
+                + " ms";
+        TailraceException last = lastErrors.get(partition);
+        giveUp(
+            partition,
+            last == null
+                ? new TailraceException(ErrorCode.REQUEST_TIMED_OUT, subject)
+                : new TailraceException(
+                    last.code(), subject + ": " + last.getMessage(), last));
+      }
+    }
+
+    /** Remembers why a partition was not found, or gives it up when asking again is no use. */
+    private void noteError(TopicPartition partition, TailraceException error) {
+      if (error.retriable() || error.code() == ErrorCode.TOPIC_ID_MISMATCH) {
+        lastErrors.put(partition, error);
+      } else {
+        giveUp(partition, error);
+      }
+    }
+
+    private void giveUp(TopicPartition partition, TailraceException error) {
+      if (missing.remove(partition) != null) {
+        listener.onNotFound(partition, error);
+      }
     }
 
     private final class Answer implements ResponseHandler<ListOffsetsResponse> {
@@ -241,33 +302,27 @@ public final class OffsetLookup {
       private void take(TopicPartition partition, PartitionOffsetResult result) {
         ErrorCode code = ErrorCode.of(result.getErrorCode());
         if (code == ErrorCode.NONE) {
-          PartitionOffset offset =
+          missing.remove(partition);
+          listener.onFound(
+              partition,
               new PartitionOffset(
                   result.getOffset(),
                   result.getTimestampMs() < 0
                       ? OptionalLong.empty()
                       : OptionalLong.of(result.getTimestampMs()),
-                  result.getLeaderEpoch());
-          missing.remove(partition);
-          found.put(partition, offset);
-          onFound.accept(partition, offset);
+                  result.getLeaderEpoch()));
           return;
         }
         String text = result.getErrorMessage();
-        lastError =
+        noteError(
+            partition,
             new TailraceException(
-                code, "partition " + partition + ": " + (text.isEmpty() ? code.meaning() : text));
-        if (!code.retriable() && code != ErrorCode.TOPIC_ID_MISMATCH) {
-          future.completeExceptionally(lastError);
-        }
+                code, "partition " + partition + ": " + (text.isEmpty() ? code.meaning() : text)));
       }
 
       @Override
       public void onFailure(TailraceException error) {
-        lastError = error;
-        if (!error.retriable()) {
-          future.completeExceptionally(error);
-        }
+        partitions.forEach(partition -> noteError(partition, error));
         onAnswered();
       }
     }

@@ -46,6 +46,7 @@ public final class FakeBroker {
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final Map<ApiKey, AtomicInteger> counts = new ConcurrentHashMap<>();
   private final Set<ApiKey> unsupported = EnumSet.noneOf(ApiKey.class);
+  private final AtomicInteger refused = new AtomicInteger();
   private volatile boolean frozen;
   private volatile int handshakeId;
   private final Channel server;
@@ -88,6 +89,7 @@ public final class FakeBroker {
                 connections.add(channel);
                 channel.pipeline().addLast(new FrameDecoder(MAX_FRAME_BYTES), new Handler());
                 if (!running) {
+                  refused.incrementAndGet();
                   channel.close();
                 }
               }
@@ -137,6 +139,11 @@ public final class FakeBroker {
   /** Requests of an api that have come. */
   public int count(ApiKey api) {
     return counts.computeIfAbsent(api, key -> new AtomicInteger()).get();
+  }
+
+  /** Connections that were closed at once because the broker was stopped. */
+  public int refusedConnections() {
+    return refused.get();
   }
 
   public int connectionCount() {

@@ -120,7 +120,10 @@ public enum ErrorCode {
   RECORD_TOO_LARGE(124, false, "the record is larger than the producer or the broker allows"),
   /** The connection could not be made or was lost before the request was sent. */
   CONNECTION_FAILED(
-      125, true, "the connection could not be made or was lost before the request was sent");
+      125, true, "the connection could not be made or was lost before the request was sent"),
+  /** The thread was interrupted while it waited; what it had asked for may still happen. */
+  INTERRUPTED(
+      126, false, "the thread was interrupted while it waited; what it asked for may still happen");
 
   private static final Map<Integer, ErrorCode> BY_NUMBER = new HashMap<>();
 

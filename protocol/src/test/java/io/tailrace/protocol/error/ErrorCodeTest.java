@@ -60,6 +60,7 @@ class ErrorCodeTest {
           123 SERIALIZATION
           124 RECORD_TOO_LARGE
           125 CONNECTION_FAILED
+          126 INTERRUPTED
           """);
 
   @Test
