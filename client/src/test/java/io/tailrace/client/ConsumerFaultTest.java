@@ -155,8 +155,7 @@ class ConsumerFaultTest {
   void looksUpOffsetsAgainWhenTheConnectionIsLost() {
     producer.send("a", "k", "v0").join();
     cluster.setFault(
-        (broker, api, nth) ->
-            api == ApiKey.LIST_OFFSETS && nth < 3 ? Action.DROP : Action.PASS);
+        (broker, api, nth) -> api == ApiKey.LIST_OFFSETS && nth < 3 ? Action.DROP : Action.PASS);
     Consumer<String, String> consumer = consumerOf(A0);
     assertEquals(List.of("v0"), poll(consumer));
   }

@@ -158,8 +158,8 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
 
   /**
    * Throws the error of a partition that cannot be read: a new one at once, one that was thrown
-   * before only when the poll's time is over, so that the other partitions are read on, and a caller
-   * that goes on polling does not spin.
+   * before only when the poll's time is over, so that the other partitions are read on, and a
+   * caller that goes on polling does not spin.
    */
   private void throwErrors(boolean timeIsOver) {
     for (PartitionReader<K, V> reader : round) {

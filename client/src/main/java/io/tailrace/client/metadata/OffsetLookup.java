@@ -26,7 +26,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Turns positions into offsets by asking the partitions' leaders, each until it has answered, it
- * fails for good, or time runs out. A partition that fails does not hold up the others. Thread-safe.
+ * fails for good, or time runs out. A partition that fails does not hold up the others.
+ * Thread-safe.
  */
 public final class OffsetLookup {
   private static final int FIRST_BACKOFF_MS = 20;
@@ -78,8 +79,7 @@ public final class OffsetLookup {
     positions.forEach(
         (partition, position) -> {
           if (position instanceof Position.Offset at) {
-            listener.onFound(
-                partition, new PartitionOffset(at.offset(), OptionalLong.empty(), -1));
+            listener.onFound(partition, new PartitionOffset(at.offset(), OptionalLong.empty(), -1));
           } else {
             byTopic
                 .computeIfAbsent(partition.topic(), topic -> new HashMap<>())
@@ -258,8 +258,7 @@ public final class OffsetLookup {
             partition,
             last == null
                 ? new TailraceException(ErrorCode.REQUEST_TIMED_OUT, subject)
-                : new TailraceException(
-                    last.code(), subject + ": " + last.getMessage(), last));
+                : new TailraceException(last.code(), subject + ": " + last.getMessage(), last));
       }
     }
 
