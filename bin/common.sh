@@ -1,11 +1,29 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # What the scripts beside this file share: where things are, which Java runs them, and whether the
-# code must be built first. Sourced with $program (for messages) and $bin (this directory) set.
+# code must be built first. Sourced with $program (for messages) and $self (the script that sources
+# it, without symbolic links) set.
 #
+#   $bin           this directory
 #   $installation  a checkout, or an unpacked distribution
 #   $distribution  where lib/ is; in a checkout it is broker/target/dist/tailrace-VERSION
 #   TAILRACE_HOME  whose config/ and data/ are used; the installation's unless it is set
 
+# ---- what the caller's shell may hand down ----
+
+# A descriptor from 0 to 2 that is closed would be given to the next file that the JVM opens: records
+# would be read from a jar, or log lines written into data. Reading from or writing to these fails.
+{ true 3<&0; } 2>/dev/null || exec 0>/dev/null
+{ true 3>&1; } 2>/dev/null || exec 1</dev/null
+{ true 3>&2; } 2>/dev/null || exec 2</dev/null
+
+# Functions of these names may come from the environment where sh is bash; CDPATH makes cd print.
+unset -f cd cat cksum command cp cut date dirname find grep head kill locale mkdir mv nice nohup \
+  od printf ps pwd read readlink rm rmdir sed set sleep tail test touch tr true unset wait 2>/dev/null
+unset CDPATH GREP_OPTIONS GREP_COLORS
+IFS=$(printf ' \t\n.')
+IFS=${IFS%.}
+
+bin=$(cd -- "${self%/*}" && pwd -P)
 installation=${bin%/*}
 TAILRACE_HOME=${TAILRACE_HOME:-$installation}
 export TAILRACE_HOME
@@ -83,6 +101,35 @@ find_java_switches() {
   fi
 }
 
+# ---- text ----
+
+# Sets $charset to what file names and arguments are in. Java takes what is not ASCII for question
+# marks where the locale is C or missing, as in most containers; UTF-8 is meant there.
+find_charset() {
+  charset=$(locale charmap 2>/dev/null) || charset=
+  case $charset in
+    '' | ANSI_X3.4-1968 | US-ASCII | 646)
+      charset=UTF-8
+      LC_ALL=C.UTF-8
+      export LC_ALL
+      ;;
+  esac
+}
+
+# Whether one of the arguments has bytes that are not printable ASCII.
+needs_encoding() {
+  (
+    LC_ALL=C
+    case $* in *[!\ -~]*) exit 0 ;; esac
+    exit 1
+  )
+}
+
+# hex TEXT: sets $hexadecimal to its bytes, two digits each.
+hex() {
+  hexadecimal=$(printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n')
+}
+
 # ---- the distribution ----
 
 # Sets $distribution to the newest that was built, or to nothing.
@@ -106,6 +153,39 @@ is_outdated() {
     head -n 1)" ]
 }
 
+# Builds, and says every second on a terminal, else every ten, how far it is; says all that Maven
+# said when it fails.
+run_build() {
+  build_log=$installation/broker/target/build.log
+  echo "$program: building Tailrace (./mvnw package), once; this takes a minute or two, and longer \
+when Maven has to fetch libraries" >&2
+  (
+    JAVA_HOME=$java_home
+    export JAVA_HOME
+    cd "$installation" && exec ./mvnw -B -pl broker -am package -Dmaven.test.skip=true \
+      -Dspotless.check.skip=true
+  ) >"$build_log" 2>&1 </dev/null &
+  build_pid=$!
+  build_started_s=$(date +%s)
+  build_said_s=$build_started_s
+  while kill -0 "$build_pid" 2>/dev/null; do
+    build_now_s=$(date +%s)
+    if [ -t 2 ] || [ $((build_now_s - build_said_s)) -ge 10 ]; then
+      build_said_s=$build_now_s
+      build_step=$(sed -n 's/^\[INFO\] Building \(.*[^ ]\)  *\(\[[0-9]*\/[0-9]*\]\)$/\2 \1/p' "$build_log" |
+        tail -n 1)
+      build_line="$program: building, $((build_now_s - build_started_s)) s ${build_step:-[Maven starts]}"
+      if [ -t 2 ]; then printf '\r\033[K%s' "$build_line" >&2; else echo "$build_line" >&2; fi
+    fi
+    sleep 1
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  if ! wait "$build_pid"; then
+    cat "$build_log" >&2
+    fail 'the build failed; see above'
+  fi
+}
+
 # Only one script builds at a time; the others wait for it.
 build_distribution() {
   build_lock=$installation/broker/target/build.lock
@@ -119,15 +199,12 @@ build_distribution() {
     fi
   done
   echo $$ >"$build_lock/pid"
+  build_pid=
   trap 'rm -rf "$build_lock"' EXIT
-  trap 'exit 130' INT TERM
+  trap '[ -z "$build_pid" ] || kill "$build_pid" 2>/dev/null; exit 130' INT TERM
   find_built_distribution
   if [ -z "$distribution" ] || is_outdated; then
-    echo "$program: building Tailrace (./mvnw package), once" >&2
-    if ! (cd "$installation" && JAVA_HOME="$java_home" ./mvnw -q -pl broker -am package \
-      -Dmaven.test.skip=true -Dspotless.check.skip=true) >&2; then
-      fail 'the build failed; see above'
-    fi
+    run_build
     find_built_distribution
     [ -n "$distribution" ] || fail 'the build made no broker/target/dist/tailrace-VERSION'
     touch "$distribution.tar.gz"

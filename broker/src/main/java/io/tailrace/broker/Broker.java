@@ -144,7 +144,7 @@ public final class Broker implements AutoCloseable {
       pages.execute(() -> addMeters(http));
       directory.markReady(
           new HostPort(address.getHostString(), address.getPort()).toString(),
-          httpAddress.getHostString() + ":" + httpAddress.getPort());
+          new HostPort(httpAddress.getHostString(), httpAddress.getPort()).toString());
       LOG.info(
           "broker {} serves on {}, HTTP on {}, data in {}",
           id,

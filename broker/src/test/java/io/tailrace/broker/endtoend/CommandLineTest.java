@@ -112,6 +112,35 @@ class CommandLineTest {
   }
 
   @Test
+  void makesATopicThatMayExistAlready() {
+    assertEquals(
+        "created topic once: 2 partitions, replication factor 1\n",
+        tailrace.ok("topic", "create", "once", "--if-not-exists", "--partitions", "2").out());
+
+    Outcome again = tailrace.ok("topic", "create", "once", "--if-not-exists", "--partitions", "3");
+    assertEquals("topic once exists already\n", again.out());
+    assertEquals("tailrace: topic once exists already with 2 partitions, not 3\n", again.err());
+    JsonNode document =
+        tailrace.ok("topic", "create", "once", "--if-not-exists", "--json").json();
+    assertEquals(
+        List.of("name", "topicId", "type", "partitionCount", "replicationFactor"),
+        names(document));
+    assertEquals(2, document.get("partitionCount").asInt());
+  }
+
+  @Test
+  void takesSettingsAsDurationsAndSizes() {
+    tailrace.ok("topic", "create", "units", "--config", "retention.ms=7d");
+    tailrace.ok("topic", "alter", "units", "--config", "segment.bytes=64MiB");
+    assertEquals(
+        "{\"retention.ms\":\"604800000\",\"segment.bytes\":\"67108864\"}",
+        sorted(tailrace.ok("topic", "describe", "units", "--json").json(), "config"));
+
+    tailrace.ok("config", "set", "topic", "units", "retention.ms=12h");
+    assertEquals("43200000 dynamic", setting("topic", "units", "retention.ms"));
+  }
+
+  @Test
   void listsTopics() {
     tailrace.ok("topic", "create", "listed", "--partitions", "2");
 
@@ -358,6 +387,58 @@ class CommandLineTest {
     assertEquals(
         "0 k1 v1 n=1 1700000060000\n1 k2 v2 n=2 1700000120000\n",
         format("again", "%o %k %v %h %T\\n"));
+  }
+
+  @Test
+  void replaysATopicIntoItselfOnlyWhenToldTo() {
+    tailrace.ok("topic", "create", "self");
+    tailrace.okWith("a\nb\n", "produce", "self");
+
+    Outcome refused = tailrace.run(new byte[0], "replay", "self", "--from", "0", "--into", "self");
+    assertEquals(2, refused.exitCode());
+    assertEquals(
+        "tailrace: --into: self is the topic that is read, and would hold the records twice; name"
+            + " another topic, or add --into-itself\n",
+        refused.err());
+    assertEquals("a\nb\n", tailrace.ok("consume", "self").out());
+
+    tailrace.ok("replay", "self", "--from", "0", "--into", "self", "--into-itself");
+    assertEquals("a\nb\na\nb\n", tailrace.ok("consume", "self").out());
+  }
+
+  @Test
+  void replaysTopicsOfTheLongestNames() {
+    String source = "s".repeat(249);
+    String target = "t".repeat(249);
+    tailrace.ok("topic", "create", source);
+    tailrace.ok("topic", "create", target);
+    tailrace.okWith("a\n", "produce", source);
+
+    tailrace.ok("replay", source, "--from", "earliest", "--into", target);
+
+    assertEquals("a\n", tailrace.ok("consume", target).out());
+  }
+
+  @Test
+  void asksForAFileWhenThereIsNoHomeToWriteDownAReplayIn() throws Exception {
+    tailrace.ok("topic", "create", "homeless");
+    tailrace.ok("topic", "create", "homeless-again");
+    List<String> command =
+        command(
+            new String[] {"replay", "homeless", "--from", "0", "--into", "homeless-again"},
+            "-Duser.home=?");
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    builder.environment().remove("HOME");
+    builder.environment().remove("XDG_STATE_HOME");
+
+    Process process = builder.start();
+
+    assertEquals(
+        "tailrace: --state: this user has no home directory to write down how far the replay has"
+            + " come; name a file with --state FILE\n",
+        new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+    assertEquals(2, process.waitFor());
+    assertFalse(Files.exists(directory.resolve("?")));
   }
 
   @Test
@@ -722,11 +803,12 @@ class CommandLineTest {
         .start();
   }
 
-  private static List<String> command(String[] arguments) {
+  private static List<String> command(String[] arguments, String... switches) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(switches));
     command.addAll(List.of("io.tailrace.client.cli.TailraceCommand"));
     command.addAll(List.of("--bootstrap", cluster.bootstrap()));
     command.addAll(List.of(arguments));

@@ -48,7 +48,7 @@ final class ClusterCommand implements Runnable {
         boolean controls = cluster.controller().orElse(-1) == broker.id();
         table.row(
             broker.id(),
-            broker.host() + ":" + broker.port(),
+            broker.address(),
             broker.rack().isEmpty() ? null : broker.rack(),
             controls ? "controller" : "");
       }

@@ -113,7 +113,7 @@ final class ConfigCommand implements Runnable {
       footer = {
         "",
         "Examples:",
-        "  tailrace config set topic orders retention.ms=3600000",
+        "  tailrace config set topic orders retention.ms=7d segment.bytes=256MiB",
         "  tailrace config set broker default log.flush=ack",
       })
   static final class Set implements Runnable {
@@ -142,7 +142,7 @@ final class ConfigCommand implements Runnable {
     @Override
     public void run() {
       ConfigResource resource = resource(type, name);
-      Map<String, String> changes = KeyValues.parse(name, settings);
+      Map<String, String> changes = SettingText.parse(name, settings);
       try (TailraceClient client = session.connect()) {
         Session.await(client.admin().alterConfigs(resource, changes));
         session.print(

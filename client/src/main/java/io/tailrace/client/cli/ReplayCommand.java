@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
@@ -34,6 +36,8 @@ import picocli.CommandLine.Parameters;
       "  tailrace replay orders --from 2026-11-01T08:00 --to 2026-11-01T09:00 --into orders-again"
     })
 final class ReplayCommand implements Runnable {
+  private static final int NAME_IN_FILE = 60;
+
   private final Session session;
 
   @Parameters(paramLabel = "TOPIC", description = "Where the records come from.")
@@ -75,6 +79,11 @@ final class ReplayCommand implements Runnable {
               + " ~/.local/state/tailrace.")
   private Path state;
 
+  @Option(
+      names = "--into-itself",
+      description = "Allow --into to name the same topic, which then holds the stretch twice.")
+  private boolean intoItself;
+
   ReplayCommand(Session session) {
     this.session = session;
   }
@@ -83,6 +92,13 @@ final class ReplayCommand implements Runnable {
   public void run() {
     Position start = position("--from", from);
     Position end = position("--to", to);
+    if (target.equals(source) && !intoItself) {
+      throw CommandException.badInput(
+          "--into: "
+              + target
+              + " is the topic that is read, and would hold the records twice; name another topic,"
+              + " or add --into-itself");
+    }
     try (TailraceClient client = session.connect()) {
       Admin admin = client.admin();
       TopicDescription sourceTopic = Session.await(admin.describeTopic(source));
@@ -109,7 +125,11 @@ final class ReplayCommand implements Runnable {
       }
       copy(client, file, progress, resumed, sourceTopic, targetTopic);
     } catch (IOException e) {
-      throw CommandException.badInput("--state: cannot be written: " + e, e);
+      throw CommandException.badInput(
+          "--state: how far the replay has come cannot be written down ("
+              + e
+              + "); name a file that can be written with --state FILE",
+          e);
     }
   }
 
@@ -188,11 +208,41 @@ final class ReplayCommand implements Runnable {
     CRC32 crc = new CRC32();
     crc.update(
         String.join("\n", cluster, source, target, from, to).getBytes(StandardCharsets.UTF_8));
-    String xdg = session.environment().getOrDefault("XDG_STATE_HOME", "");
-    Path directory =
-        xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".local", "state") : Path.of(xdg);
-    return directory
+    return stateDirectory()
         .resolve("tailrace")
-        .resolve(String.format("replay-%s-%s-%08x.properties", source, target, crc.getValue()));
+        .resolve(
+            String.format(
+                Locale.ROOT,
+                "replay-%s-%s-%08x.properties",
+                shortened(source),
+                shortened(target),
+                crc.getValue()));
+  }
+
+  /** Two topic names of full length would not fit into the name of one file. */
+  private static String shortened(String topic) {
+    return topic.substring(0, Math.min(topic.length(), NAME_IN_FILE));
+  }
+
+  /** A user without an entry in the user database has no home: the JVM calls it "?". */
+  private Path stateDirectory() {
+    String xdg = session.environment().getOrDefault("XDG_STATE_HOME", "");
+    if (isAbsolute(xdg)) {
+      return Path.of(xdg);
+    }
+    for (String home :
+        List.of(
+            session.environment().getOrDefault("HOME", ""), System.getProperty("user.home", ""))) {
+      if (isAbsolute(home)) {
+        return Path.of(home, ".local", "state");
+      }
+    }
+    throw CommandException.badInput(
+        "--state: this user has no home directory to write down how far the replay has come; name a"
+            + " file with --state FILE");
+  }
+
+  private static boolean isAbsolute(String path) {
+    return !path.isEmpty() && Path.of(path).isAbsolute();
   }
 }

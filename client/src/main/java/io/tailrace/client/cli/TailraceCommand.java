@@ -111,7 +111,20 @@ public final class TailraceCommand implements Runnable {
     Terminal terminal = Terminal.ofProcess();
     Session session =
         new Session(terminal, Clock.systemUTC(), ZoneId::systemDefault, System.getenv());
-    System.exit(run(session, arguments));
+    System.exit(run(session, System.getProperty("tailrace.arguments"), arguments));
+  }
+
+  /**
+   * Runs the program with arguments that may be encoded; returns the exit code.
+   *
+   * @param charset see {@link EncodedArguments#decode}
+   */
+  static int run(Session session, String charset, String[] arguments) {
+    try {
+      return run(session, EncodedArguments.decode(charset, arguments));
+    } catch (CommandException e) {
+      return new ErrorReport(session).report(e);
+    }
   }
 
   /** Runs the program; returns the exit code. */
@@ -138,8 +151,8 @@ public final class TailraceCommand implements Runnable {
       if (NOUNS.containsKey(argument)) {
         return argument.equals("completion") ? null : argument;
       }
-      if (!argument.startsWith("-")) {
-        return null;
+      if (!argument.equals("--json") && !argument.equals("--debug")) {
+        return null; // it may be an option whose value is spelt like a noun
       }
     }
     return null;
@@ -171,6 +184,7 @@ public final class TailraceCommand implements Runnable {
         .registerConverter(int.class, explained(text -> number(text, Integer::valueOf)))
         .registerConverter(Long.class, explained(text -> number(text, Long::valueOf)))
         .registerConverter(long.class, explained(text -> number(text, Long::valueOf)))
+        .setExpandAtFiles(false) // a key may begin with @
         .setUsageHelpWidth(USAGE_WIDTH)
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
         .setOut(new TerminalWriter(session.terminal()))

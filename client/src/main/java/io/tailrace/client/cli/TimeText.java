@@ -1,12 +1,12 @@
 package io.tailrace.client.cli;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneId;
-import java.time.format.DateTimeParseException;
+import java.time.ZoneOffset;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,6 +14,12 @@ import java.util.regex.Pattern;
 /** Reads durations and points in time as people type them. */
 final class TimeText {
   private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d|w)");
+
+  /** ISO-8601, and what {@code date}, {@code git} and logs print: a blank for the T, +0200. */
+  private static final Pattern ISO =
+      Pattern.compile(
+          "(?<date>\\d{4}-\\d{2}-\\d{2})"
+              + "(?:[Tt ](?<time>[0-9:.]+) ?(?<offset>[Zz]|[+-]\\d{2}(?::?\\d{2})?)?)?");
 
   private TimeText() {}
 
@@ -71,19 +77,26 @@ final class TimeText {
     if (text.matches("\\d{1,18}")) {
       return Instant.ofEpochMilli(Long.parseLong(text));
     }
-    return isoInstant(text.replace(' ', 'T'), zone);
+    return isoInstant(text, zone);
   }
 
   private static Instant isoInstant(String text, Supplier<ZoneId> zone) {
+    Matcher parts = ISO.matcher(text);
+    if (!parts.matches()) {
+      return null;
+    }
+    String date = parts.group("date");
+    String time = parts.group("time");
+    String offset = parts.group("offset");
     try {
-      if (text.indexOf('T') < 0) {
-        return LocalDate.parse(text).atStartOfDay(zone.get()).toInstant();
+      if (time == null) {
+        return LocalDate.parse(date).atStartOfDay(zone.get()).toInstant();
       }
-      boolean namesZone = text.endsWith("Z") || text.matches(".*T.*[+-].*");
-      return namesZone
-          ? OffsetDateTime.parse(text).toInstant()
-          : LocalDateTime.parse(text).atZone(zone.get()).toInstant();
-    } catch (DateTimeParseException e) {
+      LocalDateTime local = LocalDateTime.parse(date + "T" + time);
+      return offset == null
+          ? local.atZone(zone.get()).toInstant()
+          : local.toInstant(ZoneOffset.of(offset.equals("z") ? "Z" : offset));
+    } catch (DateTimeException e) {
       return null;
     }
   }

@@ -7,6 +7,7 @@ import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.client.TopicDescription;
+import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ final class TopicCommand implements Runnable {
       footer = {
         "",
         "Example:",
-        "  tailrace topic create orders --partitions 6 --config retention.ms=86400000"
+        "  tailrace topic create orders --partitions 6 --config retention.ms=7d"
       })
   static final class Create implements Runnable {
     private final Session session;
@@ -71,8 +72,16 @@ final class TopicCommand implements Runnable {
         description = "log (unless given), or an exchange: direct, fanout, topic.")
     private String type = "log";
 
-    @Option(names = "--config", paramLabel = "KEY=VALUE", description = "A setting of the topic.")
+    @Option(
+        names = "--config",
+        paramLabel = "KEY=VALUE",
+        description = "A setting of the topic; a duration may be 7d, a size 64MiB.")
     private List<String> configs = new ArrayList<>();
+
+    @Option(
+        names = "--if-not-exists",
+        description = "Do nothing, with exit code 0, when there is a topic of that name.")
+    private boolean ifNotExists;
 
     Create(Session session) {
       this.session = session;
@@ -85,9 +94,13 @@ final class TopicCommand implements Runnable {
               .type(type)
               .partitions(atLeastOne("--partitions", partitions))
               .replicationFactor(atLeastOne("--replication-factor", replicationFactor))
-              .configs(KeyValues.parse("--config", configs));
+              .configs(SettingText.parse("--config", configs));
       try (TailraceClient client = session.connect()) {
-        CreatedTopic created = Session.await(client.admin().createTopic(topic));
+        CreatedTopic created = create(client.admin(), topic);
+        if (created == null) {
+          printExisting(Session.await(client.admin().describeTopic(name)));
+          return;
+        }
         session.print(
             JsonDocuments.of(
                 "name", created.name(),
@@ -106,6 +119,43 @@ final class TopicCommand implements Runnable {
                             + ", replication factor "
                             + created.replicationFactor()));
       }
+    }
+
+    /** Returns null when the topic exists already, and may. */
+    private CreatedTopic create(Admin admin, Topic topic) {
+      try {
+        return Session.await(admin.createTopic(topic));
+      } catch (TailraceException e) {
+        if (ifNotExists && e.code() == ErrorCode.TOPIC_EXISTS) {
+          return null;
+        }
+        throw e;
+      }
+    }
+
+    /** Says how the topic differs from the one that was asked for; its settings are not compared. */
+    private void printExisting(TopicDescription existing) {
+      int existingPartitions = existing.partitions().size();
+      if (partitions != null && partitions != existingPartitions) {
+        session
+            .terminal()
+            .err()
+            .println(
+                "tailrace: topic "
+                    + name
+                    + " exists already with "
+                    + Quantities.counted(existingPartitions, "partition")
+                    + ", not "
+                    + partitions);
+      }
+      session.print(
+          JsonDocuments.of(
+              "name", existing.name(),
+              "topicId", existing.id(),
+              "type", existing.type(),
+              "partitionCount", existingPartitions,
+              "replicationFactor", existing.replicationFactor()),
+          () -> session.terminal().println("topic " + name + " exists already"));
     }
   }
 
@@ -180,7 +230,7 @@ final class TopicCommand implements Runnable {
         "Records of one key may be in another partition once there are more of them.",
         "",
         "Example:",
-        "  tailrace topic alter orders --partitions 12 --config retention.ms=3600000"
+        "  tailrace topic alter orders --partitions 12 --config retention.ms=12h"
       })
   static final class Alter implements Runnable {
     private final Session session;
@@ -206,7 +256,7 @@ final class TopicCommand implements Runnable {
 
     @Override
     public void run() {
-      Map<String, String> changes = KeyValues.parse("--config", configs);
+      Map<String, String> changes = SettingText.parse("--config", configs);
       if (partitions == null && changes.isEmpty()) {
         throw CommandException.badInput(
             "there is nothing to alter; give --partitions N or --config KEY=VALUE");

@@ -1,5 +1,7 @@
 package io.tailrace.client.network;
 
+import io.tailrace.client.BrokerDescription;
+
 /**
  * Where a broker is reached.
  *
@@ -22,6 +24,7 @@ public record BrokerAddress(int id, String host, int port, String rack) {
 
   @Override
   public String toString() {
-    return (id == UNKNOWN_ID ? "broker at " : "broker " + id + " at ") + host + ":" + port;
+    return (id == UNKNOWN_ID ? "broker at " : "broker " + id + " at ")
+        + new BrokerDescription(id, host, port, rack).address();
   }
 }

@@ -21,6 +21,11 @@ final class CommandLineHarness {
     return TailraceCommand.run(session(out, Map.of()), arguments);
   }
 
+  /** With arguments that are encoded as the script does. */
+  int runEncoded(String charset, String... arguments) {
+    return TailraceCommand.run(session(out, Map.of()), charset, arguments);
+  }
+
   /** With an output of the test's own. */
   int runInto(OutputStream ownOut, String... arguments) {
     return TailraceCommand.run(session(ownOut, Map.of()), arguments);
