@@ -120,11 +120,9 @@ class CommandLineTest {
     Outcome again = tailrace.ok("topic", "create", "once", "--if-not-exists", "--partitions", "3");
     assertEquals("topic once exists already\n", again.out());
     assertEquals("tailrace: topic once exists already with 2 partitions, not 3\n", again.err());
-    JsonNode document =
-        tailrace.ok("topic", "create", "once", "--if-not-exists", "--json").json();
+    JsonNode document = tailrace.ok("topic", "create", "once", "--if-not-exists", "--json").json();
     assertEquals(
-        List.of("name", "topicId", "type", "partitionCount", "replicationFactor"),
-        names(document));
+        List.of("name", "topicId", "type", "partitionCount", "replicationFactor"), names(document));
     assertEquals(2, document.get("partitionCount").asInt());
   }
 
@@ -658,13 +656,14 @@ class CommandLineTest {
         "2|topic create x --config max.message.bytes=200000000|topic 'x': max.message.bytes: the"
             + " value 200000000 must be at most 33488896, or max.frame.bytes larger, which takes a"
             + " restart",
-        "1|topic describe nope|topic 'nope' does not exist; tailrace topic list shows what there is",
+        "1|topic describe nope|topic 'nope' does not exist; tailrace topic list shows what there"
+            + " is",
         "1|topic alter nope --partitions 3|there is no topic 'nope'; tailrace topic list shows what"
             + " there is",
         "1|topic delete nope|there is no topic 'nope'; tailrace topic list shows what there is",
         "1|produce nope|topic 'nope' does not exist; tailrace topic list shows what there is",
-        "1|consume minutes --partition 7|topic 'minutes' has no partition 7; tailrace topic describe"
-            + " shows the partitions",
+        "1|consume minutes --partition 7|topic 'minutes' has no partition 7; tailrace topic"
+            + " describe shows the partitions",
         "1|replay minutes --from 0 --into nope|topic 'nope' does not exist; tailrace topic list"
             + " shows what there is",
         "2|replay minutes --from soon --into minutes|--from: 'soon' is no position; write earliest,"
@@ -673,16 +672,16 @@ class CommandLineTest {
         "1|config get topic nope|topic 'nope' does not exist; tailrace topic list shows what there"
             + " is",
         "1|config get broker 7|no broker with id 7 is alive; alive are: 0",
-        "2|config get topic minutes retention.mss|a topic has no setting retention.mss; did you mean"
-            + " retention.ms?",
+        "2|config get topic minutes retention.mss|a topic has no setting retention.mss; did you"
+            + " mean retention.ms?",
         "2|config get broker 0 colour|a broker has no setting colour; leave it out to see them all",
         "2|config get broker x|'x' is not a broker's id; give a number, or default for all",
         "2|config set topic minutes retention.m=1|topic 'minutes': retention.m: there is no such"
             + " key; did you mean retention.ms?",
         "2|config set broker 0 listener=a:1|broker '0': listener: is read only at the start; set it"
             + " in the configuration file and restart the broker",
-        "2|config set broker 0 log.flush=always|broker '0': log.flush: the value 'always' is not one"
-            + " of none, interval, ack",
+        "2|config set broker 0 log.flush=always|broker '0': log.flush: the value 'always' is not"
+            + " one of none, interval, ack",
         "2|perf produce minutes --batch-bytes 1|--batch-bytes: 1 is not at least 128",
         "1|perf latency nope|topic 'nope' does not exist; tailrace topic list shows what there is"
       })

@@ -91,8 +91,7 @@ class TailraceScriptTest {
 
     assertEquals("", outcome.err());
     assertEquals(0, outcome.exitCode());
-    assertEquals(
-        "ключ 🔑 é=ü\n", tailrace.ok("consume", topic, "--format", "%k %h\\n").out());
+    assertEquals("ключ 🔑 é=ü\n", tailrace.ok("consume", topic, "--format", "%k %h\\n").out());
   }
 
   @Test

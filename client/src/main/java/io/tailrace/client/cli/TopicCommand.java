@@ -133,7 +133,9 @@ final class TopicCommand implements Runnable {
       }
     }
 
-    /** Says how the topic differs from the one that was asked for; its settings are not compared. */
+    /**
+     * Says how the topic differs from the one that was asked for; its settings are not compared.
+     */
     private void printExisting(TopicDescription existing) {
       int existingPartitions = existing.partitions().size();
       if (partitions != null && partitions != existingPartitions) {

@@ -45,8 +45,7 @@ class SettingTextTest {
       })
   void saysWhatIsWrong(String text, String message) {
     CommandException e =
-        assertThrows(
-            CommandException.class, () -> SettingText.parse("--config", List.of(text)));
+        assertThrows(CommandException.class, () -> SettingText.parse("--config", List.of(text)));
 
     assertEquals(message, e.getMessage());
     assertEquals(ExitCode.BAD_USAGE, e.exitCode());
