@@ -1,2 +1,2 @@
-/** The log of a partition: the interface, and an implementation in memory. */
+/** The log of a partition: the interface. */
 package io.tailrace.broker.log;

@@ -2,8 +2,10 @@ package io.tailrace.broker.log;
 
 import static io.tailrace.broker.log.TestBatches.batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.buffer.ByteBuf;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import java.util.SplittableRandom;
@@ -39,12 +41,131 @@ class InMemoryPartitionLogTest extends PartitionLogContract {
   }
 
   @Test
-  void stopsWhenASyncFails() {
+  void staysClosedUntilTheProcessRestartsWhenASyncFails() {
     disk.failSyncs(1);
     appendMany(1, 10);
     owner.run(() -> log.sync());
     assertEquals(ErrorCode.STORAGE_ERROR, listener.awaitFailure().code());
     assertEquals(ErrorCode.STORAGE_ERROR, codeOf(() -> append(batch(1, 1, 10))));
+    owner.run(() -> log.close());
+    assertEquals(
+        ErrorCode.STORAGE_ERROR, assertThrows(LogException.class, () -> open(config())).code());
+    disk.killProcess();
+    store = newStore(clock);
+    log = open(config());
+    assertEquals(1, end());
+  }
+
+  @Test
+  void stopsWhenItCannotBeWritten() {
+    appendMany(1, 10);
+    disk.failWrites(1);
+    assertEquals(ErrorCode.STORAGE_ERROR, codeOf(() -> append(batch(1, 1, 10))));
+    assertEquals(ErrorCode.STORAGE_ERROR, codeOf(() -> append(batch(1, 1, 10))));
+  }
+
+  @Test
+  void writesAgainWhatAFailedSyncLeftInThePageCacheOnly() {
+    appendMany(5, 100);
+    owner.run(() -> log.sync());
+    listener.awaitSynced(5);
+    appendMany(5, 100);
+    disk.failSyncs(1);
+    owner.run(() -> log.sync());
+    listener.awaitFailure();
+    disk.killProcess();
+    store = newStore(clock);
+    log = open(config());
+    assertEquals(10, end());
+    assertEquals(5L, owner.call(() -> log.syncedEndOffset()));
+    owner.run(() -> log.sync());
+    listener.awaitSynced(10);
+    disk.losePower(new SplittableRandom(1));
+    store = newStore(clock);
+    log = open(config());
+    assertEquals(range(0, 10), offsets(0, Long.MAX_VALUE, 10_000));
+  }
+
+  @Test
+  void losesToAPowerCutWhatAFailedSyncWasToBringToTheDevice() {
+    appendMany(5, 100);
+    owner.run(() -> log.sync());
+    listener.awaitSynced(5);
+    appendMany(5, 100);
+    disk.failSyncs(1);
+    owner.run(() -> log.sync());
+    listener.awaitFailure();
+    disk.losePower(new SplittableRandom(1));
+    store = newStore(clock);
+    log = open(config());
+    assertEquals(5, end());
+  }
+
+  @Test
+  void knowsWhatWasSyncedWhenItIsOpenedAfterAKill() {
+    appendMany(5, 100);
+    owner.run(() -> log.sync());
+    listener.awaitSynced(5);
+    appendMany(5, 100);
+    abandonStore();
+    store = newStore(clock);
+    log = open(config());
+    assertEquals(10, end());
+    assertEquals(5L, owner.call(() -> log.syncedEndOffset()));
+  }
+
+  @Test
+  void tellsOfASyncWhenTheDeviceHasTakenItsTime() {
+    disk.holdSyncs();
+    appendMany(3, 100);
+    owner.run(() -> log.sync());
+    appendMany(3, 100);
+    assertEquals(0L, owner.call(() -> log.syncedEndOffset()));
+    disk.releaseSyncs();
+    listener.awaitSynced(3);
+    assertEquals(3L, owner.call(() -> log.syncedEndOffset()), "what was appended before it began");
+  }
+
+  @Test
+  void takesNoAppendBeforeTheNextSegmentIsReady() {
+    reopen(segmentsOf(1_000));
+    appendMany(1, 900);
+    disk.setSegmentDelay(() -> 20);
+    assertEquals(
+        ErrorCode.OVERLOADED,
+        codeOf(
+            () -> {
+              ByteBuf next = batch(1, 1, 900);
+              log.append(next, 0, next.readableBytes());
+            }));
+    appendMany(1, 900);
+    assertEquals(2, segments());
+  }
+
+  @Test
+  void isOpenedOverSeveralTurns() {
+    appendMany(3, 100);
+    disk.setOpenTurns(() -> 5);
+    reopen(config());
+    assertEquals(3, end());
+  }
+
+  @Test
+  void forgetsSnapshotsOfWhatAPowerCutTook() {
+    listener.giveSnapshots();
+    reopen(segmentsOf(1_000));
+    appendMany(2, 400);
+    owner.run(() -> log.sync());
+    listener.awaitSynced(2);
+    for (int seed = 0; seed < 50; seed++) {
+      appendMany(6, 400);
+      disk.losePower(new SplittableRandom(seed));
+      store = newStore(clock);
+      log = open(segmentsOf(1_000));
+      PartitionLog.Snapshot found = owner.call(() -> log.snapshot());
+      assertTrue(found == null || found.offset() <= end());
+      assertTrue(end() >= 2);
+    }
   }
 
   @Test
