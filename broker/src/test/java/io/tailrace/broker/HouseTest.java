@@ -53,6 +53,7 @@ class HouseTest {
           .dependOnClassesThat()
           .resideInAnyPackage(
               "io.tailrace.broker.partition..",
+              "io.tailrace.broker.service..",
               "io.tailrace.broker.network..",
               "io.tailrace.coordinator..");
 
@@ -63,7 +64,23 @@ class HouseTest {
           .resideInAPackage("io.tailrace.broker.partition..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.tailrace.broker.network..", "io.netty.channel.socket..");
+          .resideInAnyPackage(
+              "io.tailrace.broker.service..",
+              "io.tailrace.broker.network..",
+              "io.netty.channel.socket..");
+
+  @ArchTest
+  static final ArchRule servicesKnowNoEncodingAndNoConnections =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.broker.service..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.tailrace.broker.network..",
+              "io.tailrace.protocol.message..",
+              "io.tailrace.protocol.frame..",
+              "io.netty.channel..");
 
   @ArchTest
   static final ArchRule onlyOnePackageKnowsChronicle =

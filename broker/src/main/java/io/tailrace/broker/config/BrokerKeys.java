@@ -1,6 +1,7 @@
 package io.tailrace.broker.config;
 
 import io.tailrace.broker.log.LogConfig;
+import io.tailrace.protocol.record.RecordReader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -128,8 +129,9 @@ public final class BrokerKeys {
           ConfigType.INTEGER,
           10_000,
           Constraint.atLeast(1),
-          "Connections that are served at a time; a further one takes the place of one that has"
-              + " not shaken hands, or is closed at once.");
+          "Connections that are served at a time, or fewer where the process may open too few files"
+              + " for them (ulimit -n); a further one takes the place of one that has not shaken"
+              + " hands, or is closed at once.");
 
   public static final ConfigKey<Long> REQUEST_MEMORY_BYTES =
       ConfigKey.fixed(
@@ -138,9 +140,9 @@ public final class BrokerKeys {
           256L << 20,
           Constraint.atLeast(1 << 20),
           "Memory for requests that are being worked on; when it is used up, records are refused"
-              + " (OVERLOADED) until some are answered. Large requests of which only a part has come"
-              + " may take half as much besides; then no more of them is read, and those that stall"
-              + " are closed.");
+              + " (OVERLOADED) until some are answered. Large requests of which only a part has"
+              + " come may take half as much besides; then no more of them is read, and those that"
+              + " stall are closed.");
 
   public static final ConfigKey<Long> RESPONSE_MEMORY_BYTES =
       ConfigKey.fixed(
@@ -149,8 +151,8 @@ public final class BrokerKeys {
           256L << 20,
           Constraint.atLeast(1 << 20),
           "Memory for responses that are being made or wait for their clients to take them; when"
-              + " half of it is used, clients that take nothing are closed, and when all is, fetches"
-              + " are refused (OVERLOADED).");
+              + " half of it is used, clients that take nothing are closed, and when all is,"
+              + " fetches are refused (OVERLOADED).");
 
   public static final ConfigKey<Integer> DEFAULT_PARTITIONS =
       ConfigKey.dynamic(
@@ -184,6 +186,25 @@ public final class BrokerKeys {
           LOG.maxBatchBytes(),
           Constraint.between(1024, 256 << 20),
           "The largest record batch that is accepted, as it was compressed.");
+
+  public static final ConfigKey<Integer> MAX_MESSAGE_UNCOMPRESSED_BYTES =
+      ConfigKey.dynamic(
+          "max.message.uncompressed.bytes",
+          ConfigType.INTEGER,
+          RecordReader.DEFAULT_MAX_DECOMPRESSED_BYTES,
+          Constraint.between(1024, RecordReader.DEFAULT_MAX_DECOMPRESSED_BYTES),
+          "The largest compressed record batch that is accepted, by the size of its records without"
+              + " compression; consumers decompress no more than 67108864.");
+
+  public static final ConfigKey<Long> MESSAGE_TIMESTAMP_AFTER_MAX_MS =
+      ConfigKey.dynamic(
+          "message.timestamp.after.max.ms",
+          ConfigType.LONG,
+          3_600_000L,
+          Constraint.atLeast(0),
+          "Records whose timestamp is further than this ahead of the broker's clock are refused"
+              + " (INVALID_TIMESTAMP), since retention by time would keep them, and what stands"
+              + " behind them, so much longer.");
 
   public static final ConfigKey<Long> LOG_SEGMENT_BYTES =
       ConfigKey.dynamic(
@@ -295,6 +316,8 @@ public final class BrokerKeys {
               DEFAULT_REPLICATION_FACTOR,
               MIN_INSYNC_REPLICAS,
               MAX_MESSAGE_BYTES,
+              MAX_MESSAGE_UNCOMPRESSED_BYTES,
+              MESSAGE_TIMESTAMP_AFTER_MAX_MS,
               LOG_SEGMENT_BYTES,
               LOG_SEGMENT_MS,
               LOG_RETENTION_MS,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,11 +19,16 @@ public final class LiveConfig {
   /** Changes under this name are for every broker; those under a broker's id win. */
   public static final String EVERY_BROKER = "default";
 
+  private static final int MAX_KEPT = 10_000;
+
   private final String brokerId;
   private final BrokerConfig started;
   private volatile BrokerConfig current;
   private volatile BrokerConfig everyBroker = BrokerConfig.of(Map.of());
   private Map<String, String> changes = Map.of();
+
+  /** By what was set for a topic: each request asks, and few topics differ. */
+  private volatile Map<Map<String, String>, RecordLimits> recordLimits = new ConcurrentHashMap<>();
 
   public LiveConfig(BrokerConfig started) {
     this.started = started;
@@ -53,6 +59,7 @@ public final class LiveConfig {
     current =
         started.withDynamic(
             merged, problem -> LOG.warn("a changed setting is ignored: {}", problem));
+    recordLimits = new ConcurrentHashMap<>(); // behind the settings that it is made from
     return true;
   }
 
@@ -65,6 +72,20 @@ public final class LiveConfig {
   public TopicConfig topic(Map<String, String> set) {
     return TopicConfig.of(
         current, set, problem -> LOG.warn("a topic's setting is ignored: {}", problem));
+  }
+
+  /** What producers may send to a topic. */
+  public RecordLimits recordLimits(Map<String, String> set) {
+    Map<Map<String, String>, RecordLimits> kept = recordLimits;
+    RecordLimits known = kept.get(set);
+    if (known != null) {
+      return known;
+    }
+    RecordLimits limits = topic(set).recordLimits();
+    if (kept.size() < MAX_KEPT) {
+      kept.put(set, limits);
+    }
+    return limits;
   }
 
   /** How the logs of a topic are kept. */

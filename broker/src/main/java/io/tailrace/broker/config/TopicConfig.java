@@ -52,6 +52,13 @@ public final class TopicConfig {
     return values.settings();
   }
 
+  /** What producers may send to the topic. */
+  public RecordLimits recordLimits() {
+    return new RecordLimits(
+        get(TopicKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES),
+        get(TopicKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS));
+  }
+
   /** How the topic's logs are kept. */
   public LogConfig logConfig() {
     return new LogConfig(

@@ -16,6 +16,10 @@ public final class TopicKeys {
       BrokerKeys.LOG_RETENTION_BYTES.forTopic("retention.bytes");
   public static final ConfigKey<Integer> MAX_MESSAGE_BYTES =
       BrokerKeys.MAX_MESSAGE_BYTES.forTopic("max.message.bytes");
+  public static final ConfigKey<Integer> MAX_MESSAGE_UNCOMPRESSED_BYTES =
+      BrokerKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES.forTopic("max.message.uncompressed.bytes");
+  public static final ConfigKey<Long> MESSAGE_TIMESTAMP_AFTER_MAX_MS =
+      BrokerKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS.forTopic("message.timestamp.after.max.ms");
   public static final ConfigKey<LogConfig.Flush> FLUSH = BrokerKeys.LOG_FLUSH.forTopic("flush");
   public static final ConfigKey<Long> FLUSH_INTERVAL_RECORDS =
       BrokerKeys.LOG_FLUSH_INTERVAL_RECORDS.forTopic("flush.interval.records");
@@ -33,6 +37,8 @@ public final class TopicKeys {
               RETENTION_MS,
               RETENTION_BYTES,
               MAX_MESSAGE_BYTES,
+              MAX_MESSAGE_UNCOMPRESSED_BYTES,
+              MESSAGE_TIMESTAMP_AFTER_MAX_MS,
               FLUSH,
               FLUSH_INTERVAL_RECORDS,
               FLUSH_INTERVAL_MS,

@@ -4,9 +4,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.LiveConfig;
-import io.tailrace.broker.log.LogSummary;
-import io.tailrace.broker.partition.Partition;
-import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.DescribedLog;
+import io.tailrace.broker.service.LogService;
+import io.tailrace.broker.service.PartitionLookup;
+import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.TopicRules;
@@ -24,15 +25,11 @@ import io.tailrace.protocol.message.DeleteTopicResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
 import io.tailrace.protocol.message.LogDescription;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -46,17 +43,13 @@ final class AdminHandlers {
   private static final Logger LOG = LoggerFactory.getLogger(AdminHandlers.class);
 
   private final ClusterStore cluster;
-  private final PartitionRegistry registry;
+  private final LogService logs;
   private final LiveConfig config;
   private final ProducerIds producerIds;
 
-  AdminHandlers(
-      ClusterStore cluster,
-      PartitionRegistry registry,
-      LiveConfig config,
-      ProducerIds producerIds) {
+  AdminHandlers(ClusterStore cluster, LogService logs, LiveConfig config, ProducerIds producerIds) {
     this.cluster = cluster;
-    this.registry = registry;
+    this.logs = logs;
     this.config = config;
     this.producerIds = producerIds;
   }
@@ -116,7 +109,7 @@ final class AdminHandlers {
         cluster.createTopic(body.getName(), partitions, replicationFactor, type, configs),
         topic ->
             CreateTopicResponse.newBuilder()
-                .setTopicId(MetadataHandler.toMessage(topic.id()))
+                .setTopicId(Ids.toMessage(topic.id()))
                 .setPartitions(topic.partitions().size())
                 .setReplicationFactor(topic.partitions().get(0).replicas().size())
                 .build(),
@@ -185,92 +178,25 @@ final class AdminHandlers {
 
   private void describeLogs(Request request) throws InvalidProtocolBufferException {
     DescribeLogsRequest body = request.frame().body(DescribeLogsRequest.parser());
-    List<Partition> partitions = new ArrayList<>();
-    if (body.getTopicsCount() == 0) {
-      partitions.addAll(registry.all());
-    } else {
-      for (String topic : body.getTopicsList()) {
-        partitions.addAll(registry.ofTopic(topic));
-      }
-    }
-    if (partitions.isEmpty()) {
-      request.respond(DescribeLogsResponse.getDefaultInstance());
-      return;
-    }
-    AtomicReferenceArray<LogDescription> results = new AtomicReferenceArray<>(partitions.size());
-    AtomicInteger pending = new AtomicInteger(partitions.size());
-    for (int i = 0; i < partitions.size(); i++) {
-      int each = i;
-      describe(request, partitions.get(i))
-          .whenComplete(
-              (description, error) -> {
-                results.set(each, description);
-                if (error != null) {
-                  LOG.warn("{}: its log cannot be described", partitions.get(each), error);
-                }
-                if (pending.decrementAndGet() == 0) {
-                  request.respond(toMessage(results));
-                }
-              });
-    }
+    logs.describe(
+        body.getTopicsList(),
+        described -> {
+          DescribeLogsResponse.Builder response = DescribeLogsResponse.newBuilder();
+          described.forEach(log -> response.addLogs(toMessage(log)));
+          request.respond(response.build());
+        });
   }
 
-  /** Opens no log: a broker may have thousands that nobody has asked for. */
-  private CompletionStage<LogDescription> describe(Request request, Partition partition) {
-    CompletableFuture<LogDescription> described = new CompletableFuture<>();
-    Runnable describe =
-        () -> {
-          if (partition.isOpen()) {
-            described.complete(ofOpen(partition));
-          } else {
-            registry
-                .summary(partition)
-                .whenComplete(
-                    (summary, error) -> {
-                      if (error != null) {
-                        described.completeExceptionally(error);
-                      } else {
-                        described.complete(ofSummary(partition, summary));
-                      }
-                    });
-          }
-        };
-    partition.scheduler().runOrExecute(request.guard(describe, described::completeExceptionally));
-    return described;
-  }
-
-  private static LogDescription ofOpen(Partition partition) {
+  private static LogDescription toMessage(DescribedLog log) {
     return LogDescription.newBuilder()
-        .setTopic(partition.topic())
-        .setPartition(partition.id().partition())
-        .setLogStartOffset(partition.log().logStartOffset())
-        .setLogEndOffset(partition.log().logEndOffset())
-        .setHighWatermark(partition.highWatermark())
-        .setSizeBytes(partition.log().sizeInBytes())
-        .setSegments(partition.log().segmentCount())
+        .setTopic(log.topic())
+        .setPartition(log.partition())
+        .setLogStartOffset(log.logStartOffset())
+        .setLogEndOffset(log.logEndOffset())
+        .setHighWatermark(log.highWatermark())
+        .setSizeBytes(log.sizeInBytes())
+        .setSegments(log.segments())
         .build();
-  }
-
-  private static LogDescription ofSummary(Partition partition, LogSummary summary) {
-    return LogDescription.newBuilder()
-        .setTopic(partition.topic())
-        .setPartition(partition.id().partition())
-        .setLogStartOffset(summary.logStartOffset())
-        .setLogEndOffset(summary.logEndOffset())
-        .setHighWatermark(summary.logEndOffset())
-        .setSizeBytes(summary.sizeInBytes())
-        .setSegments(summary.segmentCount())
-        .build();
-  }
-
-  private static DescribeLogsResponse toMessage(AtomicReferenceArray<LogDescription> results) {
-    DescribeLogsResponse.Builder response = DescribeLogsResponse.newBuilder();
-    for (int i = 0; i < results.length(); i++) {
-      if (results.get(i) != null) {
-        response.addLogs(results.get(i));
-      }
-    }
-    return response.build();
   }
 
   static Map<String, String> toMap(List<ConfigEntry> entries) {
@@ -301,7 +227,7 @@ final class AdminHandlers {
             request.respond(failed.apply(known.code(), known.getMessage()));
           } else {
             LOG.error("{} request met an unexpected error", request.api(), cause);
-            request.respond(failed.apply(ErrorCode.UNKNOWN, Request.unexpected(cause)));
+            request.respond(failed.apply(ErrorCode.UNKNOWN, UnexpectedError.message(cause)));
           }
         });
   }

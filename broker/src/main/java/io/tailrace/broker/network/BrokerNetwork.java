@@ -3,13 +3,18 @@ package io.tailrace.broker.network;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.FetchService;
+import io.tailrace.broker.service.LogService;
+import io.tailrace.broker.service.OffsetsService;
+import io.tailrace.broker.service.PartitionLookup;
+import io.tailrace.broker.service.ProduceService;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Clock;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Puts the handlers together with the server that feeds them. */
+/** Puts the services and their handlers together with the server that feeds them. */
 public final class BrokerNetwork {
   private static final int MAX_FETCH_RESPONSE_BYTES = 16 * 1024 * 1024;
 
@@ -28,12 +33,15 @@ public final class BrokerNetwork {
     NetworkMemory memory = NetworkMemory.of(limits);
     PartitionLookup lookup = new PartitionLookup(registry);
     Map<ApiKey, RequestHandler> handlers = new EnumMap<>(ApiKey.class);
-    handlers.put(ApiKey.PRODUCE, new ProduceHandler(lookup, memory.requests()));
-    handlers.put(
-        ApiKey.FETCH, new FetchHandler(lookup, memory.responses(), MAX_FETCH_RESPONSE_BYTES));
-    handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lookup));
+    ProduceService produce =
+        new ProduceService(lookup, topic -> config.recordLimits(topic.configs()), clock);
+    handlers.put(ApiKey.PRODUCE, new ProduceHandler(produce, memory.requests()));
+    FetchService fetch = new FetchService(lookup, memory.responses(), MAX_FETCH_RESPONSE_BYTES);
+    handlers.put(ApiKey.FETCH, new FetchHandler(fetch));
+    handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup)));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
-    new AdminHandlers(cluster, registry, config, new ProducerIds(cluster)).addTo(handlers);
+    new AdminHandlers(cluster, new LogService(registry), config, new ProducerIds(cluster))
+        .addTo(handlers);
     new ConfigHandlers(identity.brokerId(), cluster, config).addTo(handlers);
     return new NetworkServer(transport, identity, limits, handlers, memory, metrics, clock);
   }

@@ -232,15 +232,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void dispatch(Request request) {
+    request.guard(() -> handle(request)).run();
+  }
+
+  private void handle(Request request) {
     try {
       handlers.get(request.api()).handle(request);
     } catch (InvalidProtocolBufferException e) {
       request.fail(
           ErrorCode.INVALID_REQUEST,
           "the body is not a valid " + request.api() + " request: " + e.getMessage());
-    } catch (Throwable e) { // also an Error: the loop serves other connections too
-      LOG.error("{} request met an unexpected error", request.api(), e);
-      request.fail(ErrorCode.UNKNOWN, Request.unexpected(e));
     }
   }
 

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.protocol.error.ErrorCode;

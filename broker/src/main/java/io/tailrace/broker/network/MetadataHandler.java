@@ -1,6 +1,7 @@
 package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
@@ -12,8 +13,6 @@ import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionMetadata;
 import io.tailrace.protocol.message.TopicMetadata;
-import io.tailrace.protocol.message.Uuid;
-import java.util.UUID;
 
 /** Answers who is in the cluster and who leads what, from the local image. */
 final class MetadataHandler implements RequestHandler {
@@ -72,7 +71,7 @@ final class MetadataHandler implements RequestHandler {
     TopicMetadata.Builder message =
         TopicMetadata.newBuilder()
             .setName(topic.name())
-            .setTopicId(toMessage(topic.id()))
+            .setTopicId(Ids.toMessage(topic.id()))
             .setType(topic.type().label());
     for (PartitionImage partition : topic.partitions()) {
       message.addPartitions(
@@ -84,12 +83,5 @@ final class MetadataHandler implements RequestHandler {
               .addAllInSyncReplicas(partition.inSyncReplicas()));
     }
     return message.build();
-  }
-
-  static Uuid toMessage(UUID id) {
-    return Uuid.newBuilder()
-        .setMostSignificant(id.getMostSignificantBits())
-        .setLeastSignificant(id.getLeastSignificantBits())
-        .build();
   }
 }

@@ -1,5 +1,7 @@
 package io.tailrace.broker.network;
 
+import io.tailrace.broker.service.ResponseMemory;
+
 /** The memory that all connections share. Thread-safe. */
 record NetworkMemory(RequestMemory requests, ResponseMemory responses) {
 

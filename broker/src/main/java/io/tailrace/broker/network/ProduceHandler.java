@@ -2,30 +2,23 @@ package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
-import io.tailrace.broker.partition.Partition;
-import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ProduceResult;
+import io.tailrace.broker.service.ProducePart;
+import io.tailrace.broker.service.ProduceService;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.PartitionProduceResult;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
-import io.tailrace.protocol.port.Scheduler;
-import io.tailrace.protocol.record.CorruptBatchException;
-import io.tailrace.protocol.record.ProducedBatch;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.List;
 
-/**
- * Answers produce requests: checks the batches on the loop that read them, then hands each
- * partition its part.
- */
-public final class ProduceHandler implements RequestHandler {
-  private final PartitionLookup lookup;
+/** Reads produce requests for the {@link ProduceService}, and writes what it answers. */
+final class ProduceHandler implements RequestHandler {
+  private final ProduceService service;
   private final RequestMemory memory;
 
-  ProduceHandler(PartitionLookup lookup, RequestMemory memory) {
-    this.lookup = lookup;
+  ProduceHandler(ProduceService service, RequestMemory memory) {
+    this.service = service;
     this.memory = memory;
   }
 
@@ -57,120 +50,34 @@ public final class ProduceHandler implements RequestHandler {
               + records.readableBytes());
       return;
     }
-    if (body.getPartitionsCount() == 0) {
-      request.respond(ProduceResponse.getDefaultInstance());
-      return;
-    }
-    new Operation(request, body, records).start();
+    service.produce(
+        body.getAcks(),
+        Integer.toUnsignedLong(body.getTimeoutMs()),
+        body.getPartitionsList().stream().map(ProduceHandler::toPart).toList(),
+        records,
+        results -> answer(request, body, results));
   }
 
-  /** One request's parts and their results; the part that is done last answers. */
-  private final class Operation {
-    private final Request request;
-    private final ProduceRequest body;
-    private final ByteBuf records;
-    private final AtomicReferenceArray<ProduceResult> results;
-    private final AtomicInteger pending;
+  private static ProducePart toPart(PartitionProduce part) {
+    return new ProducePart(
+        part.getTopic(),
+        Ids.ofMessage(part.getTopicId()),
+        part.getPartition(),
+        part.getLeaderEpochPlusOne() - 1,
+        part.getRecordsLength());
+  }
 
-    Operation(Request request, ProduceRequest body, ByteBuf records) {
-      this.request = request;
-      this.body = body;
-      this.records = records;
-      this.results = new AtomicReferenceArray<>(body.getPartitionsCount());
-      this.pending = new AtomicInteger(body.getPartitionsCount());
+  private static void answer(Request request, ProduceRequest body, List<ProduceResult> results) {
+    for (ProduceResult result : results) {
+      request.notePartFailed(result.error());
     }
-
-    void start() {
-      int index = records.readerIndex();
-      int count = body.getPartitionsCount();
-      for (int i = 0; i < count; i++) {
-        int each = i;
-        int from = index;
-        // The frame must outlive the parts that were handed over, so each fails by itself.
-        guard(each, () -> start(each, from)).run();
-        index += body.getPartitions(i).getRecordsLength();
-      }
+    if (body.getAcks() == 0 && !results.isEmpty()) {
+      request.finishWithoutResponse();
+      return;
     }
-
-    private void start(int i, int index) {
-      PartitionProduce part = body.getPartitions(i);
-      int length = part.getRecordsLength();
-      PartitionLookup.Found found =
-          lookup.find(part.getTopic(), part.getTopicId(), part.getPartition());
-      PartitionError error = found.error() != null ? found.error() : check(index, length);
-      if (error != null) {
-        done(i, ProduceResult.failed(error));
-      } else {
-        hand(i, part, found.partition(), index, length);
-      }
-    }
-
-    /** What an unexpected error leaves open is whether the records were appended. */
-    private Runnable guard(int i, Runnable task) {
-      return request.guard(
-          task,
-          e ->
-              done(
-                  i,
-                  ProduceResult.failed(
-                      new PartitionError(ErrorCode.OUTCOME_UNKNOWN, Request.unexpected(e)))));
-    }
-
-    private PartitionError check(int index, int length) {
-      if (length == 0) {
-        return new PartitionError(
-            ErrorCode.INVALID_REQUEST, "no records were sent for the partition");
-      }
-      try {
-        int end = index + length;
-        for (int at = index; at < end; ) {
-          at += ProducedBatch.check(records, at, end - at);
-        }
-        return null;
-      } catch (CorruptBatchException e) {
-        return new PartitionError(e.code(), e.getMessage());
-      }
-    }
-
-    private void hand(int i, PartitionProduce part, Partition partition, int index, int length) {
-      int epoch = part.getLeaderEpochPlusOne() - 1;
-      Scheduler owner = partition.scheduler();
-      Runnable produce =
-          guard(
-              i,
-              () ->
-                  partition.produce(
-                      records,
-                      index,
-                      length,
-                      body.getAcks(),
-                      epoch,
-                      body.getTimeoutMs(),
-                      result -> done(i, result)));
-      owner.runOrExecute(guard(i, () -> partition.whenReady(produce)));
-    }
-
-    /** The first result of a part counts; an error behind it changes nothing. */
-    private void done(int i, ProduceResult result) {
-      if (!results.compareAndSet(i, null, result)) {
-        return;
-      }
-      if (result.error() != null) {
-        request.notePartFailed(result.error().code(), result.error().message());
-      }
-      if (pending.decrementAndGet() > 0) {
-        return;
-      }
-      if (body.getAcks() == 0) {
-        request.finishWithoutResponse();
-        return;
-      }
-      ProduceResponse.Builder response = ProduceResponse.newBuilder();
-      for (int each = 0; each < results.length(); each++) {
-        response.addResults(toMessage(results.get(each)));
-      }
-      request.respond(response.build());
-    }
+    ProduceResponse.Builder response = ProduceResponse.newBuilder();
+    results.forEach(result -> response.addResults(toMessage(result)));
+    request.respond(response.build());
   }
 
   private static PartitionProduceResult toMessage(ProduceResult result) {

@@ -3,23 +3,24 @@ package io.tailrace.broker.network;
 import com.google.protobuf.MessageLite;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.service.Caller;
+import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.RequestFrame;
+import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A request on its way through the broker. Must be answered exactly once, by {@link #respond},
  * {@link #fail} or {@link #finishWithoutResponse}, from any thread; that also gives its frame back.
  * A second answer is dropped, so that an error behind an answer cannot send two.
  */
-public final class Request {
-  private static final Logger LOG = LoggerFactory.getLogger(Request.class);
-
+public final class Request implements Caller {
   private final ClientConnection connection;
   private final ApiKey api;
   private final RequestFrame frame;
@@ -47,7 +48,8 @@ public final class Request {
     return frame;
   }
 
-  int correlationId() {
+  @Override
+  public int correlationId() {
     return correlationId;
   }
 
@@ -69,16 +71,18 @@ public final class Request {
     }
   }
 
-  /**
-   * Runs a task that reads records, on {@link #loop()}: at once, or when the client has taken
-   * enough of its earlier answers. Every run is ended by {@link #endRead}. To be called on the
-   * loop.
-   */
+  @Override
+  public Cancellable schedule(Runnable task, long delayMs) {
+    ScheduledFuture<?> scheduled = loop().schedule(task, delayMs, TimeUnit.MILLISECONDS);
+    return () -> scheduled.cancel(false);
+  }
+
+  @Override
   public void beginRead(Runnable read) {
     connection.reads().begin(read);
   }
 
-  /** What was read is answered, or was dropped. To be called on {@link #loop()}. */
+  @Override
   public void endRead() {
     connection.reads().end();
   }
@@ -86,6 +90,13 @@ public final class Request {
   /** Counts a part of the request that is answered with an error of its own. From any thread. */
   public void notePartFailed(ErrorCode code, String message) {
     connection.onPartFailed(code, message);
+  }
+
+  /** As {@link #notePartFailed(ErrorCode, String)}; null = the part did not fail. */
+  void notePartFailed(PartitionError error) {
+    if (error != null) {
+      notePartFailed(error.code(), error.message());
+    }
   }
 
   /** When the request was read, as {@link System#nanoTime()}. */
@@ -98,8 +109,8 @@ public final class Request {
     return connection.loop();
   }
 
-  /** Runs a task on {@link #loop()}: at once when the caller is there already. From any thread. */
-  void onLoop(Runnable task) {
+  @Override
+  public void onLoop(Runnable task) {
     EventLoop loop = loop();
     if (loop.inEventLoop()) {
       task.run();
@@ -108,50 +119,23 @@ public final class Request {
     }
   }
 
-  /**
-   * Makes a task that runs behind a hop safe for its thread: an error in it is logged and answers
-   * the request, which would wait for ever otherwise.
-   *
-   * @param onError gets the error in place of the request; it answers
-   */
-  Runnable guard(Runnable task, Consumer<Throwable> onError) {
-    return () -> {
-      try {
-        task.run();
-      } catch (Throwable e) { // also an Error: the thread serves other requests too
-        LOG.error("{} request met an unexpected error", api, e);
-        onError.accept(e);
-      }
-    };
-  }
-
-  /** As {@link #guard(Runnable, Consumer)}; the whole request fails with {@code UNKNOWN}. */
+  /** A task that fails the request with {@code UNKNOWN} when it throws. */
   Runnable guard(Runnable task) {
-    return guard(task, e -> fail(ErrorCode.UNKNOWN, unexpected(e)));
+    return UnexpectedError.guard(
+        api + " request", task, e -> fail(ErrorCode.UNKNOWN, UnexpectedError.message(e)));
   }
 
-  /** What a client is told of an error that the broker did not expect. */
-  static String unexpected(Throwable e) {
-    return "the broker met an unexpected error: " + e;
-  }
-
-  /** Whether nobody waits for the answer any more. To be called on {@link #loop()}. */
+  @Override
   public boolean isAbandoned() {
     return connection.isClosed();
   }
 
-  /**
-   * Whether the answer must not wait for anything that may happen: the broker stops, or nobody
-   * waits any more. To be called on {@link #loop()}.
-   */
+  @Override
   public boolean isCutShort() {
     return connection.isEnding();
   }
 
-  /**
-   * Runs an action on {@link #loop()} when the request is cut short before it is answered. To be
-   * called on the loop.
-   */
+  @Override
   public void onCutShort(Runnable action) {
     connection.onCutShort(this, action);
   }
@@ -169,7 +153,7 @@ public final class Request {
     onLoop(() -> connection.respond(this, body, records));
   }
 
-  /** Answers that the whole request failed. */
+  @Override
   public void fail(ErrorCode code, String message) {
     if (answered.compareAndSet(false, true)) {
       onLoop(() -> connection.fail(this, code, message));

@@ -367,11 +367,16 @@ class HostileInputTest {
         continue; // does not become small enough to be accepted
       }
       byte[] bomb = HostileBatches.sound(compression, 100 << 20);
-      assertEquals(ErrorCode.NONE, produce("bombs", 0, bomb), compression.label());
+      assertEquals(ErrorCode.BATCH_TOO_LARGE, produce("bombs", 0, bomb), compression.label());
     }
+    // One that lies about its size passes, and is found out where it is decompressed.
+    byte[] bomb = HostileBatches.sound(CompressionType.GZIP, 100 << 20);
+    int highBytes = bomb.length - RecordBatch.HEADER_BYTES - 2;
+    byte[] lying = HostileBatches.withRecords(bomb, highBytes, (byte) 0, (byte) 0);
+    assertEquals(ErrorCode.NONE, produce("bombs", 0, lying));
     TopicPartition partition = new TopicPartition("bombs", 0);
     long bombs = endOffset("bombs");
-    assertEquals(3, bombs);
+    assertEquals(1, bombs);
     bystandersProducer.send(Message.of("sound").key("k").to("bombs")).join();
 
     // The broker looks into a batch to find a time in it.

@@ -16,6 +16,7 @@ import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.SteppedThread;
@@ -77,7 +78,7 @@ class FetchWaitTest {
             transport,
             TestServer.wideLimits(),
             clock,
-            memory -> Map.of(ApiKey.FETCH, new FetchHandler(lookup, memory.responses(), 16 << 20)));
+            memory -> Map.of(ApiKey.FETCH, TestServer.fetch(lookup, memory)));
     client = server.client().greet();
   }
 
@@ -130,7 +131,7 @@ class FetchWaitTest {
   void theEndOfTheTimeIsAnsweredWithWhatThereIs() throws Exception {
     client.send(fetch(0, 1_000, SHORT_MS));
     thread.step();
-    thread.step(); // the time is over: forgets the waiters
+    TestServer.await("the time is over", () -> thread.waiting() == 1);
     append(0, 10);
     thread.step(); // reads
 
@@ -144,8 +145,9 @@ class FetchWaitTest {
     client.send(fetch(0, 1, SHORT_MS));
     thread.step();
     append(0, 10); // its read is handed over
-    TestServer.await("the time is over", () -> thread.waiting() == 3); // grown, forget, read
-    thread.run();
+    onLoop(() -> {}); // the wait has begun
+    passOnLoop(SHORT_MS);
+    thread.step();
 
     assertEquals(List.of(1, 0), receive());
     assertNothingIsLeft();
@@ -160,13 +162,10 @@ class FetchWaitTest {
     logs.beforeRead(
         () -> {
           logs.beforeRead(() -> {});
-          // Timers of one loop go off in their order.
-          transport.loops().next().schedule(() -> {}, waitMs, TimeUnit.MILLISECONDS).sync();
+          passOnLoop(waitMs);
         });
     append(0, 10);
-    thread.step(); // reads, finds too little
-    thread.step(); // forgets the waiters
-    thread.step(); // reads
+    thread.step(); // reads, finds too little, and nothing more to wait for
 
     assertEquals(List.of(1, 0), receive());
     assertNothingIsLeft();
@@ -184,8 +183,7 @@ class FetchWaitTest {
           onLoop(() -> {}); // and its fetch has been told
         });
     append(0, 10);
-    thread.step(); // reads, finds too little
-    thread.step(); // forgets the waiters
+    thread.step(); // reads, finds too little, and nobody to wait
     assertNothingIsLeft();
   }
 
@@ -214,7 +212,8 @@ class FetchWaitTest {
     thread.step();
     append(0, 10);
     client.close();
-    TestServer.await("the client is gone", () -> thread.waiting() == 2); // grown, forget
+    TestServer.await("the client is gone", () -> server.server().connectionCount() == 0);
+    onLoop(() -> {}); // and its fetch has been told
     thread.run();
     assertNothingIsLeft();
   }
@@ -282,6 +281,11 @@ class FetchWaitTest {
   }
 
   // ---- how ----
+
+  /** Timers of one loop go off in their order. */
+  private void passOnLoop(int ms) throws InterruptedException {
+    transport.loops().next().schedule(() -> {}, ms, TimeUnit.MILLISECONDS).sync();
+  }
 
   private void onLoop(Runnable task) throws InterruptedException {
     transport.loops().next().submit(task).sync();

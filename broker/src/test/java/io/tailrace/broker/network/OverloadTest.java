@@ -10,6 +10,7 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -61,9 +62,9 @@ class OverloadTest {
             memory ->
                 Map.of(
                     ApiKey.PRODUCE,
-                    new ProduceHandler(lookup, memory.requests()),
+                    TestServer.produce(lookup, memory),
                     ApiKey.FETCH,
-                    new FetchHandler(lookup, memory.responses(), 16 << 20)));
+                    TestServer.fetch(lookup, memory)));
   }
 
   @AfterEach

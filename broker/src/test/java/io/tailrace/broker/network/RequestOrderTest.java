@@ -9,6 +9,7 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -48,7 +49,7 @@ class RequestOrderTest {
                 transport,
                 TestServer.limits(IN_FLIGHT, 10),
                 clock,
-                memory -> Map.of(ApiKey.PRODUCE, new ProduceHandler(lookup, memory.requests())));
+                memory -> Map.of(ApiKey.PRODUCE, TestServer.produce(lookup, memory)));
         RawClient client = server.client().greet()) {
       byte[] batch = ByteBufUtil.getBytes(TestBatches.batch(0, 1, 100));
       ByteArrayOutputStream all = new ByteArrayOutputStream();

@@ -1,6 +1,10 @@
 package io.tailrace.broker.network;
 
+import io.tailrace.broker.config.RecordLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
+import io.tailrace.broker.service.FetchService;
+import io.tailrace.broker.service.PartitionLookup;
+import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.PartitionImage;
@@ -67,6 +71,17 @@ final class TestServer implements AutoCloseable {
     }
     TopicImage topic = new TopicImage(name, new UUID(1, 2), TopicType.LOG, all, Map.of());
     return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of());
+  }
+
+  /** Takes every record, as far as its limits allow. */
+  static ProduceHandler produce(PartitionLookup lookup, NetworkMemory memory) {
+    RecordLimits limits = new RecordLimits(64 << 20, 3_600_000);
+    return new ProduceHandler(
+        new ProduceService(lookup, topic -> limits, Clock.SYSTEM), memory.requests());
+  }
+
+  static FetchHandler fetch(PartitionLookup lookup, NetworkMemory memory) {
+    return new FetchHandler(new FetchService(lookup, memory.responses(), 16 << 20));
   }
 
   NetworkServer server() {

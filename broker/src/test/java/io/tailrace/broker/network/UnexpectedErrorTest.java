@@ -11,11 +11,14 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.service.OffsetsService;
+import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
+import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.MetadataRequest;
@@ -68,9 +71,11 @@ class UnexpectedErrorTest {
             memory ->
                 Map.of(
                     ApiKey.PRODUCE,
-                    new ProduceHandler(lookup, memory.requests()),
+                    TestServer.produce(lookup, memory),
+                    ApiKey.FETCH,
+                    TestServer.fetch(lookup, memory),
                     ApiKey.LIST_OFFSETS,
-                    new ListOffsetsHandler(lookup),
+                    new ListOffsetsHandler(new OffsetsService(lookup)),
                     ApiKey.METADATA,
                     request -> {
                       throw new AssertionError("broken by the test");
@@ -91,6 +96,22 @@ class UnexpectedErrorTest {
     assertProduced(ErrorCode.OUTCOME_UNKNOWN);
     logs.breakOn("");
     assertProduced(ErrorCode.NONE);
+  }
+
+  @Test
+  void anErrorInAReadFailsTheFetch() throws Exception {
+    logs.breakOn("read");
+    client.send(fetch());
+    assertEquals(ErrorCode.UNKNOWN, fetched());
+    client.send(fetch());
+    assertEquals(ErrorCode.UNKNOWN, fetched());
+    client.send(fetch());
+    assertEquals(ErrorCode.UNKNOWN, fetched());
+    assertAllMemoryIsFree();
+    logs.breakOn("");
+    client.send(fetch());
+    assertEquals(ErrorCode.NONE, fetched());
+    assertAllMemoryIsFree();
   }
 
   @Test
@@ -134,6 +155,30 @@ class UnexpectedErrorTest {
       assertEquals(expected, ErrorCode.of(results.getResults(i).getErrorCode()));
     }
     assertAllMemoryIsFree();
+  }
+
+  private byte[] fetch() {
+    return client.request(
+        ApiKey.FETCH,
+        RawClient.fetchRequest(TOPIC, 0, 0, 0).toBuilder()
+            .addPartitions(RawClient.partitionFetch(TOPIC, 1, 0))
+            .addPartitions(RawClient.partitionFetch(TOPIC, 2, 0))
+            .addPartitions(RawClient.partitionFetch(TOPIC, 3, 0))
+            .build(),
+        new byte[0]);
+  }
+
+  private ErrorCode fetched() throws IOException {
+    ResponseFrame response = client.receive();
+    try {
+      if (response.error() != ErrorCode.NONE) {
+        return response.error();
+      }
+      FetchResponse results = response.body(FetchResponse.parser());
+      return ErrorCode.of(results.getResults(0).getErrorCode());
+    } finally {
+      response.release();
+    }
   }
 
   private ErrorCode offsetsListed() throws IOException {

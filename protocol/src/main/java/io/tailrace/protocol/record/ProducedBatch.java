@@ -1,6 +1,7 @@
 package io.tailrace.protocol.record;
 
 import io.netty.buffer.ByteBuf;
+import io.tailrace.protocol.error.ErrorCode;
 
 /**
  * Checks a batch as a producer sends it: more than {@link RecordBatch#check}, which also holds for
@@ -58,6 +59,29 @@ public final class ProducedBatch {
           "record count " + count + " is more than the " + MAX_RECORDS + " that readers accept");
     }
     return size;
+  }
+
+  /**
+   * Checks that readers take what a checked batch holds. Reads lengths only and decompresses
+   * nothing; see {@link UncompressedSize} for how exact that is. A batch that is not compressed
+   * passes.
+   *
+   * @param maxBytes of its records without compression
+   * @throws CorruptBatchException with {@link ErrorCode#BATCH_TOO_LARGE} when they may be larger
+   */
+  public static void checkUncompressedSize(ByteBuf in, int index, int maxBytes) {
+    if (RecordBatch.compression(in, index) == CompressionType.NONE) {
+      return;
+    }
+    long bytes = UncompressedSize.atMost(in, index);
+    if (bytes > maxBytes) {
+      throw new CorruptBatchException(
+          ErrorCode.BATCH_TOO_LARGE,
+          "a batch whose records have "
+              + bytes
+              + " bytes without compression is larger than max.message.uncompressed.bytes="
+              + maxBytes);
+    }
   }
 
   private void walk(int count) {

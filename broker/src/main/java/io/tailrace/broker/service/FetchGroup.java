@@ -1,6 +1,7 @@
-package io.tailrace.broker.network;
+package io.tailrace.broker.service;
 
 import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 final class FetchGroup {
   private final Scheduler owner;
   private final List<FetchPart> parts = new ArrayList<>();
+  private boolean registered;
 
   FetchGroup(Scheduler owner) {
     this.owner = owner;
@@ -41,23 +43,18 @@ final class FetchGroup {
     action.run();
   }
 
-  /** Whether every log is open. */
-  boolean isOpen() {
-    for (FetchPart part : parts) {
-      if (!part.partition().isOpen()) {
-        return false;
-      }
-    }
-    return true;
+  List<FetchPart> parts() {
+    return parts;
   }
 
   /**
-   * Reads all.
+   * Reads all, and forgets the waiters of an earlier round.
    *
    * @param budget bytes for all together
    * @param turn which partition is first, modulo their number
    */
   void read(ResponseMemory memory, int budget, long turn) {
+    unregister();
     int left = budget;
     int count = parts.size();
     int first = (int) (turn % count);
@@ -70,10 +67,23 @@ final class FetchGroup {
 
   /** Has the listener told when one of them has grown; maybe at once, and more than once. */
   void register(ReadListener listener) {
+    registered = true;
     parts.forEach(part -> part.register(listener));
   }
 
+  boolean isRegistered() {
+    return registered;
+  }
+
   void unregister() {
-    parts.forEach(FetchPart::unregister);
+    if (registered) {
+      registered = false;
+      parts.forEach(FetchPart::unregister);
+    }
+  }
+
+  /** Ends all with an error. */
+  void fail(PartitionError error) {
+    parts.forEach(part -> part.fail(error));
   }
 }

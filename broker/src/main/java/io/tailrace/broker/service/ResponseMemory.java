@@ -1,4 +1,4 @@
-package io.tailrace.broker.network;
+package io.tailrace.broker.service;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -6,16 +6,16 @@ import java.util.concurrent.atomic.AtomicLong;
  * Counts the bytes of responses, over all connections: of records that were read and are not
  * answered yet, and of answers that the clients have not taken yet. Thread-safe.
  */
-final class ResponseMemory {
+public final class ResponseMemory {
   private final AtomicLong used = new AtomicLong();
   private final long limitBytes;
 
-  ResponseMemory(long limitBytes) {
+  public ResponseMemory(long limitBytes) {
     this.limitBytes = limitBytes;
   }
 
   /** Counts bytes in, if there is room for them. */
-  boolean tryReserve(int bytes) {
+  public boolean tryReserve(int bytes) {
     if (used.addAndGet(bytes) > limitBytes) {
       used.addAndGet(-bytes);
       return false;
@@ -24,16 +24,16 @@ final class ResponseMemory {
   }
 
   /** Counts bytes whether or not there is room; fewer when negative. */
-  void add(long bytes) {
+  public void add(long bytes) {
     used.addAndGet(bytes);
   }
 
   /** Whether so little room is left that who does not take answers must go sooner. */
-  boolean isScarce() {
+  public boolean isScarce() {
     return used.get() > limitBytes / 2;
   }
 
-  long usedBytes() {
+  public long usedBytes() {
     return used.get();
   }
 }

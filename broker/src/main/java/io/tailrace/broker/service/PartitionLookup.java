@@ -1,34 +1,32 @@
-package io.tailrace.broker.network;
+package io.tailrace.broker.service;
 
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.protocol.error.ErrorCode;
-import io.tailrace.protocol.message.Uuid;
 import java.util.UUID;
 
 /** Finds the partition that a request names, or says why there is none here. Thread-safe. */
-final class PartitionLookup {
+public final class PartitionLookup {
   private final PartitionRegistry registry;
 
-  PartitionLookup(PartitionRegistry registry) {
+  public PartitionLookup(PartitionRegistry registry) {
     this.registry = registry;
   }
 
-  /** Either a partition or an error. */
-  record Found(Partition partition, PartitionError error) {}
+  /** Either a partition and its topic, or an error. */
+  record Found(Partition partition, TopicImage topic, PartitionError error) {}
 
-  Found find(String topic, Uuid topicId, int partition) {
+  /**
+   * @param topicId null = not checked
+   */
+  Found find(String topic, UUID topicId, int partition) {
     TopicImage image = registry.topic(topic);
     if (image == null) {
       return missing(ErrorCode.UNKNOWN_TOPIC, "topic '" + printable(topic) + "' does not exist");
     }
-    UUID id = image.id();
-    boolean given = topicId.getMostSignificant() != 0 || topicId.getLeastSignificant() != 0;
-    if (given
-        && (topicId.getMostSignificant() != id.getMostSignificantBits()
-            || topicId.getLeastSignificant() != id.getLeastSignificantBits())) {
+    if (topicId != null && !topicId.equals(image.id())) {
       return missing(
           ErrorCode.TOPIC_ID_MISMATCH, "topic '" + topic + "' was deleted and made again");
     }
@@ -47,16 +45,16 @@ final class PartitionLookup {
       return missing(
           ErrorCode.NOT_LEADER, "this broker holds no replica of " + topic + "-" + partition);
     }
-    return new Found(found, null);
+    return new Found(found, image, null);
   }
 
   /** A stranger's text, short and on one line. */
-  static String printable(String text) {
+  public static String printable(String text) {
     String shown = text.length() > 100 ? text.substring(0, 100) + "..." : text;
     return shown.replaceAll("\\p{Cntrl}", "?");
   }
 
   private static Found missing(ErrorCode code, String message) {
-    return new Found(null, new PartitionError(code, message));
+    return new Found(null, null, new PartitionError(code, message));
   }
 }

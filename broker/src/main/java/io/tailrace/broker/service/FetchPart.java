@@ -1,4 +1,4 @@
-package io.tailrace.broker.network;
+package io.tailrace.broker.service;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -7,8 +7,6 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
-import io.tailrace.protocol.message.PartitionFetch;
-import io.tailrace.protocol.message.PartitionFetchResult;
 
 /**
  * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, and on the
@@ -29,10 +27,10 @@ final class FetchPart {
   private boolean starved;
   private ReadWaiter waiter;
 
-  FetchPart(PartitionFetch asked, PartitionLookup.Found found) {
-    this.offset = asked.getOffset();
-    this.leaderEpoch = asked.getLeaderEpochPlusOne() - 1;
-    this.maxBytes = Integer.toUnsignedLong(asked.getMaxBytes());
+  FetchPart(FetchQuery query, PartitionLookup.Found found) {
+    this.offset = query.offset();
+    this.leaderEpoch = query.leaderEpoch();
+    this.maxBytes = query.maxBytes();
     this.partition = found.partition();
     this.error = found.error();
   }
@@ -46,7 +44,7 @@ final class FetchPart {
     return error;
   }
 
-  /** What was read, for whoever takes it over. */
+  /** What was read and not taken yet. */
   ByteBuf records() {
     return records;
   }
@@ -121,15 +119,20 @@ final class FetchPart {
     }
   }
 
-  PartitionFetchResult toMessage() {
-    PartitionFetchResult.Builder message =
-        PartitionFetchResult.newBuilder()
-            .setHighWatermark(highWatermark)
-            .setLogStartOffset(logStartOffset)
-            .setRecordsLength(records.readableBytes());
-    if (error != null) {
-      message.setErrorCode(error.code().number()).setErrorMessage(error.message());
+  /** Ends with an error in place of what was read. */
+  void fail(PartitionError problem) {
+    drop();
+    error = problem;
+  }
+
+  /** What it gave; the caller takes over the records. */
+  FetchResult takeResult() {
+    ByteBuf taken = records;
+    records = Unpooled.EMPTY_BUFFER;
+    if (!taken.isReadable()) {
+      taken.release();
+      taken = Unpooled.EMPTY_BUFFER;
     }
-    return message.build();
+    return new FetchResult(error, highWatermark, logStartOffset, taken);
   }
 }

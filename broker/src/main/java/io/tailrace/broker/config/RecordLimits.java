@@ -1,0 +1,20 @@
+package io.tailrace.broker.config;
+
+/**
+ * What producers may send to a topic.
+ *
+ * @param maxUncompressedBytes of the records of one compressed batch
+ * @param timestampAfterMaxMs how far a timestamp may be ahead of the broker's clock, milliseconds
+ */
+public record RecordLimits(int maxUncompressedBytes, long timestampAfterMaxMs) {
+
+  /**
+   * The largest timestamp that is accepted.
+   *
+   * @param nowMs and the result are milliseconds since 1970
+   */
+  public long maxTimestampMs(long nowMs) {
+    long max = nowMs + timestampAfterMaxMs;
+    return max < nowMs ? Long.MAX_VALUE : max;
+  }
+}

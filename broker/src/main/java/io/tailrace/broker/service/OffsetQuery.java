@@ -1,0 +1,20 @@
+package io.tailrace.broker.service;
+
+import java.util.UUID;
+
+/**
+ * Asks for an offset of one partition.
+ *
+ * @param topicId null = not checked
+ * @param leaderEpoch that the client knows; -1 = not checked
+ * @param timestampMs {@link #LATEST}, {@link #EARLIEST} or milliseconds since 1970: the first
+ *     record at or after it
+ */
+public record OffsetQuery(
+    String topic, UUID topicId, int partition, int leaderEpoch, long timestampMs) {
+  /** The high watermark. */
+  public static final long LATEST = -1;
+
+  /** The log start offset. */
+  public static final long EARLIEST = -2;
+}

@@ -1,0 +1,12 @@
+package io.tailrace.broker.service;
+
+import java.util.UUID;
+
+/**
+ * The batches of one partition in a produce request.
+ *
+ * @param topicId null = not checked
+ * @param leaderEpoch that the client knows; -1 = not checked
+ * @param length bytes of whole batches, back to back
+ */
+public record ProducePart(String topic, UUID topicId, int partition, int leaderEpoch, int length) {}

@@ -1,0 +1,2 @@
+/** What the broker does for its clients, on plain values: apart from any protocol's encoding. */
+package io.tailrace.broker.service;
