@@ -15,6 +15,9 @@ import java.util.Objects;
  * @param <V> the values' type
  */
 public final class ConsumerBuilder<K, V> {
+  private static final long MAX_POLL_BYTES = 64L * 1024 * 1024;
+  private static final int HEAP_SHARE_OF_POLL = 8;
+
   private final TailraceClient client;
   private final Deserializer<? extends K> keyDeserializer;
   private final Deserializer<? extends V> valueDeserializer;
@@ -25,6 +28,8 @@ public final class ConsumerBuilder<K, V> {
   private OutOfRangePolicy outOfRange = OutOfRangePolicy.FAIL;
   private BadRecordHandler onBadRecord = BadRecordHandler.fail();
   private int maxPollRecords = 1000;
+  private long maxPollBytes =
+      Math.min(MAX_POLL_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE_OF_POLL);
   private int fetchMinBytes = 1;
   private Duration fetchMaxWait = Duration.ofMillis(500);
   private int fetchMaxBytes = 8 * 1024 * 1024;
@@ -81,6 +86,16 @@ public final class ConsumerBuilder<K, V> {
   /** Records that one poll returns at most; 1000 by default. */
   public ConsumerBuilder<K, V> maxPollRecords(int maxPollRecords) {
     this.maxPollRecords = maxPollRecords;
+    return this;
+  }
+
+  /**
+   * Bytes of keys, values and headers, decompressed, that one poll returns at most; 64 MiB or an
+   * eighth of the largest heap by default, whichever is less. A record that is larger by itself is
+   * returned alone.
+   */
+  public ConsumerBuilder<K, V> maxPollBytes(long maxPollBytes) {
+    this.maxPollBytes = maxPollBytes;
     return this;
   }
 
@@ -154,6 +169,7 @@ public final class ConsumerBuilder<K, V> {
         outOfRange,
         onBadRecord,
         maxPollRecords,
+        maxPollBytes,
         fetchMinBytes,
         fetchMaxWait,
         fetchMaxBytes,

@@ -57,7 +57,7 @@ final class DeadLetterHandler implements BadRecordHandler {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw notWritten(
-          partition, record, ErrorCode.OUTCOME_UNKNOWN, "interrupted while waiting for it", e);
+          partition, record, ErrorCode.INTERRUPTED, "interrupted while waiting for it", e);
     }
   }
 

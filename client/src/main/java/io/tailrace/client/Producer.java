@@ -56,6 +56,9 @@ public interface Producer<K, V> extends AutoCloseable {
   /**
    * Sends at once whatever is waiting for its batch to fill, and waits until every record that was
    * sent before this call is settled: acknowledged or failed. Takes at most the delivery timeout.
+   *
+   * @throws TailraceException with {@code INTERRUPTED} when the thread is interrupted; the records
+   *     stay on their way
    */
   void flush();
 
@@ -66,7 +69,11 @@ public interface Producer<K, V> extends AutoCloseable {
   /**
    * Refuses new records, sends what is waiting, and waits for it to be settled. What is not settled
    * within the timeout fails with {@code DELIVERY_TIMED_OUT}; every future is complete when this
-   * returns. May be called again.
+   * returns. An interrupted thread does not wait: what is not settled fails at once, and the
+   * interrupt flag stays set. May be called again.
+   *
+   * @throws IllegalArgumentException when the timeout is negative; one of more than a year counts
+   *     as a year
    */
   void close(Duration timeout);
 }

@@ -2,8 +2,8 @@ package io.tailrace.client;
 
 /**
  * Told what became of one record. Runs on the client's network thread: it must be quick and must
- * not block, least of all on another of the client's futures. An exception that it throws is logged
- * and otherwise ignored.
+ * not block, least of all on another of the client's futures. Whatever it throws, an {@link Error}
+ * included, is logged and otherwise ignored: other callbacks run, and flushing goes on.
  */
 @FunctionalInterface
 public interface SendCallback {

@@ -1,5 +1,7 @@
 package io.tailrace.client;
 
+import static io.tailrace.client.WaitTime.positiveMillis;
+
 import io.tailrace.client.admin.RemoteAdmin;
 import io.tailrace.client.consumer.ConsumerConfig;
 import io.tailrace.client.consumer.PartitionConsumer;
@@ -43,6 +45,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *   RecordMetadata at = producer.send("orders", order.customer(), order).join();
  * }
  * }</pre>
+ *
+ * <p><b>Durations</b> that are longer than a year count as a year, settings that travel in
+ * milliseconds as ten days; negative ones are refused with {@link IllegalArgumentException}.
+ *
+ * <p><b>Interruption.</b> Every call of this library that waits answers the interruption of its
+ * thread with a {@link TailraceException} of the code {@code INTERRUPTED}, and leaves the thread's
+ * interrupt flag set. Closing is the exception: it does not throw, but waits no longer.
  */
 public final class TailraceClient implements AutoCloseable {
 
@@ -167,7 +176,7 @@ public final class TailraceClient implements AutoCloseable {
     Map<TopicPartition, Position> positions = new HashMap<>();
     partitions.forEach(partition -> positions.put(partition, position));
     Map<TopicPartition, Long> offsets = new HashMap<>();
-    await(cluster.offsets().find(positions))
+    await(cluster.offsets().find(positions), "offsets")
         .forEach((partition, found) -> offsets.put(partition, found.offset()));
     return offsets;
   }
@@ -178,7 +187,10 @@ public final class TailraceClient implements AutoCloseable {
     List<TopicPartition> partitions = new ArrayList<>();
     for (String topic : topics) {
       int timeoutMs = cluster.network().config().requestTimeoutMs();
-      int count = await(cluster.metadata().awaitTopic(topic, timeoutMs)).partitions().size();
+      int count =
+          await(cluster.metadata().awaitTopic(topic, timeoutMs), "topic '" + topic + "'")
+              .partitions()
+              .size();
       for (int i = 0; i < count; i++) {
         partitions.add(new TopicPartition(topic, i));
       }
@@ -187,7 +199,7 @@ public final class TailraceClient implements AutoCloseable {
   }
 
   /** Waits for what the network's thread completes, at the latest when its own timeout is over. */
-  private <T> T await(CompletableFuture<T> future) {
+  private <T> T await(CompletableFuture<T> future, String waitingFor) {
     if (cluster.network().scheduler().inThread()) {
       throw new IllegalStateException("this must not be called on the client's network thread");
     }
@@ -199,8 +211,7 @@ public final class TailraceClient implements AutoCloseable {
       }
       throw new TailraceException(ErrorCode.UNKNOWN, e.getCause().toString(), e.getCause());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new TailraceException(ErrorCode.REQUEST_TIMED_OUT, "interrupted while waiting", e);
+      throw TailraceException.interrupted(waitingFor, e);
     }
   }
 
@@ -233,16 +244,21 @@ public final class TailraceClient implements AutoCloseable {
   /**
    * Closes the producers and consumers that are still open, then the connections. Records that are
    * waiting are sent, and their acknowledgements awaited, for at most this long; every future is
-   * complete when this returns. May be called again.
+   * complete when this returns. An interrupted thread does not wait: what is unsettled fails at
+   * once, and the interrupt flag stays set. May be called again.
+   *
+   * @throws IllegalArgumentException when the timeout is negative; one of more than a year counts
+   *     as a year
    */
   public void close(Duration timeout) {
+    Duration limit = WaitTime.zeroOrMore("timeout", timeout);
     if (cluster.network().scheduler().inThread()) {
       throw new IllegalStateException("close must not be called on the client's network thread");
     }
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = System.nanoTime() + limit.toNanos();
     List.copyOf(producers).forEach(producer -> producer.close(until(deadline)));
     List.copyOf(consumers).forEach(consumer -> consumer.closeFromOutside(until(deadline)));
     shutDown(cluster);
@@ -273,7 +289,7 @@ public final class TailraceClient implements AutoCloseable {
   /** Settings of a client. Not thread-safe. */
   public static final class Builder {
     /** One attempt at one address, so that others have their turn. */
-    private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);
+    private static final int LONGEST_CONNECT_MS = 3000;
 
     private String bootstrap = "localhost:7092";
     private String clientId = "tailrace-java";
@@ -347,15 +363,15 @@ public final class TailraceClient implements AutoCloseable {
      */
     public TailraceClient connect() {
       List<BrokerAddress> addresses = BootstrapAddresses.parse(bootstrap);
+      int connectTimeoutMs = positiveMillis("connectTimeout", connectTimeout);
       NetworkConfig config =
           new NetworkConfig(
               clientId,
-              millis(
-                  "connectTimeout",
-                  connectTimeout.compareTo(LONGEST_CONNECT) < 0 ? connectTimeout : LONGEST_CONNECT),
-              millis("requestTimeout", requestTimeout),
-              millis("reconnectBackoff", reconnectBackoff),
-              millis("maxReconnectBackoff", maxReconnectBackoff));
+              Math.min(connectTimeoutMs, LONGEST_CONNECT_MS),
+              positiveMillis("requestTimeout", requestTimeout),
+              positiveMillis("reconnectBackoff", reconnectBackoff),
+              positiveMillis("maxReconnectBackoff", maxReconnectBackoff));
+      int maxAgeMs = positiveMillis("metadataMaxAge", metadataMaxAge);
       Network network =
           new Network(
               new NettyTransport("tailrace-client-" + clientId),
@@ -364,12 +380,11 @@ public final class TailraceClient implements AutoCloseable {
               config,
               new ClientCounters());
       Connections connections = new Connections(network);
-      Metadata metadata =
-          new Metadata(network, connections, addresses, millis("metadataMaxAge", metadataMaxAge));
+      Metadata metadata = new Metadata(network, connections, addresses, maxAgeMs);
       TailraceClient client =
           new TailraceClient(ClusterAccess.of(network, connections, metadata), metrics);
       try {
-        client.await(metadata.awaitCluster(millis("connectTimeout", connectTimeout)));
+        client.await(metadata.awaitCluster(connectTimeoutMs), "a broker");
       } catch (TailraceException e) {
         shutDown(client.cluster);
         throw e;
@@ -378,13 +393,6 @@ public final class TailraceClient implements AutoCloseable {
         metrics.bind(client, clientId);
       }
       return client;
-    }
-
-    private static int millis(String name, Duration duration) {
-      if (duration.isNegative() || duration.isZero()) {
-        throw new IllegalArgumentException(name + " must be positive");
-      }
-      return (int) Math.max(1, Math.min(Integer.MAX_VALUE, duration.toMillis()));
     }
   }
 }

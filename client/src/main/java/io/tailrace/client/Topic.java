@@ -85,9 +85,13 @@ public final class Topic {
     return topic;
   }
 
-  /** The same, keeping records for at least this long ({@code retention.ms}). */
+  /**
+   * The same, keeping records for at least this long ({@code retention.ms}).
+   *
+   * @throws IllegalArgumentException when it is negative
+   */
   public Topic retention(Duration retention) {
-    return config("retention.ms", Long.toString(retention.toMillis()));
+    return config("retention.ms", Long.toString(WaitTime.longMillis("retention", retention)));
   }
 
   /** The topic's name. */

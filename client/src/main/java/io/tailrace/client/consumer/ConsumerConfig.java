@@ -3,6 +3,7 @@ package io.tailrace.client.consumer;
 import io.tailrace.client.BadRecordHandler;
 import io.tailrace.client.OutOfRangePolicy;
 import io.tailrace.client.Position;
+import io.tailrace.client.WaitTime;
 import java.time.Duration;
 
 /**
@@ -13,6 +14,7 @@ public record ConsumerConfig(
     OutOfRangePolicy outOfRange,
     BadRecordHandler onBadRecord,
     int maxPollRecords,
+    long maxPollBytes,
     int fetchMinBytes,
     Duration fetchMaxWait,
     int fetchMaxBytes,
@@ -23,7 +25,8 @@ public record ConsumerConfig(
   public ConsumerConfig {
     check(maxPollRecords > 0, "maxPollRecords must be positive");
     check(fetchMinBytes >= 0, "fetchMinBytes must not be negative");
-    check(!fetchMaxWait.isNegative(), "fetchMaxWait must not be negative");
+    check(maxPollBytes > 0, "maxPollBytes must be positive");
+    fetchMaxWait = WaitTime.zeroOrMoreMillis("fetchMaxWait", fetchMaxWait);
     check(fetchMaxBytes > 0, "fetchMaxBytes must be positive");
     check(partitionFetchBytes > 0, "partitionFetchBytes must be positive");
     check(prefetchBytes > 0, "prefetchBytes must be positive");

@@ -6,6 +6,7 @@ import io.tailrace.client.Deserializer;
 import io.tailrace.client.Position;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
+import io.tailrace.client.WaitTime;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.protocol.error.ErrorCode;
 import java.time.Duration;
@@ -27,7 +28,6 @@ import java.util.concurrent.locks.LockSupport;
  * polls; {@link Fetcher} is the other. Used by one thread at a time.
  */
 public final class PartitionConsumer<K, V> implements Consumer<K, V> {
-  private static final Duration LONGEST_WAIT = Duration.ofDays(365);
   private static final long WAIT_FOR_USER_NANOS = 1_000_000;
 
   private final ConsumerConfig config;
@@ -119,9 +119,10 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
 
   @Override
   public List<ConsumerRecord<K, V>> poll(Duration timeout) {
+    Duration limit = WaitTime.zeroOrMore("timeout", timeout);
     enter();
     try {
-      long deadline = System.nanoTime() + bounded(timeout).toNanos();
+      long deadline = System.nanoTime() + limit.toNanos();
       while (true) {
         takeEvents();
         throwErrors(false);
@@ -183,17 +184,18 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   }
 
   private List<ConsumerRecord<K, V>> readFrom(int start) {
-    List<ConsumerRecord<K, V>> records = new ArrayList<>(config.maxPollRecords());
+    PolledRecords<K, V> polled = new PolledRecords<>(config);
+    List<ConsumerRecord<K, V>> records = polled.list();
     int count = round.size();
-    for (int i = 0; i < count && records.size() < config.maxPollRecords(); i++) {
+    for (int i = 0; i < count && !polled.full(); i++) {
       turn = (start + i) % count;
       PartitionReader<K, V> reader = round.get(turn);
       if (reader.paused()) {
         continue;
       }
       try {
-        reader.read(records, config.maxPollRecords());
-      } catch (RuntimeException e) {
+        reader.read(polled);
+      } catch (RuntimeException | Error e) {
         if (records.isEmpty()) {
           throw e;
         }
@@ -208,8 +210,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     try {
       return inbox.await(nanos);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return true;
+      throw TailraceException.interrupted("records", e);
     }
   }
 
@@ -266,7 +267,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
       while (reader.position() == FetchedPartition.UNKNOWN) {
         reader.throwError(true);
         long left = deadline - System.nanoTime();
-        if (left <= 0 || Thread.currentThread().isInterrupted()) {
+        if (left <= 0) {
           throw new TailraceException(
               ErrorCode.REQUEST_TIMED_OUT,
               "the position of " + partition + " was not found within " + requestTimeoutMs + " ms");
@@ -355,7 +356,9 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     inbox.wakeup();
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean mine = user.compareAndSet(null, Thread.currentThread());
-    while (!mine && System.nanoTime() < deadline) {
+    while (!mine
+        && System.nanoTime() < deadline
+        && !Thread.currentThread().isInterrupted()) { // parking does not wait then
       LockSupport.parkNanos(WAIT_FOR_USER_NANOS);
       mine = user.compareAndSet(null, Thread.currentThread());
     }
@@ -427,9 +430,5 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
 
   private static TailraceException closedError() {
     return new TailraceException(ErrorCode.CLIENT_CLOSED, "the consumer is closed");
-  }
-
-  private static Duration bounded(Duration timeout) {
-    return timeout.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : timeout;
   }
 }

@@ -8,9 +8,9 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.CorruptBatchException;
+import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.StoredRecord;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -18,6 +18,9 @@ import java.util.OptionalLong;
  * of it. Confined to that thread.
  */
 final class PartitionReader<K, V> {
+  /** What a record takes besides its key, value and headers, about. */
+  private static final int RECORD_OVERHEAD_BYTES = 32;
+
   private final FetchedPartition fetched;
   private final Fetcher fetcher;
   private final Deserializer<? extends K> keyDeserializer;
@@ -32,8 +35,11 @@ final class PartitionReader<K, V> {
   /** Whether a poll has thrown the error. */
   private boolean errorThrown;
 
-  /** A record that was read but not handed out, since it could not be deserialised. */
-  private StoredRecord bad;
+  /**
+   * A record that was read but not handed out, since it could not be deserialised or went beyond
+   * the bytes of one poll.
+   */
+  private StoredRecord held;
 
   PartitionReader(
       TopicPartition name,
@@ -149,24 +155,24 @@ final class PartitionReader<K, V> {
   }
 
   /**
-   * Adds the next records to a list, until it holds so many.
+   * Adds the next records to those of a poll, until that is full.
    *
-   * @throws TailraceException when the next record cannot be read; those before it are in the list
+   * @throws TailraceException when the next record cannot be read; those before it were added
    */
-  void read(List<ConsumerRecord<K, V>> out, int limit) {
-    int before = out.size();
+  void read(PolledRecords<K, V> polled) {
+    int before = polled.list().size();
     try {
-      readStretches(out, limit);
+      readStretches(polled);
     } finally {
       fetched.setPosition(position);
-      fetcher.counters().recordsConsumed.add(out.size() - before);
+      fetcher.counters().recordsConsumed.add(polled.list().size() - before);
     }
   }
 
-  private void readStretches(List<ConsumerRecord<K, V>> out, int limit) {
-    while (out.size() < limit && !stretches.isEmpty()) {
+  private void readStretches(PolledRecords<K, V> polled) {
+    while (!polled.full() && !stretches.isEmpty()) {
       BatchReader stretch = stretches.peekFirst();
-      StoredRecord record = bad != null ? bad : next(stretch);
+      StoredRecord record = held != null ? held : next(stretch);
       if (record == null && stretches.isEmpty()) {
         return; // damaged: the next poll says so
       }
@@ -177,14 +183,29 @@ final class PartitionReader<K, V> {
         usedUp(stretch.sizeInBytes());
         continue;
       }
-      bad = record;
+      held = record;
+      long bytes = sizeOf(record);
+      if (polled.exceededBy(bytes)) {
+        return; // the next poll begins with it
+      }
+      polled.count(bytes);
       ConsumerRecord<K, V> decoded = decode(record);
-      bad = null;
+      held = null;
       position = record.offset() + 1;
       if (decoded != null) {
-        out.add(decoded);
+        polled.add(decoded);
       }
     }
+  }
+
+  private static long sizeOf(StoredRecord record) {
+    long bytes = RECORD_OVERHEAD_BYTES;
+    bytes += record.key() == null ? 0 : record.key().length;
+    bytes += record.value() == null ? 0 : record.value().length;
+    for (RecordHeader header : record.headers()) {
+      bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+    }
+    return bytes;
   }
 
   private StoredRecord next(BatchReader stretch) {
@@ -232,7 +253,7 @@ final class PartitionReader<K, V> {
   }
 
   private void drop() {
-    bad = null;
+    held = null;
     for (BatchReader stretch : stretches) {
       stretch.close();
       fetched.usedUp(stretch.sizeInBytes());

@@ -92,8 +92,7 @@ public final class Metadata implements ConnectionListener {
   public String bootstrapText() {
     StringBuilder text = new StringBuilder();
     for (BrokerAddress address : bootstrap) {
-      text.append(text.length() == 0 ? "" : ",").append(address.host()).append(':');
-      text.append(address.port());
+      text.append(text.length() == 0 ? "" : ",").append(address.hostAndPort());
     }
     return text.toString();
   }

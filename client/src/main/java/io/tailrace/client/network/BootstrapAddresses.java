@@ -30,6 +30,16 @@ public final class BootstrapAddresses {
   }
 
   private static BrokerAddress parseOne(String text) {
+    if (text.contains("://")) {
+      throw new IllegalArgumentException(
+          "bootstrap '"
+              + text
+              + "' is a URL; write host:port, without "
+              + text.substring(0, text.indexOf("://") + 3));
+    }
+    if (text.indexOf('/') >= 0 || text.chars().anyMatch(Character::isWhitespace)) {
+      throw new IllegalArgumentException("bootstrap '" + text + "' is no address: host:port");
+    }
     int colon = text.lastIndexOf(':');
     boolean bareIpv6 = colon >= 0 && text.indexOf(':') != colon && text.charAt(0) != '[';
     if (colon < 0 || bareIpv6 || text.endsWith("]")) {

@@ -24,7 +24,11 @@ public record BrokerAddress(int id, String host, int port, String rack) {
 
   @Override
   public String toString() {
-    return (id == UNKNOWN_ID ? "broker at " : "broker " + id + " at ")
-        + new BrokerDescription(id, host, port, rack).address();
+    return (id == UNKNOWN_ID ? "broker at " : "broker " + id + " at ") + hostAndPort();
+  }
+
+  /** As a bootstrap string has it: {@code host:port}, {@code [::1]:7092}. */
+  public String hostAndPort() {
+    return new BrokerDescription(id, host, port, rack).address();
   }
 }

@@ -231,14 +231,24 @@ public final class BrokerConnection {
       return;
     }
     int correlationId = nextCorrelationId++;
-    ByteBuf head =
-        FrameCodec.encodeRequest(
-            PooledByteBufAllocator.DEFAULT,
-            request.api,
-            version,
-            correlationId,
-            request.body,
-            request.recordsLength);
+    ByteBuf head;
+    try {
+      head =
+          FrameCodec.encodeRequest(
+              PooledByteBufAllocator.DEFAULT,
+              request.api,
+              version,
+              correlationId,
+              request.body,
+              request.recordsLength);
+    } catch (OutOfMemoryError e) {
+      request.releaseRecords();
+      fail(
+          request,
+          new TailraceException(
+              ErrorCode.BUFFER_FULL, address + ": the JVM has no memory left for a request", e));
+      return;
+    }
     int frameBytes = head.getInt(head.readerIndex());
     if (frameBytes > handshake.response().getMaxFrameBytes()) {
       head.release();
@@ -254,8 +264,19 @@ public final class BrokerConnection {
                   + frameBytes));
       return;
     }
-    session.link.write(head, request.records);
+    List<ByteBuf> records = request.records;
     request.records = List.of();
+    try {
+      session.link.write(head, records);
+    } catch (OutOfMemoryError e) {
+      // Part of the frame may be on its way out; without the rest the broker does not act on it.
+      lose(ErrorCode.OUTCOME_UNKNOWN, "the JVM has no memory left to send a request", e);
+      fail(
+          request,
+          new TailraceException(
+              ErrorCode.BUFFER_FULL, address + ": the JVM has no memory left for a request", e));
+      return;
+    }
     if (request.answered) {
       request.sentAtMs = network.clock().monotonicMs();
       inFlight.put(correlationId, request);
@@ -280,7 +301,7 @@ public final class BrokerConnection {
   private <R extends MessageLite> void tell(BrokerRequest<R> request, R body, ByteBuf records) {
     try {
       request.handler.onResponse(body, records);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // the connection's other requests are not to suffer
       LOG.error("a {} response of {} could not be handled", request.api, address, e);
     }
   }
@@ -288,7 +309,7 @@ public final class BrokerConnection {
   private static void fail(BrokerRequest<?> request, TailraceException error) {
     try {
       request.handler.onFailure(error);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       LOG.error("the failure of a {} request could not be handled", request.api, e);
     }
   }

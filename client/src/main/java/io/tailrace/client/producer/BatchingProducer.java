@@ -9,6 +9,7 @@ import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.SendCallback;
 import io.tailrace.client.Serializer;
 import io.tailrace.client.TailraceException;
+import io.tailrace.client.WaitTime;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterView;
 import io.tailrace.client.metadata.Metadata;
@@ -196,7 +197,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     }
     try {
       return serializer.serialize(topic, data);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
       throw new TailraceException(
           ErrorCode.SERIALIZATION,
           "the " + what + " of a record for topic '" + topic + "' cannot be serialised: " + e,
@@ -225,9 +226,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     try {
       memory = pool.take(queue.sizeFor(upperBound), config.maxBlock().toNanos(), sender::wake);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new TailraceException(
-          ErrorCode.BUFFER_FULL, "interrupted while the producer's memory was full", e);
+      throw TailraceException.interrupted("room in the producer's memory", e);
     }
     if (memory == null) {
       if (closing.get()) {
@@ -274,9 +273,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     } catch (RejectedExecutionException e) {
       throw new TailraceException(ErrorCode.CLIENT_CLOSED, "the client is closed", e);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new TailraceException(
-          ErrorCode.UNKNOWN_TOPIC, "interrupted while topic '" + topic + "' was looked for", e);
+      throw TailraceException.interrupted("topic '" + topic + "'", e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TailraceException known) {
         throw known;
@@ -317,14 +314,20 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     if (network.scheduler().inThread()) {
       throw new IllegalStateException("flush must not be called on the network's thread");
     }
-    if (!awaitSettled(config.deliveryTimeout().plus(SETTLING_GRACE))) {
+    boolean settled;
+    try {
+      settled = awaitSettled(config.deliveryTimeout().plus(SETTLING_GRACE));
+    } catch (InterruptedException e) {
+      throw TailraceException.interrupted("records to be settled", e);
+    }
+    if (!settled) {
       throw new TailraceException(
           ErrorCode.DELIVERY_TIMED_OUT,
           "records are not settled long after the delivery timeout: is a callback blocking?");
     }
   }
 
-  private boolean awaitSettled(Duration timeout) {
+  private boolean awaitSettled(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     sender.hurry();
     try {
@@ -334,9 +337,6 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
       }
       return true;
     } catch (TimeoutException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       return false;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RejectedExecutionException) {
@@ -355,13 +355,18 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
 
   @Override
   public void close(Duration timeout) {
+    Duration limit = WaitTime.zeroOrMore("timeout", timeout);
     boolean onNetworkThread = network.scheduler().inThread();
     if (closing.compareAndSet(false, true)) {
       metadata.removeListener(metadataListener);
       topics.values().forEach(BatchingProducer::closeQueues);
       pool.close();
       if (!onNetworkThread) {
-        awaitSettled(timeout);
+        try {
+          awaitSettled(limit);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt(); // what is not settled fails now
+        }
       }
       end();
       onClosed.accept(this);

@@ -279,19 +279,20 @@ final class ProducerBatch {
 
   @SuppressWarnings("unchecked")
   static void tell(Object waiter, RecordMetadata metadata, TailraceException error) {
-    if (waiter instanceof CompletableFuture) {
+    try {
+      if (waiter instanceof SendCallback callback) {
+        callback.onCompletion(metadata, error);
+        return;
+      }
       CompletableFuture<RecordMetadata> future = (CompletableFuture<RecordMetadata>) waiter;
       if (error == null) {
         future.complete(metadata);
       } else {
         future.completeExceptionally(error);
       }
-      return;
-    }
-    try {
-      ((SendCallback) waiter).onCompletion(metadata, error);
-    } catch (RuntimeException e) {
-      LOG.error("a callback for {} threw an exception", metadata == null ? error : metadata, e);
+    } catch (
+        Throwable e) { // also an Error: the records behind this one have callbacks of their own
+      LOG.error("the callback for {} threw", metadata == null ? error : metadata, e);
     }
   }
 }

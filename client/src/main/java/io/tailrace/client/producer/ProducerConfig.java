@@ -2,6 +2,7 @@ package io.tailrace.client.producer;
 
 import io.tailrace.client.Acks;
 import io.tailrace.client.Partitioner;
+import io.tailrace.client.WaitTime;
 import io.tailrace.protocol.record.CompressionType;
 import java.time.Duration;
 
@@ -33,10 +34,10 @@ public record ProducerConfig(
     check(batchBytes >= MIN_BATCH_BYTES, "batchBytes must be at least " + MIN_BATCH_BYTES);
     check(maxRequestBytes >= batchBytes, "maxRequestBytes must be at least batchBytes");
     check(bufferMemory >= maxRequestBytes, "bufferMemory must be at least maxRequestBytes");
-    check(!linger.isNegative(), "linger must not be negative");
-    check(!deliveryTimeout.isNegative(), "deliveryTimeout must not be negative");
+    linger = WaitTime.zeroOrMoreMillis("linger", linger);
+    deliveryTimeout = WaitTime.zeroOrMore("deliveryTimeout", deliveryTimeout);
+    maxBlock = WaitTime.zeroOrMore("maxBlock", maxBlock);
     check(deliveryTimeout.compareTo(linger) > 0, "deliveryTimeout must be longer than linger");
-    check(!maxBlock.isNegative(), "maxBlock must not be negative");
     check(
         maxInFlight >= 1 && maxInFlight <= MAX_IN_FLIGHT_IDEMPOTENT,
         "maxInFlight must be 1 to " + MAX_IN_FLIGHT_IDEMPOTENT);

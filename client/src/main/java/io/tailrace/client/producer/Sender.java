@@ -395,11 +395,14 @@ final class Sender implements ConnectionListener {
       return;
     }
     long begunBefore = nanos() - deliveryTimeoutNanos;
-    if (begunBefore > 0) {
-      known.forEach(delivery -> delivery.expire(begunBefore));
-      giveMemoryBack();
+    try {
+      if (begunBefore > 0) {
+        known.forEach(delivery -> delivery.expire(begunBefore));
+        giveMemoryBack();
+      }
+    } finally {
+      wake();
     }
-    wake();
   }
 
   private void onProducerId() {

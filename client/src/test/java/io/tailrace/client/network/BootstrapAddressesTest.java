@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tailrace.client.BrokerDescription;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,16 @@ class BootstrapAddressesTest {
     assertEquals(List.of(BrokerAddress.bootstrap(host, port)), BootstrapAddresses.parse(text));
   }
 
+  @ParameterizedTest
+  @CsvSource({"::1, [::1]:7092", "a.example, a.example:7092"})
+  void printsWhatItReads(String host, String text) {
+    BrokerAddress address = BrokerAddress.bootstrap(host, 7092);
+    assertEquals(text, address.hostAndPort());
+    assertEquals("broker at " + text, address.toString());
+    assertEquals(List.of(address), BootstrapAddresses.parse(text));
+    assertEquals(text, new BrokerDescription(1, host, 7092, "").address());
+  }
+
   @Test
   void readsSeveralAndIgnoresSpace() {
     assertEquals(
@@ -32,7 +43,19 @@ class BootstrapAddressesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " , ", "host:port", "host:0", "host:70000", ":7092", "[]:1"})
+  @ValueSource(
+      strings = {
+        "",
+        " , ",
+        "host:port",
+        "host:0",
+        "http://host:7092",
+        "host:7092/x",
+        "a b:1",
+        "host:70000",
+        ":7092",
+        "[]:1"
+      })
   void quotesWhatItCannotRead(String text) {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> BootstrapAddresses.parse(text));
