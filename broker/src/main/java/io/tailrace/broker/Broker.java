@@ -35,6 +35,7 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -305,7 +306,7 @@ public final class Broker implements AutoCloseable {
     boolean up = serving && image.brokers().containsKey(config.get(BrokerKeys.BROKER_ID));
     String body =
         String.format(
-            "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
+            Locale.ROOT, "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
             up ? "UP" : "DOWN",
             config.get(BrokerKeys.BROKER_ID),
             image.clusterId(),

@@ -11,6 +11,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Locale;
 
 /** Holds the import directions that ARCHITECTURE.md draws. */
 @AnalyzeClasses(packages = "io.tailrace", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -142,6 +143,38 @@ class HouseTest {
               "io.tailrace.coordinator.replica..",
               "io.tailrace.coordinator.cluster..",
               "io.tailrace.protocol..");
+
+  @ArchTest
+  static final ArchRule nothingDependsOnTheDefaultLocale =
+      classes().should(new OnlyCallsWithALocale());
+
+  /** Names of files, the wire and what is parsed are the same in every locale. */
+  private static final class OnlyCallsWithALocale extends ArchCondition<JavaClass> {
+    OnlyCallsWithALocale() {
+      super("name the locale wherever Java would take the default one");
+    }
+
+    @Override
+    public void check(JavaClass item, ConditionEvents events) {
+      item.getMethodCallsFromSelf().stream()
+          .filter(
+              call -> {
+                boolean named =
+                    call.getTarget().getRawParameterTypes().stream()
+                        .anyMatch(type -> type.isEquivalentTo(Locale.class));
+                String target = call.getTargetOwner().getName() + "." + call.getName();
+                return !named
+                    && (target.equals("java.lang.String.format")
+                        || target.equals("java.lang.String.formatted")
+                        || target.equals("java.lang.String.toLowerCase")
+                        || target.equals("java.lang.String.toUpperCase")
+                        || target.matches("java\\.io\\.Print(Stream|Writer)\\.(format|printf)")
+                        || target.equals("java.util.Formatter.<init>")
+                        || target.matches("java\\.text\\.\\w*Format\\.get\\w*Instance"));
+              })
+          .forEach(call -> events.add(SimpleConditionEvent.violated(item, call.getDescription())));
+    }
+  }
 
   /** Nothing that a simulator could not repeat from a seed. */
   private static final class OnlyPureCalls extends ArchCondition<JavaClass> {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4SafeDecompressor;
@@ -97,7 +98,7 @@ final class Lz4Framing {
         || blockSize < BLOCK_SIZE_64_KIB) {
       throw new IOException(
           String.format(
-              "an LZ4 frame with flags %02x and %02x is not supported", flags, blockSize));
+              Locale.ROOT, "an LZ4 frame with flags %02x and %02x is not supported", flags, blockSize));
     }
     int descriptor = (flags & CONTENT_SIZE) == 0 ? 2 : 10;
     int at = offset + 4 + descriptor;

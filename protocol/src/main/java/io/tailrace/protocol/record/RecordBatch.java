@@ -3,6 +3,7 @@ package io.tailrace.protocol.record;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.protocol.error.ErrorCode;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -202,7 +203,7 @@ public final class RecordBatch {
     int actual = crc(in, index, size);
     if (actual != expected) {
       throw new CorruptBatchException(
-          String.format("the batch's checksum is %08x, its bytes give %08x", expected, actual));
+          String.format(Locale.ROOT, "the batch's checksum is %08x, its bytes give %08x", expected, actual));
     }
     return size;
   }

@@ -40,6 +40,7 @@ final class DiskSpace {
     this.directory = directory;
     this.device = Files.getFileStore(directory);
     this.floorBytes = floorBytes;
+    PosixLibrary.posix(); // Before Chronicle Queue loads it on its own.
   }
 
   /** Bytes that may still be given out. */
@@ -104,7 +105,7 @@ final class DiskSpace {
   }
 
   private static int allocate(Path file, int mode, long from, long length) {
-    PosixAPI posix = PosixAPI.posix();
+    PosixAPI posix = PosixLibrary.posix();
     int fd;
     try {
       fd = posix.open(file.toString(), OpenFlag.O_RDWR.value(), 0);

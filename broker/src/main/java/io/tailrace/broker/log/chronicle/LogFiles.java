@@ -14,6 +14,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -49,7 +50,7 @@ final class LogFiles {
   private LogFiles() {}
 
   static String segmentName(long baseOffset) {
-    return String.format("%020d", baseOffset);
+    return String.format(Locale.ROOT, "%020d", baseOffset);
   }
 
   /** The base offset that a directory's name says; -1 when it is not a segment's name. */

@@ -1,7 +1,6 @@
 package io.tailrace.broker.log.chronicle;
 
 import net.openhft.posix.MAdviseFlag;
-import net.openhft.posix.PosixAPI;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,7 +61,7 @@ final class ReadAhead {
       return;
     }
     try {
-      refused = PosixAPI.posix().madvise(address + from, to - from, advice) != 0;
+      refused = PosixLibrary.posix().madvise(address + from, to - from, advice) != 0;
     } catch (RuntimeException | LinkageError e) {
       refused = true;
       LOG.debug("the system takes no advice on mappings", e);

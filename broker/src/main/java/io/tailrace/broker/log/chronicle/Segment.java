@@ -9,6 +9,7 @@ import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
+import java.util.Locale;
 import net.openhft.chronicle.bytes.MappedBytes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -347,7 +348,7 @@ final class Segment {
     int header = memory.bytes().getIntLE(position);
     long next = Excerpt.next(position, header);
     if (next > Excerpt.align(state.endPosition)) {
-      throw corrupt(position, String.format("the header %08x reaches beyond its end", header));
+      throw corrupt(position, String.format(Locale.ROOT, "the header %08x reaches beyond its end", header));
     }
     return (int) next;
   }
@@ -358,12 +359,12 @@ final class Segment {
     int batchAt = position + Excerpt.BATCH_OFFSET;
     int available = Excerpt.length(header) - Excerpt.PREFIX_BYTES;
     if (!Excerpt.isData(header) || available > state.endPosition - batchAt) {
-      throw corrupt(position, String.format("the header %08x is not an excerpt's", header));
+      throw corrupt(position, String.format(Locale.ROOT, "the header %08x is not an excerpt's", header));
     }
     try {
       int size = RecordBatch.checkStructure(memory.bytes(), batchAt, available);
       if (!Excerpt.holds(header, size)) {
-        throw corrupt(position, String.format("the header %08x is not its batch's", header));
+        throw corrupt(position, String.format(Locale.ROOT, "the header %08x is not its batch's", header));
       }
     } catch (CorruptBatchException e) {
       throw corrupt(position, e.getMessage());

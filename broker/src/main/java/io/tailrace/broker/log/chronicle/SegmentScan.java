@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 
 /**
  * Finds the longest valid prefix of a segment that was not closed, by reading its file from the
@@ -58,7 +59,7 @@ final class SegmentScan implements AutoCloseable {
       }
       long next = Excerpt.next(position, header);
       if (next > fileBytes + 3 || next > Integer.MAX_VALUE) {
-        stopped = String.format("the header %08x at %d reaches beyond the file", header, position);
+        stopped = String.format(Locale.ROOT, "the header %08x at %d reaches beyond the file", header, position);
         return;
       }
       boolean isIndexPage =
@@ -74,12 +75,12 @@ final class SegmentScan implements AutoCloseable {
   private boolean takeBatch(int position, int header) throws IOException {
     int length = Excerpt.length(header);
     if (!Excerpt.isData(header)) {
-      stopped = String.format("the excerpt at %d is not complete", position);
+      stopped = String.format(Locale.ROOT, "the excerpt at %d is not complete", position);
       return false;
     }
     if (length < Excerpt.PREFIX_BYTES + RecordBatch.HEADER_BYTES
         || !fill(position, Excerpt.HEADER_BYTES + length)) {
-      stopped = String.format("the header %08x at %d is not a batch's", header, position);
+      stopped = String.format(Locale.ROOT, "the header %08x at %d is not a batch's", header, position);
       return false;
     }
     int excerptAt = (int) (position - windowStart);

@@ -7,6 +7,7 @@ import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Locale;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.MappedBytes;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -227,7 +228,7 @@ final class SegmentWriter {
       throw new LogException(
           ErrorCode.STORAGE_ERROR,
           String.format(
-              "the header %08x stands behind the content of segment %s",
+              Locale.ROOT, "the header %08x stands behind the content of segment %s",
               bytes.getIntLE(position), directory));
     }
     expectedPosition = position;

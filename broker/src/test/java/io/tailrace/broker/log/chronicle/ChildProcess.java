@@ -21,6 +21,12 @@ final class ChildProcess implements AutoCloseable {
   }
 
   static ChildProcess start(Class<?> main, Path output, Object... arguments) throws IOException {
+    return start(List.of(), main, output, arguments);
+  }
+
+  /** Starts it with more switches than this JVM has. */
+  static ChildProcess start(
+      List<String> switches, Class<?> main, Path output, Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -28,6 +34,7 @@ final class ChildProcess implements AutoCloseable {
         command.add(argument);
       }
     }
+    command.addAll(switches);
     command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", classPath()));
     command.add(main.getName());
     for (Object argument : arguments) {
@@ -76,6 +83,15 @@ final class ChildProcess implements AutoCloseable {
 
   String output() throws IOException {
     return Files.readString(output);
+  }
+
+  /** As {@link #output()}, for a message. */
+  String outputIfAny() {
+    try {
+      return output();
+    } catch (IOException e) {
+      return e.toString();
+    }
   }
 
   @Override
