@@ -310,6 +310,31 @@ abstract class PartitionLogContract {
     assertEquals(101, end());
   }
 
+  /** As compaction will leave them: between batches, between segments and at the end of a segment. */
+  @ParameterizedTest
+  @ValueSource(ints = {1_000, 1 << 20})
+  void goesAcrossGaps(int segmentBytes) {
+    reopen(segmentsOf(segmentBytes));
+    List<Long> offsets = List.of(3L, 10L, 11L, 40L, 41L, 90L);
+    for (long offset : offsets) {
+      append(batch(offset, offset, 400));
+    }
+    for (int opened = 0; opened < 2; opened++) {
+      assertEquals(offsets, offsets(0, ALL, 100_000));
+      assertEquals(offsets.subList(3, 6), offsets(12, ALL, 100_000));
+      assertEquals(List.of(10L, 11L), offsets(4, 41, 1_500).stream().limit(2).toList());
+      assertEquals(new TimestampedOffset(40, 40), find(12, ALL));
+      assertNull(find(12, 40));
+      reopen(segmentsOf(segmentBytes));
+    }
+    assertEquals(42L, owner.call(() -> log.truncateTo(60)));
+    assertEquals(12L, owner.call(() -> log.truncateTo(30)));
+    append(batch(50, 50, 400));
+    reopenStore(segmentsOf(segmentBytes));
+    assertEquals(List.of(3L, 10L, 11L, 50L), offsets(0, ALL, 100_000));
+    assertEquals(51, end());
+  }
+
   @Test
   void refusesABatchBelowItsEnd() {
     appendMany(3, 10);

@@ -15,6 +15,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -100,11 +101,25 @@ public final class ChronicleLogStore implements LogStore {
             openLogs,
             highWatermarks);
     threads.checkpointEvery(CHECKPOINT_MS, highWatermarks::writeIfChanged);
+    List<Path> halfDeleted = LogFiles.deletedIn(logs);
+    threads.idle().execute(() -> sweep(halfDeleted));
     if (!GOOD_FILE_SYSTEMS.contains(space.deviceType())) {
       LOG.warn(
           "{} is on {}; logs are safe and fast on a local ext4 or xfs only",
           dataDirectory,
           space.deviceType());
+    }
+  }
+
+  /** Ends deletions that a killed process had begun. */
+  private static void sweep(List<Path> halfDeleted) {
+    for (Path each : halfDeleted) {
+      try {
+        LogFiles.deleteRecursively(each);
+        LOG.info("removed {}, whose deletion had been begun", each);
+      } catch (IOException e) {
+        LOG.warn("{} cannot be removed, though its log is deleted: {}", each, e.toString());
+      }
     }
   }
 

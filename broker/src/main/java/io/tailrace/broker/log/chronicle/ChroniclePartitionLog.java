@@ -49,6 +49,9 @@ final class ChroniclePartitionLog implements PartitionLog {
   private LogConfig config;
   private long logStartOffset;
   private long logEndOffset;
+  /** What the log's directory says of its end, at least; -1 when nothing. */
+  private long rememberedEndOffset;
+
   private FutureTask<Path> nextSegment;
   private FutureTask<Void> truncation;
   private LogException failure;
@@ -71,6 +74,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     this.services = services;
     this.logStartOffset = recovered.logStartOffset();
     this.logEndOffset = recovered.logEndOffset();
+    this.rememberedEndOffset = recovered.rememberedEndOffset();
     this.access = new SegmentAccess(services, owner);
     this.tasks = new LogTasks(directory, services, this::failLater);
     this.sync = new LogSync(this, tasks, owner, listener, recovered.syncedEndOffset());
@@ -306,6 +310,20 @@ final class ChroniclePartitionLog implements PartitionLog {
   private void roll(Segment active) {
     active.seal();
     tasks.seal(active, access.detach(active), snapshots.take(logEndOffset), false);
+    rememberEnd(false);
+  }
+
+  /** Has the log's directory tell the end, so that a segment that is lost later is missed. */
+  private void rememberEnd(boolean force) {
+    rememberedEndOffset = logEndOffset;
+    tasks.writeLogEnd(logEndOffset, force);
+  }
+
+  /** Before anything is cut off: a process that is killed then must not miss what went. */
+  private void lowerRememberedEnd() {
+    if (rememberedEndOffset > logEndOffset) {
+      rememberEnd(true);
+    }
   }
 
   /** Saves the next start from scanning again what this one has scanned. */
@@ -340,8 +358,20 @@ final class ChroniclePartitionLog implements PartitionLog {
               + " of log "
               + id);
     }
+    int first = segments.indexOf(offset);
     int copied = 0;
-    for (int s = segments.indexOf(offset); s < segments.count(); s++) {
+    for (int s = first; ; s++) {
+      long from = s == first ? offset : segments.get(s - 1).state().endOffset;
+      long begin = s == segments.count() ? logEndOffset : segments.get(s).state().baseOffset;
+      if (begin > from) {
+        if (copied > 0 || from >= limitOffset) {
+          return copied;
+        }
+        throw missing(s, begin);
+      }
+      if (s == segments.count()) {
+        return copied;
+      }
       Segment segment = segments.get(s);
       try {
         access.open(segment);
@@ -356,7 +386,15 @@ final class ChroniclePartitionLog implements PartitionLog {
         return ~copied;
       }
     }
-    return copied;
+  }
+
+  /** The records between a segment and the one before it, or the log's end. */
+  private LogException missing(int segment, long toOffset) {
+    long before = segment == 0 ? 0 : segments.get(segment - 1).state().endOffset;
+    return LogException.corrupt(
+        Math.max(before, logStartOffset),
+        toOffset,
+        "of log " + id + " are missing: no segment has them");
   }
 
   @Override
@@ -389,9 +427,9 @@ final class ChroniclePartitionLog implements PartitionLog {
       return offset;
     }
     int first = segments.indexOf(offset);
-    Segment cut = segments.get(first);
+    Segment cut = first < segments.count() ? segments.get(first) : null;
     boolean isCut = false;
-    if (cut.state().baseOffset < offset) {
+    if (cut != null && cut.state().baseOffset < offset) {
       access.open(cut);
       long sizeBefore = cut.state().sizeInBytes;
       isCut = cut.truncateTo(offset);
@@ -409,6 +447,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     }
     logEndOffset = end;
     highWatermark.cutTo(end);
+    lowerRememberedEnd();
     sync.onTruncation(end);
     deleteFromTheEnd(gone);
     if (isCut) {
@@ -431,12 +470,20 @@ final class ChroniclePartitionLog implements PartitionLog {
   }
 
   private void beginAgain(long offset, List<Segment> gone) {
+    boolean backwards = offset < logStartOffset;
     logStartOffset = offset;
     logEndOffset = offset;
     highWatermark.cutTo(offset);
+    lowerRememberedEnd();
     sync.onReset(offset);
-    tasks.writeLogStart(offset, true);
-    deleteFromTheEnd(gone);
+    // Whenever the process is killed, the log does not begin before its first segment.
+    if (backwards) {
+      deleteFromTheEnd(gone);
+      tasks.writeLogStart(offset, true);
+    } else {
+      tasks.writeLogStart(offset, true);
+      deleteFromTheEnd(gone);
+    }
     truncation = tasks.barrier();
   }
 
@@ -480,11 +527,12 @@ final class ChroniclePartitionLog implements PartitionLog {
     if (gone.isEmpty()) {
       return;
     }
-    long firstKept = gone.get(gone.size() - 1).state().endOffset;
+    long firstKept =
+        segments.count() == 0
+            ? gone.get(gone.size() - 1).state().endOffset
+            : segments.get(0).state().baseOffset;
     logStartOffset = Math.max(logStartOffset, firstKept);
-    if (segments.count() == 0) {
-      tasks.writeLogStart(logStartOffset, true);
-    }
+    tasks.writeLogStart(logStartOffset, segments.count() == 0);
     tasks.delete(access.detachAll(gone), gone);
   }
 
@@ -537,6 +585,9 @@ final class ChroniclePartitionLog implements PartitionLog {
     }
     if (nextSegment != null) {
       tasks.run(services.factory().discard(nextSegment));
+    }
+    if (failure == null && rememberedEndOffset != logEndOffset) {
+      rememberEnd(true);
     }
     boolean inOrder = failure == null;
     services.openLogs().closing(id);

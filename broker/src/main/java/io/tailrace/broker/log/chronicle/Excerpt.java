@@ -10,7 +10,8 @@ import io.tailrace.protocol.record.RecordBatch;
  * <pre>
  *    0 header         uint32  little-endian: bit 31 not complete, bit 30 metadata, bits 0-29 length
  *                             of what follows
- *    4 checksum       uint32  CRC-32C of the next 29 bytes: all that the batch's own does not cover
+ *    4 checksum       uint32  CRC-32C of the next 29 bytes, all that the batch's own does not cover,
+ *                             exclusive or {@link #mark} of the header's position
  *    8 maxTimestamp   int64   the largest timestamp in the segment up to and with this batch, ms
  *   16 batch                  one record batch, {@link io.tailrace.protocol.record.RecordBatch}
  *    . padding                to a multiple of 4
@@ -54,6 +55,14 @@ final class Excerpt {
   private static final int LENGTH = 0x3fff_ffff;
 
   private Excerpt() {}
+
+  /**
+   * What ties an excerpt to its place: bytes that a record's value brought from another file are
+   * not taken for an excerpt when a damaged file is searched for the next one.
+   */
+  static int mark(int position) {
+    return position * 0x9E37_79B1;
+  }
 
   static boolean isData(int header) {
     return header != 0 && (header & (NOT_COMPLETE | METADATA)) == 0;

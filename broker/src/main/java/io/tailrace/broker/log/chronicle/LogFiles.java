@@ -14,9 +14,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /**
  * Names and small files of a store's directory. Stateless but for a counter of deletions.
@@ -27,6 +29,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   high-watermarks                        of all logs, {@link HighWatermarks}
  *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a log
  *     log-start                            its log start offset, once it has been moved
+ *     log-end                              all offsets below were given out; its end when it was closed
+ *     damaged                              there while records of it are lost, and says which
  *     &lt;base offset, 20 digits&gt;/            a segment
  *       19700101seg.cq4  metadata.cq4t     the Chronicle queue
  *       sealed | clean                     what is known of it, {@link SegmentState}
@@ -41,6 +45,8 @@ final class LogFiles {
   static final String CLEAN = "clean";
   static final String SNAPSHOT = "snapshot";
   static final String LOG_START = "log-start";
+  static final String LOG_END = "log-end";
+  static final String DAMAGED = "damaged";
   static final String TMP = ".tmp";
   static final String DELETED = ".deleted";
 
@@ -87,11 +93,20 @@ final class LogFiles {
    * called with the name that it has now.
    */
   static Path markDeleted(Path directory) throws IOException {
-    Path deleted =
-        directory.resolveSibling(
-            directory.getFileName() + "-" + DELETIONS.incrementAndGet() + DELETED);
-    deleteRecursively(deleted);
+    Path deleted;
+    do {
+      deleted =
+          directory.resolveSibling(
+              directory.getFileName() + "-" + DELETIONS.incrementAndGet() + DELETED);
+    } while (Files.exists(deleted)); // An earlier process may have left one to be swept.
     return Files.move(directory, deleted, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The directories that {@link #markDeleted} has taken out of sight and nobody has removed yet. */
+  static List<Path> deletedIn(Path parent) throws IOException {
+    try (Stream<Path> entries = Files.list(parent)) {
+      return entries.filter(each -> each.getFileName().toString().endsWith(DELETED)).toList();
+    }
   }
 
   static void deleteRecursively(Path directory) throws IOException {

@@ -28,10 +28,11 @@ final class LogInspection {
 
   static LogSummary inspect(Path log, LogConfig config) throws IOException {
     List<Found> segments = find(log);
-    Long storedStart = LogRecovery.readLogStart(log);
-    long start = storedStart == null ? 0 : storedStart;
+    long start = Math.max(0, OffsetFile.read(log.resolve(LogFiles.LOG_START)));
+    long remembered = OffsetFile.read(log.resolve(LogFiles.LOG_END));
     if (segments.isEmpty()) {
-      return new LogSummary(false, start, start, 0, 0, LogSummary.NEVER);
+      long end = Math.max(start, remembered);
+      return new LogSummary(false, start, end, 0, 0, LogSummary.NEVER);
     }
     long bytes = 0;
     for (Found segment : segments) {
@@ -44,7 +45,7 @@ final class LogInspection {
     return new LogSummary(
         false,
         logStart,
-        Math.max(logStart, logEnd),
+        Math.max(Math.max(logStart, logEnd), remembered),
         bytes,
         segments.size(),
         expiresAtMs(oldest, segments.size() > 1, bytes, config));

@@ -1,9 +1,7 @@
 package io.tailrace.broker.log.chronicle;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.PartitionLog.Snapshot;
-import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -17,13 +15,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds out what a log holds when it is opened. Sealed segments and those that were closed in order
- * say so themselves; others are scanned and take no more batches. Nothing is opened with Chronicle
- * Queue here. Stateless.
+ * say so themselves; others are scanned and take no more batches. Records that are damaged or
+ * missing take nothing with them: what is behind is kept, the log tells which are lost, and their
+ * offsets are not given out again. Nothing is opened with Chronicle Queue here. Stateless.
  */
 final class LogRecovery {
   private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
-  private static final String ORPHANED = ".orphaned-";
-  private static final int LOG_START_BYTES = 12;
+  private static final String UNREADABLE = ".unreadable-";
 
   private LogRecovery() {}
 
@@ -32,6 +30,7 @@ final class LogRecovery {
    *
    * @param segments in the order of their offsets, none of them empty
    * @param syncedEndOffset everything below is known to be on the device
+   * @param rememberedEndOffset what the directory says of the end; negative when nothing
    * @param scannedBatches how many batches had to be verified
    * @param snapshot the newest that fits; null when there is none
    */
@@ -40,61 +39,93 @@ final class LogRecovery {
       long logStartOffset,
       long logEndOffset,
       long syncedEndOffset,
+      long rememberedEndOffset,
       long scannedBatches,
       Snapshot snapshot) {}
 
   private record Found(Path directory, long baseOffset) {}
 
+  /**
+   * A segment.
+   *
+   * @param givenOut all offsets below were; its end, unless what it had last is lost
+   */
+  private record Loaded(Segment segment, long givenOut) {}
+
   /** Opens a log's directory, which is made when there is none. */
   static RecoveredLog recover(Path directory) throws IOException {
     Files.createDirectories(directory);
-    Long storedStart = readLogStart(directory);
-    long start = storedStart == null ? 0 : storedStart;
-    long end = -1;
+    LostRecords lost = new LostRecords(directory);
+    long storedStart = OffsetFile.read(directory.resolve(LogFiles.LOG_START));
+    long start = Math.max(0, storedStart);
+    long end = start;
     long scanned = 0;
     long synced = Long.MAX_VALUE;
     List<Segment> segments = new ArrayList<>();
-    boolean orphaned = false;
     for (Found found : find(directory)) {
-      boolean gap = end > start && found.baseOffset() != end;
-      if (orphaned || gap) {
-        if (!orphaned) {
-          LOG.warn(
-              "log {} ends at {}, but its next segment begins at {}; the log goes on from {} and"
-                  + " later segments are set aside",
-              directory,
-              end,
-              found.baseOffset(),
-              end);
-        }
-        orphaned = true;
+      if (found.baseOffset() < end && end > start) {
+        LOG.error(
+            "segment {} begins below offset {}, where the one before it ends, and is set aside; a"
+                + " copy from elsewhere?",
+            found.directory(),
+            end);
         setAside(found.directory());
         continue;
       }
-      Segment segment = load(found);
+      Loaded loaded = load(found, lost);
+      Segment segment = loaded.segment();
       SegmentState state = segment.state();
       if (!segment.isSealedOnDisk() && !segment.isCleanOnDisk()) {
         scanned += state.batches;
         synced = Math.min(synced, state.baseOffset);
       }
-      end = state.endOffset;
       if (state.sizeInBytes == 0 && segment.isDamaged()) {
         setAside(found.directory());
+        end = Math.max(end, loaded.givenOut());
       } else if (state.sizeInBytes == 0 || state.endOffset <= start) {
         LogFiles.deleteRecursively(LogFiles.markDeleted(found.directory()));
       } else {
+        noteGap(segments, storedStart, start, state.baseOffset, lost);
+        end = loaded.givenOut();
         segments.add(segment);
       }
     }
     for (int i = 0; i < segments.size() - 1; i++) {
       segments.get(i).seal();
     }
+    boolean startKnown = storedStart != OffsetFile.UNREADABLE;
     long first = segments.isEmpty() ? end : segments.get(0).state().baseOffset;
-    long logStart = Math.max(start, first);
+    long logStart = startKnown ? start : first;
     long logEnd = Math.max(end, logStart);
+    long remembered = OffsetFile.read(directory.resolve(LogFiles.LOG_END));
+    logEnd = Math.max(logEnd, remembered);
+    long readableEnd = segments.isEmpty() ? logStart : lastEnd(segments);
+    if (logEnd > readableEnd) {
+      lost.add(readableEnd, logEnd, "are missing: the log has had them");
+      segments.forEach(Segment::seal); // The next one begins behind the gap.
+      if (logEnd != remembered) {
+        OffsetFile.write(directory.resolve(LogFiles.LOG_END), logEnd);
+        remembered = logEnd;
+      }
+    }
+    lost.write();
     Snapshot snapshot = SnapshotFile.newest(segments, logStart);
     return new RecoveredLog(
-        segments, logStart, logEnd, Math.min(synced, logEnd), scanned, snapshot);
+        segments, logStart, logEnd, Math.min(synced, logEnd), remembered, scanned, snapshot);
+  }
+
+  private static long lastEnd(List<Segment> segments) {
+    return segments.get(segments.size() - 1).state().endOffset;
+  }
+
+  /** Segments follow each other without a gap, unless one is missing. */
+  private static void noteGap(
+      List<Segment> before, long storedStart, long start, long baseOffset, LostRecords lost) {
+    long expected = before.isEmpty() ? start : lastEnd(before);
+    boolean known = !before.isEmpty() || storedStart != OffsetFile.UNREADABLE;
+    if (known && baseOffset > expected) {
+      lost.add(expected, baseOffset, "are missing: there is no segment that has them");
+    }
   }
 
   private static List<Found> find(Path directory) throws IOException {
@@ -114,33 +145,43 @@ final class LogRecovery {
     return found;
   }
 
-  private static Segment load(Found found) throws IOException {
+  private static Loaded load(Found found, LostRecords lost) throws IOException {
     Path directory = found.directory();
-    SegmentState state = readState(directory.resolve(LogFiles.SEALED), found.baseOffset());
-    if (state != null) {
-      Segment segment = new Segment(directory, state);
-      segment.seal();
-      segment.setSealedOnDisk(true);
-      return segment;
-    }
-    state = readState(directory.resolve(LogFiles.CLEAN), found.baseOffset());
-    if (state != null && directory.resolve(LogFiles.QUEUE).toFile().length() >= state.endPosition) {
-      Segment segment = new Segment(directory, state);
-      segment.setCleanOnDisk(true);
-      return segment;
+    SegmentState sealed = readState(directory.resolve(LogFiles.SEALED), found.baseOffset());
+    SegmentState known =
+        sealed != null
+            ? sealed
+            : readState(directory.resolve(LogFiles.CLEAN), found.baseOffset());
+    if (known != null && directory.resolve(LogFiles.QUEUE).toFile().length() >= known.endPosition) {
+      Segment segment = new Segment(directory, known);
+      lost.addHoles(known, "are damaged");
+      if (sealed == null) {
+        segment.setCleanOnDisk(true);
+      } else {
+        segment.seal();
+        segment.setSealedOnDisk(true);
+      }
+      return new Loaded(segment, known.endOffset);
     }
     SegmentScan.Result scan = SegmentScan.scan(directory, found.baseOffset());
-    if (scan.damage() != null) {
+    SegmentState state = scan.state();
+    if (scan.tornTail() != null) {
       LOG.warn(
-          "segment {} was not closed and is damaged: {}; it ends at offset {}",
+          "segment {} was not closed; an append at its end was not complete and is forgotten ({});"
+              + " it ends at offset {}",
           directory,
-          scan.damage(),
-          scan.state().endOffset);
+          scan.tornTail(),
+          state.endOffset);
     }
-    Segment segment = new Segment(directory, scan.state());
+    if (scan.damage() != null) {
+      LOG.error("segment {} was not closed and is damaged: {}", directory, scan.damage());
+    }
+    lost.addHoles(state, "are damaged");
+    Segment segment = new Segment(directory, state);
     segment.seal();
     segment.setDamaged(scan.damage() != null);
-    return segment;
+    long givenOut = known == null ? state.endOffset : Math.max(known.endOffset, state.endOffset);
+    return new Loaded(segment, givenOut);
   }
 
   private static SegmentState readState(Path file, long baseOffset) throws IOException {
@@ -152,25 +193,8 @@ final class LogRecovery {
     int attempt = 1;
     Path target;
     do {
-      target = directory.resolveSibling(directory.getFileName() + ORPHANED + attempt++);
+      target = directory.resolveSibling(directory.getFileName() + UNREADABLE + attempt++);
     } while (Files.exists(target));
     Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
-  }
-
-  /** Keeps the log start offset: 8 bytes, then their CRC-32C. */
-  static void writeLogStart(Path directory, long logStartOffset) throws IOException {
-    ByteBuf content = Unpooled.buffer(LOG_START_BYTES).writeLong(logStartOffset);
-    content.writeInt(RecordBatch.crc32c(content, 0, Long.BYTES));
-    LogFiles.write(directory.resolve(LogFiles.LOG_START), content);
-  }
-
-  static Long readLogStart(Path directory) throws IOException {
-    ByteBuf content = LogFiles.read(directory.resolve(LogFiles.LOG_START));
-    if (content == null
-        || content.readableBytes() != LOG_START_BYTES
-        || content.getInt(Long.BYTES) != RecordBatch.crc32c(content, 0, Long.BYTES)) {
-      return null;
-    }
-    return content.getLong(0);
   }
 }

@@ -242,13 +242,41 @@ final class LogTasks {
           attempt(
               "write the start of log " + directory,
               () -> {
-                LogRecovery.writeLogStart(directory, latestLogStart);
+                OffsetFile.write(directory.resolve(LogFiles.LOG_START), latestLogStart);
                 if (force) {
                   services.device().force(directory.resolve(LogFiles.LOG_START));
                   services.device().force(directory);
                 }
               });
         });
+  }
+
+  /**
+   * Keeps the log end offset: when the log is opened again and ends below, records are missing.
+   *
+   * @param force whether it must be on the device before anything else is done
+   */
+  void writeLogEnd(long offset, boolean force) {
+    tasks.execute(
+        () ->
+            attempt(
+                "write the end of log " + directory,
+                () -> {
+                  Path file = directory.resolve(LogFiles.LOG_END);
+                  try {
+                    OffsetFile.write(file, offset);
+                  } catch (IOException e) {
+                    if (!LogFiles.isDiskFull(e)) {
+                      throw e;
+                    }
+                    LOG.warn("no room to write the end of log {}; it is not known then", directory);
+                    Files.deleteIfExists(file);
+                  }
+                  if (force && Files.exists(file)) {
+                    services.device().force(file);
+                    services.device().force(directory);
+                  }
+                }));
   }
 
   private boolean attempt(String what, FileTask task) {

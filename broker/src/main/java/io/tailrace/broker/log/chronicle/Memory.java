@@ -55,7 +55,8 @@ final class Memory {
 
   /** The checksum that belongs to the excerpt at the position. */
   int excerptChecksum(int position) {
-    return crc(position + Excerpt.TIMESTAMP_OFFSET, Excerpt.CHECKSUMMED_BYTES);
+    return crc(position + Excerpt.TIMESTAMP_OFFSET, Excerpt.CHECKSUMMED_BYTES)
+        ^ Excerpt.mark(position);
   }
 
   boolean excerptChecksumMatches(int position) {

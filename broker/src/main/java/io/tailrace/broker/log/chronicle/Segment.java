@@ -4,12 +4,12 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.BatchSearch;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
+import io.tailrace.broker.log.chronicle.SegmentHoles.Hole;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
-import java.util.Locale;
 import net.openhft.chronicle.bytes.MappedBytes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -185,7 +185,10 @@ final class Segment {
     }
     Path file = directory.resolve(LogFiles.QUEUE);
     if (file.toFile().length() < state.endPosition) {
-      throw corrupt(state.endPosition, "its file is shorter than its content");
+      throw LogException.corrupt(
+          state.baseOffset,
+          state.endOffset,
+          "cannot be read: the file of segment " + directory + " is shorter than its content");
     }
     try {
       // One chunk, though a chunked file: Chronicle Bytes never unmaps a single-mapped one.
@@ -203,21 +206,28 @@ final class Segment {
    *
    * @param copiedBefore bytes that this read has copied already
    * @return bytes copied so far, as their complement when the read ends here
+   * @throws LogException {@code CORRUPT_LOG} when it begins with damaged records
    */
   int read(long offset, long limitOffset, int maxBytes, int copiedBefore, ByteBuf out) {
     int position = positionOf(offset);
     int copied = copiedBefore;
     while ((position = skipIndexPages(position)) < state.endPosition) {
       int batchAt = position + Excerpt.BATCH_OFFSET;
-      int size;
-      try {
-        size = check(position);
-      } catch (LogException e) {
-        if (copied > 0) {
-          return ~copied;
+      Hole hole = holeAt(position, true);
+      if (hole != null) {
+        if (hole.hasLostRecords()) {
+          if (copied > 0 || hole.fromOffset() >= limitOffset) {
+            return ~copied;
+          }
+          throw LogException.corrupt(
+              hole.fromOffset(),
+              hole.toOffset(),
+              "cannot be read: they are damaged in segment " + directory);
         }
-        throw e;
+        position = hole.toPosition();
+        continue;
       }
+      int size = RecordBatch.sizeInBytes(memory.bytes(), batchAt);
       long nextOffset = RecordBatch.nextOffset(memory.bytes(), batchAt);
       boolean fits = size <= maxBytes - copied || (copied == 0 && maxBytes > 0);
       if (nextOffset > limitOffset || !fits) {
@@ -238,7 +248,10 @@ final class Segment {
     hints.put(offset, position);
   }
 
-  /** Where the first batch that reaches beyond the offset stands, or the content ends. */
+  /**
+   * Where the first batch, or the first damaged stretch, that reaches beyond the offset begins, or
+   * the content ends.
+   */
   int positionOf(long offset) {
     int hinted = hints == null ? 0 : hints.get(offset);
     if (hinted > 0) {
@@ -246,33 +259,45 @@ final class Segment {
     }
     int entry = state.index.floor(offset);
     int position = entry < 0 ? Excerpt.DATA_POSITION : state.index.position(entry);
-    while ((position = skipIndexPages(position)) < state.endPosition
-        && RecordBatch.nextOffset(memory.bytes(), structured(position)) <= offset) {
-      position = next(position);
+    while ((position = skipIndexPages(position)) < state.endPosition) {
+      Hole hole = holeAt(position, false);
+      if (endOffsetOf(hole, position) > offset) {
+        break;
+      }
+      position = hole == null ? next(position) : hole.toPosition();
     }
     return position;
   }
 
+  private long endOffsetOf(Hole hole, int position) {
+    return hole == null
+        ? RecordBatch.nextOffset(memory.bytes(), position + Excerpt.BATCH_OFFSET)
+        : hole.toOffset();
+  }
+
   /**
-   * Finds the first record with the given offset and timestamp, or larger ones; null when the
-   * segment has none.
+   * Finds the first readable record with the given offset and timestamp, or larger ones; null when
+   * the segment has none.
    */
   TimestampedOffset find(long timestampMs, long fromOffset, long limitOffset) {
     int position = Math.max(positionOf(fromOffset), positionBefore(timestampMs));
     while ((position = skipIndexPages(position)) < state.endPosition) {
-      int batchAt = structured(position);
-      if (RecordBatch.baseOffset(memory.bytes(), batchAt) >= limitOffset) {
+      int batchAt = position + Excerpt.BATCH_OFFSET;
+      Hole hole = holeAt(position, false);
+      if (hole == null && RecordBatch.baseOffset(memory.bytes(), batchAt) >= limitOffset) {
         return null;
       }
-      if (RecordBatch.maxTimestampMs(memory.bytes(), batchAt) >= timestampMs) {
-        check(position);
+      if (hole == null && RecordBatch.maxTimestampMs(memory.bytes(), batchAt) >= timestampMs) {
+        hole = holeAt(position, true);
         TimestampedOffset found =
-            BatchSearch.first(memory.bytes(), batchAt, fromOffset, timestampMs);
+            hole == null
+                ? BatchSearch.first(memory.bytes(), batchAt, fromOffset, timestampMs)
+                : null;
         if (found != null) {
           return found;
         }
       }
-      position = next(position);
+      position = hole == null ? next(position) : hole.toPosition();
     }
     return null;
   }
@@ -283,7 +308,10 @@ final class Segment {
     int high = state.index.count();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (runningMaxMs(state.index.position(middle)) < timestampMs) {
+      int position = state.index.position(middle);
+      // The time of a damaged batch is not known: the place is looked for before it.
+      if (holeAt(position, false) == null
+          && memory.bytes().getLong(position + Excerpt.TIMESTAMP_OFFSET) < timestampMs) {
         low = middle + 1;
       } else {
         high = middle;
@@ -292,15 +320,10 @@ final class Segment {
     return low == 0 ? Excerpt.DATA_POSITION : state.index.position(low - 1);
   }
 
-  private long runningMaxMs(int position) {
-    structured(position);
-    return memory.bytes().getLong(position + Excerpt.TIMESTAMP_OFFSET);
-  }
-
   /**
    * Forgets the batches from the offset on, in memory.
    *
-   * @return false when nothing was left
+   * @return false when no batch was left
    */
   boolean truncateTo(long offset) {
     int entry = state.index.floor(offset - 1);
@@ -310,21 +333,29 @@ final class Segment {
     int endPosition = position;
     long maxMs = -1;
     while ((position = skipIndexPages(position)) < state.endPosition) {
-      int batchAt = structured(position);
-      if (RecordBatch.nextOffset(memory.bytes(), batchAt) > offset) {
+      int batchAt = position + Excerpt.BATCH_OFFSET;
+      Hole hole = holeAt(position, false);
+      long reached = endOffsetOf(hole, position);
+      if (reached > offset) {
         break;
       }
-      endOffset = RecordBatch.nextOffset(memory.bytes(), batchAt);
-      maxMs = runningMaxMs(position);
-      sizeBefore += RecordBatch.sizeInBytes(memory.bytes(), batchAt);
-      endPosition = batchAt + RecordBatch.sizeInBytes(memory.bytes(), batchAt);
-      position = next(position);
+      endOffset = reached;
+      if (hole == null) {
+        maxMs = memory.bytes().getLong(position + Excerpt.TIMESTAMP_OFFSET);
+        sizeBefore += RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+        endPosition = batchAt + RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+        position = next(position);
+      } else {
+        endPosition = hole.toPosition();
+        position = hole.toPosition();
+      }
     }
     if (endOffset < 0) {
       // The batch of the index entry itself reaches over the offset.
       return truncateTo(state.index.offset(entry));
     }
     state.index.truncateTo(endPosition);
+    state.holes.truncateTo(endPosition);
     state.endOffset = endOffset;
     state.endPosition = endPosition;
     state.sizeInBytes = sizeBefore;
@@ -345,54 +376,88 @@ final class Segment {
   }
 
   private int next(int position) {
-    int header = memory.bytes().getIntLE(position);
-    long next = Excerpt.next(position, header);
-    if (next > Excerpt.align(state.endPosition)) {
-      throw corrupt(position, String.format(Locale.ROOT, "the header %08x reaches beyond its end", header));
-    }
-    return (int) next;
+    return (int) Excerpt.next(position, memory.bytes().getIntLE(position));
   }
 
-  /** Checks all of an excerpt but what is inside its batch, and gives the batch's place. */
-  private int structured(int position) {
-    int header = memory.bytes().getIntLE(position);
+  /**
+   * The damaged stretch that begins at the position, where no index page is; null when a sound
+   * batch does. One that was not known yet is noted.
+   *
+   * @param withContent whether to verify the batch's own checksum as well
+   */
+  private Hole holeAt(int position, boolean withContent) {
+    Hole known = state.holes.isEmpty() ? null : state.holes.at(position);
+    return known != null || isSound(position, withContent) ? known : noteHole(position);
+  }
+
+  /** Checks an excerpt; all of it but what is inside its batch, or that too. */
+  private boolean isSound(int position, boolean withContent) {
     int batchAt = position + Excerpt.BATCH_OFFSET;
+    if (batchAt + RecordBatch.HEADER_BYTES > state.endPosition) {
+      return false;
+    }
+    int header = memory.bytes().getIntLE(position);
     int available = Excerpt.length(header) - Excerpt.PREFIX_BYTES;
-    if (!Excerpt.isData(header) || available > state.endPosition - batchAt) {
-      throw corrupt(position, String.format(Locale.ROOT, "the header %08x is not an excerpt's", header));
+    if (!Excerpt.isData(header)
+        || available > state.endPosition - batchAt
+        || !Excerpt.holds(header, RecordBatch.sizeInBytes(memory.bytes(), batchAt))
+        || !memory.excerptChecksumMatches(position)) {
+      return false;
     }
     try {
-      int size = RecordBatch.checkStructure(memory.bytes(), batchAt, available);
-      if (!Excerpt.holds(header, size)) {
-        throw corrupt(position, String.format(Locale.ROOT, "the header %08x is not its batch's", header));
-      }
+      RecordBatch.checkStructure(memory.bytes(), batchAt, available);
     } catch (CorruptBatchException e) {
-      throw corrupt(position, e.getMessage());
+      return false;
     }
-    if (!memory.excerptChecksumMatches(position)) {
-      throw corrupt(position, "the checksum before its batch does not match");
-    }
-    return batchAt;
+    return !withContent || memory.batchChecksumMatches(batchAt);
   }
 
-  /** Checks the batch at the position with its checksum, and gives its size. */
-  private int check(int position) {
-    int batchAt = structured(position);
-    if (!memory.batchChecksumMatches(batchAt)) {
-      throw corrupt(position, "the checksum of its batch does not match");
+  /** Finds out how far damage reaches that a read has met. */
+  private Hole noteHole(int position) {
+    long fromOffset = endOffsetBefore(position);
+    int next = position + 4;
+    while (next < state.endPosition && !isBatchBehind(next, fromOffset)) {
+      next += 4;
     }
-    return RecordBatch.sizeInBytes(memory.bytes(), batchAt);
+    boolean last = next >= state.endPosition;
+    Hole hole =
+        new Hole(
+            fromOffset,
+            last
+                ? state.endOffset
+                : RecordBatch.baseOffset(memory.bytes(), next + Excerpt.BATCH_OFFSET),
+            position,
+            last ? state.endPosition : next);
+    state.holes.add(hole);
+    LOG.error(
+        "segment {} is damaged from position {} to {}: records {} to {} cannot be read; those behind"
+            + " them are kept",
+        directory,
+        position,
+        hole.toPosition(),
+        fromOffset,
+        hole.toOffset() - 1);
+    return hole;
   }
 
-  private LogException corrupt(int position, String what) {
-    return new LogException(
-        ErrorCode.CORRUPT_LOG,
-        "segment "
-            + directory
-            + " is damaged at position "
-            + position
-            + " of its file: "
-            + what
-            + "; delete the replica so that it is fetched again, or restore it from a backup");
+  private boolean isBatchBehind(int position, long offset) {
+    int batchAt = position + Excerpt.BATCH_OFFSET;
+    return isSound(position, true) && RecordBatch.baseOffset(memory.bytes(), batchAt) >= offset;
+  }
+
+  /** The offset behind the last batch before the position. */
+  private long endOffsetBefore(int limit) {
+    int entry = state.index.count() - 1;
+    while (entry >= 0 && state.index.position(entry) >= limit) {
+      entry--;
+    }
+    int position = entry < 0 ? Excerpt.DATA_POSITION : state.index.position(entry);
+    long reached = entry < 0 ? state.baseOffset : state.index.offset(entry);
+    while ((position = skipIndexPages(position)) < limit) {
+      Hole hole = holeAt(position, false);
+      reached = endOffsetOf(hole, position);
+      position = hole == null ? next(position) : hole.toPosition();
+    }
+    return reached;
   }
 }

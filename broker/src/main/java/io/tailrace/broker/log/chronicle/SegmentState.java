@@ -14,7 +14,7 @@ import io.tailrace.protocol.record.RecordBatch;
  *
  * <pre>
  *    0 magic           int32   "TSEG"
- *    4 version         int32   1
+ *    4 version         int32   2
  *    8 crc             uint32  CRC-32C of everything from the next field on
  *   12 baseOffset      int64
  *   20 endOffset       int64
@@ -25,11 +25,13 @@ import io.tailrace.protocol.record.RecordBatch;
  *   52 firstAppendMs   int64
  *   60 blockBytes      int32   how much of the file may be written
  *   64 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
+ *    . holes           {@link SegmentHoles}: count int32, { from offset int64, to offset int64, from
+ *                      position int32, to position int32 } ...
  * </pre>
  */
 final class SegmentState {
   private static final int MAGIC = 0x54534547;
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int CRC_OFFSET = 8;
   private static final int BODY_OFFSET = 12;
   private static final int INDEX_OFFSET = 64;
@@ -37,6 +39,7 @@ final class SegmentState {
   final long baseOffset;
   final int blockBytes;
   final PositionIndex index;
+  final SegmentHoles holes;
   long endOffset;
   int endPosition;
   int batches;
@@ -46,15 +49,16 @@ final class SegmentState {
 
   /** A segment without content. */
   SegmentState(long baseOffset, int blockBytes) {
-    this(baseOffset, blockBytes, new PositionIndex());
+    this(baseOffset, blockBytes, new PositionIndex(), new SegmentHoles());
     this.endOffset = baseOffset;
     this.endPosition = Excerpt.DATA_POSITION;
   }
 
-  private SegmentState(long baseOffset, int blockBytes, PositionIndex index) {
+  private SegmentState(long baseOffset, int blockBytes, PositionIndex index, SegmentHoles holes) {
     this.baseOffset = baseOffset;
     this.blockBytes = blockBytes;
     this.index = index;
+    this.holes = holes;
   }
 
   /** Takes in a batch that was appended. */
@@ -68,13 +72,27 @@ final class SegmentState {
     maxTimestampMs = maxTimestamp;
   }
 
+  /**
+   * Takes in that what follows in the file cannot be read.
+   *
+   * @param toOffset offsets below are never given out again
+   * @param toPosition where the next batch is, or the content ends
+   */
+  void onHole(long toOffset, int fromPosition, int toPosition) {
+    holes.add(new SegmentHoles.Hole(endOffset, toOffset, fromPosition, toPosition));
+    endOffset = toOffset;
+    endPosition = toPosition;
+  }
+
   ByteBuf encode() {
-    ByteBuf out = Unpooled.buffer(INDEX_OFFSET + index.encodedBytes());
+    ByteBuf out =
+        Unpooled.buffer(INDEX_OFFSET + index.encodedBytes() + holes.encodedBytes());
     out.writeInt(MAGIC).writeInt(VERSION).writeInt(0);
     out.writeLong(baseOffset).writeLong(endOffset).writeInt(endPosition).writeInt(batches);
     out.writeLong(sizeInBytes).writeLong(maxTimestampMs).writeLong(firstAppendMs);
     out.writeInt(blockBytes);
     index.encode(out);
+    holes.encode(out);
     out.setInt(CRC_OFFSET, RecordBatch.crc32c(out, BODY_OFFSET, out.readableBytes() - BODY_OFFSET));
     return out;
   }
@@ -82,18 +100,17 @@ final class SegmentState {
   /** Reads what {@link #encode} wrote; null when the bytes are anything else. */
   static SegmentState decode(ByteBuf in, long expectedBaseOffset) {
     int size = in.readableBytes();
-    if (size < INDEX_OFFSET + 4
+    if (size < INDEX_OFFSET + 8
         || in.getInt(0) != MAGIC
         || in.getInt(4) != VERSION
         || in.getInt(CRC_OFFSET) != RecordBatch.crc32c(in, BODY_OFFSET, size - BODY_OFFSET)
         || in.getLong(BODY_OFFSET) != expectedBaseOffset) {
       return null;
     }
-    SegmentState state =
-        new SegmentState(
-            expectedBaseOffset,
-            in.getInt(60),
-            PositionIndex.decode(in.slice(INDEX_OFFSET, size - INDEX_OFFSET)));
+    ByteBuf lists = in.slice(INDEX_OFFSET, size - INDEX_OFFSET);
+    PositionIndex index = PositionIndex.decode(lists);
+    SegmentHoles holes = SegmentHoles.decode(lists);
+    SegmentState state = new SegmentState(expectedBaseOffset, in.getInt(60), index, holes);
     state.endOffset = in.getLong(20);
     state.endPosition = in.getInt(28);
     state.batches = in.getInt(32);

@@ -2,6 +2,7 @@ package io.tailrace.broker.log.chronicle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -62,7 +63,15 @@ class DamagedSegmentTest {
       ByteBuf out = Unpooled.buffer();
       log.owner.run(() -> log.log.read(0, 999, 1 << 20, out));
       assertEquals(10, TestBatches.parse(out).size());
-      assertEquals(ErrorCode.CORRUPT_LOG, readCode(log, 10));
+      LogException failure =
+          assertThrows(
+              LogException.class,
+              () -> log.owner.run(() -> log.log.read(10, 999, 1 << 20, Unpooled.buffer())));
+      assertEquals(11, failure.resumeOffset());
+      assertTrue(
+          failure.getMessage().startsWith("records 10 to 10 cannot be read")
+              && failure.getMessage().endsWith("reading can go on from offset 11"),
+          failure.getMessage());
       log.checkContent(11, COUNT, PAYLOAD_BYTES);
       log.append(1, PAYLOAD_BYTES);
       log.checkContent(11, COUNT + 1, PAYLOAD_BYTES);
@@ -78,10 +87,7 @@ class DamagedSegmentTest {
       change(position, (byte) (content[position] ^ (1 << bit)));
       try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
         assertEquals(ErrorCode.CORRUPT_LOG, readCode(log, 0), "bit " + bit);
-        LogException failure =
-            assertThrows(
-                LogException.class, () -> log.owner.run(() -> log.log.findByTimestamp(1_000, 999)));
-        assertEquals(ErrorCode.CORRUPT_LOG, failure.code());
+        assertEquals(1L, log.owner.call(() -> log.log.findByTimestamp(1_000, 999)).offset());
       }
       change(position, content[position]);
     }
@@ -123,7 +129,8 @@ class DamagedSegmentTest {
       file.truncate(50_000);
     }
     try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
-      assertEquals(ErrorCode.CORRUPT_LOG, readCode(log, 0));
+      log.checkContent(0, 30, PAYLOAD_BYTES);
+      assertEquals(ErrorCode.CORRUPT_LOG, readCode(log, 40));
       log.checkContent(100, COUNT, PAYLOAD_BYTES);
     }
   }

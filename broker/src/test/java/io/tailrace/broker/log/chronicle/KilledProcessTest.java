@@ -48,7 +48,12 @@ class KilledProcessTest {
     }
     try (Stream<Path> paths = Files.walk(directory)) {
       assertEquals(
-          List.of(), paths.filter(path -> path.toString().contains(".orphaned-")).toList());
+          List.of(),
+          paths
+              .filter(
+                  path ->
+                      path.toString().contains(".unreadable-") || path.endsWith(LogFiles.DAMAGED))
+              .toList());
     }
     try (KilledWriter again = new KilledWriter(directory)) {
       assertTrue(again.wasClean());

@@ -1,16 +1,19 @@
 package io.tailrace.broker.log.chronicle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.RecordingListener;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.log.TestBatches.ReadBatch;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** A store with one log in it, and what the tests do with them. Confined to the test's thread. */
@@ -62,6 +66,7 @@ final class TestLog implements AutoCloseable {
 
   /** Takes away what says that the segment was closed in order: a killed process leaves it so. */
   static void pretendKilled(Path data, long baseOffset) throws IOException {
+    Files.deleteIfExists(directory(data).resolve(LogFiles.LOG_END));
     Files.deleteIfExists(segment(data, baseOffset).resolve(LogFiles.CLEAN));
   }
 
@@ -107,6 +112,45 @@ final class TestLog implements AutoCloseable {
       expected.add(i);
     }
     assertEquals(expected, offsets);
+  }
+
+  /**
+   * Reads all that can be read from the offset on, goes on behind what is lost, and compares each
+   * batch with what was made for its offset.
+   *
+   * @return the offsets that were read
+   */
+  List<Long> readable(long from, int payloadBytes) {
+    List<Long> offsets = new ArrayList<>();
+    long end = end();
+    long offset = from;
+    while (offset < end) {
+      ByteBuf out = Unpooled.buffer();
+      long at = offset;
+      try {
+        owner.run(() -> log.read(at, end, CHUNK_BYTES, out));
+      } catch (LogException e) {
+        assertEquals(ErrorCode.CORRUPT_LOG, e.code());
+        assertTrue(e.resumeOffset() > at && e.resumeOffset() <= end, e.getMessage());
+        offset = e.resumeOffset();
+        continue;
+      }
+      assertTrue(out.isReadable(), "nothing comes from " + at + ", the log ends at " + end);
+      int index = 0;
+      for (ReadBatch batch : TestBatches.parse(out)) {
+        ByteBuf expected =
+            TestBatches.batch(batch.baseOffset(), 1_000 + batch.baseOffset(), payloadBytes);
+        assertEquals(expected, out.slice(index, batch.sizeInBytes()));
+        offsets.add(batch.baseOffset());
+        index += batch.sizeInBytes();
+        offset = batch.nextOffset();
+      }
+    }
+    return offsets;
+  }
+
+  static List<Long> range(long from, long to) {
+    return LongStream.range(from, to).boxed().toList();
   }
 
   @Override
