@@ -1,6 +1,7 @@
 package io.tailrace.broker.log;
 
 import io.tailrace.protocol.port.Scheduler;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
@@ -11,8 +12,9 @@ import java.util.concurrent.CompletionStage;
 public interface LogStore extends AutoCloseable {
 
   /**
-   * Opens a log, or makes it when there is none; recovers what an unclean stop left behind, so that
-   * the log ends with the longest valid prefix of what was appended.
+   * Opens a log, or makes it when there is none; recovers what an unclean stop left behind: every
+   * batch that was appended and is intact. A log whose device failed is refused with {@code
+   * STORAGE_ERROR} until the process ends.
    *
    * @param owner the scheduler that the log will be confined to
    * @return completes on {@code owner}; exceptionally with a {@link LogException}
@@ -40,6 +42,15 @@ public interface LogStore extends AutoCloseable {
 
   /** Whether the store was opened after a clean {@link #close()}, or is new. */
   boolean wasClean();
+
+  /**
+   * The logs that may lack records that they once had, with the reason: those whose device failed,
+   * whose records are damaged or missing, or that end below their high watermark or have no
+   * directory although they had records. What directories say is known when the store is opened,
+   * without opening a log; the rest is added when a log is opened or fails, and nothing but
+   * deletion takes a log out while the store is open. Cheap.
+   */
+  Map<LogId, String> notWhole();
 
   /** Closes the store; all logs must have been closed. Marks it clean. May block. */
   @Override

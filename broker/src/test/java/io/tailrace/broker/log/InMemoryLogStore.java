@@ -3,6 +3,7 @@ package io.tailrace.broker.log;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -183,6 +184,11 @@ public final class InMemoryLogStore implements LogStore {
   @Override
   public long usableBytes() {
     return disk.usableBytes();
+  }
+
+  @Override
+  public Map<LogId, String> notWhole() {
+    return Map.of();
   }
 
   @Override

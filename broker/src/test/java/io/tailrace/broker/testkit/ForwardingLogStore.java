@@ -7,6 +7,7 @@ import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.protocol.port.Scheduler;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
@@ -38,6 +39,11 @@ public abstract class ForwardingLogStore implements LogStore {
   @Override
   public long usableBytes() {
     return store.usableBytes();
+  }
+
+  @Override
+  public Map<LogId, String> notWhole() {
+    return store.notWhole();
   }
 
   @Override

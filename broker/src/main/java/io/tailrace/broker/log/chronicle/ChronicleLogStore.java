@@ -10,12 +10,12 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -42,6 +42,7 @@ public final class ChronicleLogStore implements LogStore {
   private final StoreDirectory directory;
   private final DiskSpace space;
   private final HighWatermarks highWatermarks;
+  private final LogFailures failures;
   private final LogThreads threads;
   private final StoreServices services;
   private final OpenLogs openLogs = new OpenLogs();
@@ -86,6 +87,7 @@ public final class ChronicleLogStore implements LogStore {
     logs = Files.createDirectories(dataDirectory.resolve(LOGS));
     space = new DiskSpace(dataDirectory, limits.freeSpaceFloorBytes());
     highWatermarks = HighWatermarks.read(dataDirectory, device, !list().isEmpty());
+    failures = new LogFailures(logs, device, list(), highWatermarks.inUse());
     threads = new LogThreads();
     template =
         new TemplateSource(
@@ -99,6 +101,7 @@ public final class ChronicleLogStore implements LogStore {
             device,
             limits.batchesPerSegment(),
             openLogs,
+            failures,
             highWatermarks);
     threads.checkpointEvery(CHECKPOINT_MS, highWatermarks::writeIfChanged);
     List<Path> halfDeleted = LogFiles.deletedIn(logs);
@@ -131,7 +134,7 @@ public final class ChronicleLogStore implements LogStore {
     CompletableFuture<Void> taken = openLogs.take(id);
     var unused =
         taken
-            .thenApplyAsync(free -> recover(log), threads.io())
+            .thenApplyAsync(free -> recover(id, log), threads.io())
             .thenCombine(template.tried(), (recovered, ready) -> recovered)
             .handle(
                 (recovered, failure) -> {
@@ -168,11 +171,30 @@ public final class ChronicleLogStore implements LogStore {
             threads.idle());
   }
 
-  private static LogRecovery.RecoveredLog recover(Path log) {
+  private LogRecovery.RecoveredLog recover(LogId id, Path log) {
+    failures.check(id);
     try {
-      return LogRecovery.recover(log);
+      LogRecovery.RecoveredLog recovered = LogRecovery.recover(log, services.device());
+      long highWatermark = highWatermarks.of(id).get();
+      if (recovered.lost() != null) {
+        failures.lost(id, recovered.lost());
+      } else if (recovered.logEndOffset() < highWatermark) {
+        LOG.error(
+            "log {} ends at {}, below its high watermark {}: records that were acknowledged are lost",
+            id,
+            recovered.logEndOffset(),
+            highWatermark);
+        failures.lost(id, "it ends below its high watermark " + highWatermark);
+      }
+      return recovered;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      LogException failure =
+          new LogException(
+              ErrorCode.STORAGE_ERROR, "cannot open log " + id + ": " + e.getMessage(), e);
+      if (!LogFiles.isDiskFull(e)) {
+        failures.fail(id, failure);
+      }
+      throw failure;
     }
   }
 
@@ -193,6 +215,7 @@ public final class ChronicleLogStore implements LogStore {
               openLogs.closing(id); // who wants it next, or closes the store, waits
               return CompletableFuture.runAsync(() -> delete(id, log), threads.io())
                   .thenRun(() -> highWatermarks.forget(id))
+                  .thenRun(() -> failures.forget(id))
                   .whenComplete((done, failure) -> openLogs.release(id));
             });
   }
@@ -231,6 +254,11 @@ public final class ChronicleLogStore implements LogStore {
   @Override
   public boolean wasClean() {
     return directory.wasClean();
+  }
+
+  @Override
+  public Map<LogId, String> notWhole() {
+    return failures.notWhole();
   }
 
   /** Segments that hold descriptors and mappings now. */

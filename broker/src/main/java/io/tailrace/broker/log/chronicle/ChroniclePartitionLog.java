@@ -212,6 +212,8 @@ final class ChroniclePartitionLog implements PartitionLog {
         throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
       } else if (known.code() != ErrorCode.STORAGE_ERROR) {
         throw known;
+      } else if (known.getCause() instanceof IOException) {
+        throw fail(known);
       } else {
         LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
         roll(active);
@@ -381,6 +383,8 @@ final class ChroniclePartitionLog implements PartitionLog {
           return copied;
         }
         throw e;
+      } catch (InternalError e) { // What memory gives whose page cannot be read.
+        throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + id, e));
       }
       if (copied < 0) {
         return ~copied;
@@ -612,6 +616,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   /** Stops the log, and gives what to throw. */
   private LogException fail(LogException cause) {
     failure = cause;
+    tasks.noteFailure(cause);
     LOG.error("log {} failed and is not used any more", id, cause);
     owner.execute(() -> listener.onFailure(cause));
     return cause;

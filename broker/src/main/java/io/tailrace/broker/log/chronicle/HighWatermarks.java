@@ -9,8 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,6 +108,14 @@ final class HighWatermarks {
   /** The high watermark of a log, to be read and set by the log's owner. */
   Value of(LogId id) {
     return values.computeIfAbsent(id, unknown -> new Value(Value.UNKNOWN));
+  }
+
+  /** The logs that had something below their high watermarks when the file was written. */
+  Set<LogId> inUse() {
+    return values.entrySet().stream()
+        .filter(each -> each.getValue().get() > 0)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Forgets a log that is deleted. */

@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a log
  *     log-start                            its log start offset, once it has been moved
  *     log-end                              all offsets below were given out; its end when it was closed
+ *     failed                               there after an IO error, until what was not synced is rewritten
  *     damaged                              there while records of it are lost, and says which
  *     &lt;base offset, 20 digits&gt;/            a segment
  *       19700101seg.cq4  metadata.cq4t     the Chronicle queue
@@ -47,6 +48,7 @@ final class LogFiles {
   static final String LOG_START = "log-start";
   static final String LOG_END = "log-end";
   static final String DAMAGED = "damaged";
+  static final String FAILED = "failed";
   static final String TMP = ".tmp";
   static final String DELETED = ".deleted";
 
@@ -182,6 +184,12 @@ final class LogFiles {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(Files.isDirectory(path));
     }
+  }
+
+  /** Whether the process has too many files open, so that nothing was tried on the device. */
+  static boolean isOutOfDescriptors(IOException e) {
+    String message = e.getMessage();
+    return message != null && message.contains("Too many open files");
   }
 
   /** Whether the device has no room left, by what the operating system says about it. */

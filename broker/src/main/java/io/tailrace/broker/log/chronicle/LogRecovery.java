@@ -32,6 +32,7 @@ final class LogRecovery {
    * @param syncedEndOffset everything below is known to be on the device
    * @param rememberedEndOffset what the directory says of the end; negative when nothing
    * @param scannedBatches how many batches had to be verified
+   * @param lost which records are damaged or missing; null when none is
    * @param snapshot the newest that fits; null when there is none
    */
   record RecoveredLog(
@@ -41,6 +42,7 @@ final class LogRecovery {
       long syncedEndOffset,
       long rememberedEndOffset,
       long scannedBatches,
+      String lost,
       Snapshot snapshot) {}
 
   private record Found(Path directory, long baseOffset) {}
@@ -53,8 +55,9 @@ final class LogRecovery {
   private record Loaded(Segment segment, long givenOut) {}
 
   /** Opens a log's directory, which is made when there is none. */
-  static RecoveredLog recover(Path directory) throws IOException {
+  static RecoveredLog recover(Path directory, Device device) throws IOException {
     Files.createDirectories(directory);
+    boolean failedBefore = Files.exists(directory.resolve(LogFiles.FAILED));
     LostRecords lost = new LostRecords(directory);
     long storedStart = OffsetFile.read(directory.resolve(LogFiles.LOG_START));
     long start = Math.max(0, storedStart);
@@ -72,11 +75,18 @@ final class LogRecovery {
         setAside(found.directory());
         continue;
       }
+      if (failedBefore && readState(found.directory(), LogFiles.SEALED, found) == null) {
+        SegmentRewrite.rewrite(found.directory(), found.baseOffset(), device);
+      }
       Loaded loaded = load(found, lost);
       Segment segment = loaded.segment();
       SegmentState state = segment.state();
-      if (!segment.isSealedOnDisk() && !segment.isCleanOnDisk()) {
-        scanned += state.batches;
+      boolean known = segment.isSealedOnDisk() || segment.isCleanOnDisk();
+      scanned += known ? 0 : state.batches;
+      if (failedBefore && state.sizeInBytes > 0) {
+        seal(segment, device);
+      }
+      if (!known && !segment.isSealedOnDisk()) {
         synced = Math.min(synced, state.baseOffset);
       }
       if (state.sizeInBytes == 0 && segment.isDamaged()) {
@@ -109,9 +119,46 @@ final class LogRecovery {
       }
     }
     lost.write();
+    if (failedBefore) {
+      endFailure(directory, storedStart, device);
+    }
     Snapshot snapshot = SnapshotFile.newest(segments, logStart);
     return new RecoveredLog(
-        segments, logStart, logEnd, Math.min(synced, logEnd), remembered, scanned, snapshot);
+        segments,
+        logStart,
+        logEnd,
+        Math.min(synced, logEnd),
+        remembered,
+        scanned,
+        lost.summary(),
+        snapshot);
+  }
+
+  private static void seal(Segment segment, Device device) throws IOException {
+    segment.seal();
+    if (!segment.isSealedOnDisk()) {
+      Path file = segment.directory().resolve(LogFiles.SEALED);
+      LogFiles.writeSynced(file, segment.state().encode(), device);
+      segment.setSealedOnDisk(true);
+      segment.setCleanOnDisk(false);
+    }
+  }
+
+  /** All that the log holds has been written again and synced: it is like any other then. */
+  private static void endFailure(Path directory, long storedStart, Device device)
+      throws IOException {
+    if (storedStart >= 0) {
+      Path start = directory.resolve(LogFiles.LOG_START);
+      OffsetFile.write(start, storedStart);
+      device.force(start);
+    }
+    device.force(directory);
+    Files.delete(directory.resolve(LogFiles.FAILED));
+    device.force(directory);
+    LOG.warn(
+        "log {} failed when it was open the last time; what was not known to be synced has been"
+            + " written again and synced",
+        directory);
   }
 
   private static long lastEnd(List<Segment> segments) {
@@ -147,11 +194,8 @@ final class LogRecovery {
 
   private static Loaded load(Found found, LostRecords lost) throws IOException {
     Path directory = found.directory();
-    SegmentState sealed = readState(directory.resolve(LogFiles.SEALED), found.baseOffset());
-    SegmentState known =
-        sealed != null
-            ? sealed
-            : readState(directory.resolve(LogFiles.CLEAN), found.baseOffset());
+    SegmentState sealed = readState(directory, LogFiles.SEALED, found);
+    SegmentState known = sealed != null ? sealed : readState(directory, LogFiles.CLEAN, found);
     if (known != null && directory.resolve(LogFiles.QUEUE).toFile().length() >= known.endPosition) {
       Segment segment = new Segment(directory, known);
       lost.addHoles(known, "are damaged");
@@ -184,9 +228,10 @@ final class LogRecovery {
     return new Loaded(segment, givenOut);
   }
 
-  private static SegmentState readState(Path file, long baseOffset) throws IOException {
-    ByteBuf content = LogFiles.read(file);
-    return content == null ? null : SegmentState.decode(content, baseOffset);
+  private static SegmentState readState(Path directory, String file, Found found)
+      throws IOException {
+    ByteBuf content = LogFiles.read(directory.resolve(file));
+    return content == null ? null : SegmentState.decode(content, found.baseOffset());
   }
 
   private static void setAside(Path directory) throws IOException {

@@ -2,6 +2,7 @@ package io.tailrace.broker.log.chronicle;
 
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.protocol.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -289,9 +290,20 @@ final class LogTasks {
     } catch (IOException | RuntimeException | Error e) {
       failure =
           new LogException(ErrorCode.STORAGE_ERROR, "cannot " + what + ": " + e.getMessage(), e);
+      noteNow(failure);
       onFailure.accept(failure);
       return false;
     }
+  }
+
+  /** Keeps the log from being opened again, if its device failed. */
+  void noteFailure(LogException cause) {
+    tasks.execute(() -> noteNow(cause));
+  }
+
+  private void noteNow(LogException cause) {
+    LogId id = LogFiles.logId(directory.getFileName().toString());
+    services.failures().fail(id, cause);
   }
 
   /** Whether something went wrong, of which the log may not know yet. Thread-safe. */

@@ -51,6 +51,11 @@ final class LostRecords {
     }
   }
 
+  /** All that is lost; null when nothing is. */
+  String summary() {
+    return found.isEmpty() ? null : String.join("; ", found);
+  }
+
   /** Has the log's directory say what is lost, if anything is. */
   void write() throws IOException {
     Path file = log.resolve(LogFiles.DAMAGED);

@@ -16,4 +16,5 @@ record StoreServices(
     Device device,
     int maxBatchesPerSegment,
     OpenLogs openLogs,
+    LogFailures failures,
     HighWatermarks highWatermarks) {}

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.log.LogException;
+import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -221,13 +223,34 @@ class LostRecordsTest {
   }
 
   @Test
+  void theStoreTellsOfADirectoryThatIsMissingAndOfLostRecordsWithoutOpeningALog()
+      throws IOException {
+    Path data = newLog("data", 60, PAYLOAD_BYTES, SEGMENT_BYTES);
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      assertEquals(Map.of(), log.store.notWhole());
+      log.owner.run(() -> log.log.noteHighWatermark(60));
+    }
+    remove(TestLog.segment(data, segmentsOf(data).get(1)));
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      assertTrue(log.store.notWhole().get(TestLog.ID).contains("are missing"));
+    }
+    try (ChronicleLogStore store = ChronicleLogStore.open(data, Clock.SYSTEM)) {
+      assertTrue(store.notWhole().get(TestLog.ID).contains("are missing"));
+    }
+    remove(TestLog.directory(data));
+    try (ChronicleLogStore store = ChronicleLogStore.open(data, Clock.SYSTEM)) {
+      assertTrue(store.notWhole().get(TestLog.ID).contains("directory"));
+    }
+  }
+
+  @Test
   void endsDeletionsThatAKilledProcessHadBegun() throws IOException {
     Path data = newLog("data", 5, PAYLOAD_BYTES, SEGMENT_BYTES);
     Path stray = TestLog.directory(data);
     Path half = stray.resolveSibling(stray.getFileName() + "-1.deleted");
     Files.createDirectory(half);
     Files.write(half.resolve("file"), new byte[10]);
-    ChronicleLogStore.open(data, io.tailrace.protocol.port.Clock.SYSTEM).close();
+    ChronicleLogStore.open(data, Clock.SYSTEM).close();
     assertTrue(Files.notExists(half));
     assertTrue(Files.exists(stray), "a log is not deleted by the store on its own");
   }

@@ -67,6 +67,6 @@ class SnapshotFileTest {
   }
 
   private PartitionLog.Snapshot recovered() throws IOException {
-    return LogRecovery.recover(TestLog.directory(data)).snapshot();
+    return LogRecovery.recover(TestLog.directory(data), Device.REAL).snapshot();
   }
 }
