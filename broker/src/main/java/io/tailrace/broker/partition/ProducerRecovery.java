@@ -89,7 +89,10 @@ final class ProducerRecovery {
       }
       // Whoever reads that batch is told; the rest of the partition goes on.
       LOG.warn("producers are looked for behind offset {}: {}", offset, e.getMessage());
-      offset = Math.min(log.logEndOffset(), offset + skip);
+      offset =
+          e.resumeOffset() > offset
+              ? e.resumeOffset()
+              : Math.min(log.logEndOffset(), offset + skip);
       skip *= 2;
     } finally {
       chunk.release();

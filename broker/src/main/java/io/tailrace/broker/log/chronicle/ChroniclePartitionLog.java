@@ -212,7 +212,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
       } else if (known.code() != ErrorCode.STORAGE_ERROR) {
         throw known;
-      } else if (known.getCause() instanceof IOException) {
+      } else if (known.getCause() instanceof IOException io && LogFiles.isDeviceError(io)) {
         throw fail(known);
       } else {
         LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);

@@ -186,6 +186,15 @@ final class LogFiles {
     }
   }
 
+  /** Whether the device or its file system failed, by what the operating system says about it. */
+  static boolean isDeviceError(IOException e) {
+    String message = e.getMessage();
+    return message != null
+        && (message.contains("Input/output error")
+            || message.contains("Structure needs cleaning")
+            || message.contains("Read-only file system"));
+  }
+
   /** Whether the process has too many files open, so that nothing was tried on the device. */
   static boolean isOutOfDescriptors(IOException e) {
     String message = e.getMessage();
