@@ -120,9 +120,14 @@ public final class Broker implements AutoCloseable {
       BrokerIdentity identity =
           new BrokerIdentity(
               id, () -> cluster.image().clusterId(), "tailrace/" + Version.current());
+      Descriptors descriptors = Descriptors.ofThisProcess();
+      String tooFew = descriptors.problem(config.get(BrokerKeys.CONNECTIONS_MAX));
+      if (tooFew != null) {
+        LOG.warn("{}", tooFew);
+      }
       network =
           BrokerNetwork.create(
-              transport, identity, limits(), cluster, partitions, live, metrics, clock);
+              transport, identity, limits(descriptors), cluster, partitions, live, metrics, clock);
       onStop("network", this::stopNetwork);
       address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
       HostPort advertised = config.advertised(address.getPort());
@@ -137,6 +142,7 @@ public final class Broker implements AutoCloseable {
               pages,
               Map.of("/health", this::health, "/metrics", this::scrape),
               config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS),
+              descriptors.httpConnections(),
               clock);
       onStop("HTTP listener", http::stop);
       httpAddress = http.start(resolve("http.listener", config.get(BrokerKeys.HTTP_LISTENER)));
@@ -235,13 +241,13 @@ public final class Broker implements AutoCloseable {
     }
   }
 
-  private NetworkLimits limits() {
+  private NetworkLimits limits(Descriptors descriptors) {
     return new NetworkLimits(
         config.get(BrokerKeys.MAX_FRAME_BYTES),
         config.get(BrokerKeys.REQUEST_MEMORY_BYTES),
         config.get(BrokerKeys.RESPONSE_MEMORY_BYTES),
         MAX_IN_FLIGHT_REQUESTS,
-        config.get(BrokerKeys.CONNECTIONS_MAX),
+        descriptors.connections(config.get(BrokerKeys.CONNECTIONS_MAX)),
         config.get(BrokerKeys.CONNECTION_IDLE_TIMEOUT_MS),
         config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
   }

@@ -40,12 +40,11 @@ import org.slf4j.event.Level;
 /**
  * A small HTTP server for GET requests. Pages are made on an executor, so that a slow one does not
  * hold up an event loop. A connection has a time for each whole request and each whole answer, and
- * one request at a time; further connections than a few hundred are closed at once. Thread-safe.
+ * one request at a time; there is a bound on connections. Thread-safe.
  */
 public final class HttpListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final int MAX_REQUEST_BYTES = 64 * 1024;
-  private static final int MAX_CONNECTIONS = 200;
   private static final long TICK_MS = 1_000;
 
   private final EventLoopGroup loops;
@@ -53,6 +52,7 @@ public final class HttpListener {
   private final Executor executor;
   private final Map<String, Supplier<HttpPage>> pages;
   private final long timeoutMs;
+  private final int maxConnections;
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
   private final RefusalLog refusals;
@@ -62,6 +62,7 @@ public final class HttpListener {
   /**
    * @param pages by path; called on the executor
    * @param timeoutMs for a whole request to come, and for its answer to be taken
+   * @param maxConnections further ones are closed at once
    */
   public HttpListener(
       EventLoopGroup loops,
@@ -69,12 +70,14 @@ public final class HttpListener {
       Executor executor,
       Map<String, Supplier<HttpPage>> pages,
       long timeoutMs,
+      int maxConnections,
       Clock clock) {
     this.loops = loops;
     this.channelType = channelType;
     this.executor = executor;
     this.pages = Map.copyOf(pages);
     this.timeoutMs = timeoutMs;
+    this.maxConnections = maxConnections;
     this.refusals = new RefusalLog(LOG, Level.WARN, "closed the HTTP connection of", clock);
   }
 
@@ -93,8 +96,8 @@ public final class HttpListener {
                 new ChannelInitializer<SocketChannel>() {
                   @Override
                   protected void initChannel(SocketChannel channel) {
-                    if (open.get() >= MAX_CONNECTIONS) {
-                      noteRefused(channel, "too_many_connections", MAX_CONNECTIONS + " are open");
+                    if (open.get() >= maxConnections) {
+                      noteRefused(channel, "too_many_connections", maxConnections + " are open");
                       channel.close();
                       return;
                     }

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +53,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final ReadTurns reads = new ReadTurns(this::isEnding, () -> channel().isWritable());
   private ChannelHandlerContext context;
   private StallWatch stalls;
+
+  /** Set by the first of two: the handshake, or the server that needs the place for another. */
+  private final AtomicBoolean settled = new AtomicBoolean();
+
+  private final AtomicBoolean hasPlace = new AtomicBoolean(true);
   private boolean greeted;
   private boolean draining;
   private boolean closing;
@@ -254,7 +260,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       frame.release();
     }
     if (denial == null) {
+      if (!settled.compareAndSet(false, true)) {
+        return; // another connection has its place, and its closing is on the way
+      }
       greeted = true;
+      events.onGreeted(this);
       decoder.setMaxFrameBytes(limits.maxFrameBytes());
       write(correlationId, identity.greeting(limits.maxFrameBytes()), List.of());
     } else {
@@ -443,17 +453,28 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         : stalls.ofResponses(nowMs, channel().isWritable(), untakenBefore);
   }
 
-  /** Makes room for others: closes a connection that has not shaken hands. */
+  /** Whether it had a place among the connections until now. From any thread. */
+  boolean endPlace() {
+    return hasPlace.getAndSet(false);
+  }
+
+  /**
+   * Claims the place of a connection that has not shaken hands. From any thread.
+   *
+   * @return whether it is to be closed by {@link #giveWay}; false when it has shaken hands
+   */
+  boolean tryEvict() {
+    return settled.compareAndSet(false, true);
+  }
+
+  /** Closes a connection whose place another one has; on any thread. */
   void giveWay() {
-    hangUp(Refusal.TOO_MANY_CONNECTIONS, "no handshake yet, and others want to connect");
-  }
-
-  boolean mayGiveWay() {
-    return !greeted && !closing;
-  }
-
-  long openedMs() {
-    return stalls.openedMs();
+    EventLoop loop = loop();
+    if (!loop.inEventLoop()) {
+      loop.execute(this::giveWay);
+    } else if (!closing) {
+      hangUp(Refusal.TOO_MANY_CONNECTIONS, "no handshake yet, and others want to connect");
+    }
   }
 
   /** Closes after an error of the broker's own; the client learns that its requests are lost. */

@@ -7,6 +7,9 @@ import io.tailrace.protocol.port.Clock;
 interface ConnectionEvents {
   Clock clock();
 
+  /** The client has shaken hands; called on the connection's loop. */
+  void onGreeted(ClientConnection connection);
+
   /** What the client did, or did not do, ends its connection. */
   void onRefused(ClientConnection connection, Refusal refusal, String message);
 

@@ -64,6 +64,9 @@ public final class NetworkServer implements ConnectionEvents {
   private final IdentityHashMap<EventExecutor, Set<ClientConnection>> connections =
       new IdentityHashMap<>();
 
+  /** Those that have not shaken hands, the oldest first. */
+  private final SilentConnections silent = new SilentConnections();
+
   private final AtomicInteger connectionCount = new AtomicInteger();
   private final Map<Refusal, LongAdder> refused = new EnumMap<>(Refusal.class);
   private final RefusalLog connectionLog;
@@ -145,12 +148,14 @@ public final class NetworkServer implements ConnectionEvents {
     }
     EventLoop loop = channel.eventLoop();
     while (!takePlace()) {
-      if (!makeRoom(loop)) {
+      if (!makeRoom()) {
         refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
         connectionLog.note(
             Refusal.TOO_MANY_CONNECTIONS.label(),
             channel.remoteAddress(),
-            "connections.max=" + limits.maxConnections() + " are open");
+            limits.maxConnections()
+                + " are open, which is all that connections.max and the"
+                + " process's limit of open files allow");
         channel.close();
         return;
       }
@@ -161,7 +166,17 @@ public final class NetworkServer implements ConnectionEvents {
     channel.config().setRecvByteBufAllocator(decoder.receiver(READS));
     channel.pipeline().addLast(connection.intake(), decoder, connection);
     setOf(loop).add(connection);
-    channel.closeFuture().addListener(closed -> leavePlace(loop, connection));
+    silent.add(connection);
+    channel
+        .closeFuture()
+        .addListener(
+            closed -> {
+              setOf(loop).remove(connection);
+              silent.remove(connection);
+              if (connection.endPlace()) {
+                connectionCount.decrementAndGet();
+              }
+            });
   }
 
   /** Counted before it is filled: loops that accept at the same time do not pass the limit. */
@@ -170,29 +185,23 @@ public final class NetworkServer implements ConnectionEvents {
     return connectionCount.getAndUpdate(count -> count < most ? count + 1 : count) < most;
   }
 
-  private void leavePlace(EventLoop loop, ClientConnection connection) {
-    if (setOf(loop).remove(connection)) {
-      connectionCount.decrementAndGet();
-    }
-  }
-
   /**
-   * Whoever has waited longest without shaking hands goes, so that others can still come. Looks
-   * among those of one loop, over which connections are spread evenly.
+   * Closes the connection that has waited longest without shaking hands, of all loops, so that
+   * others can still come.
+   *
+   * @return false when there is none
    */
-  private boolean makeRoom(EventLoop loop) {
-    ClientConnection silent = null;
-    for (ClientConnection connection : setOf(loop)) {
-      if (connection.mayGiveWay()
-          && (silent == null || connection.openedMs() < silent.openedMs())) {
-        silent = connection;
+  private boolean makeRoom() {
+    for (ClientConnection oldest = silent.poll(); oldest != null; oldest = silent.poll()) {
+      if (oldest.tryEvict()) {
+        if (oldest.endPlace()) {
+          connectionCount.decrementAndGet();
+        }
+        oldest.giveWay();
+        return true;
       }
     }
-    if (silent != null) {
-      silent.giveWay();
-      leavePlace(loop, silent);
-    }
-    return silent != null;
+    return false;
   }
 
   private void tick(EventExecutor loop) {
@@ -288,6 +297,11 @@ public final class NetworkServer implements ConnectionEvents {
 
   private Set<ClientConnection> setOf(EventLoop loop) {
     return connections.get(loop);
+  }
+
+  @Override
+  public void onGreeted(ClientConnection connection) {
+    silent.remove(connection);
   }
 
   @Override

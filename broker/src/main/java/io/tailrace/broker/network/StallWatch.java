@@ -32,10 +32,6 @@ final class StallWatch {
   /** Why a connection is closed. */
   record Stall(Refusal refusal, String message) {}
 
-  long openedMs() {
-    return openedMs;
-  }
-
   /** Takes in that a whole frame has come. */
   void onFrame(long nowMs) {
     lastProgressMs = nowMs;

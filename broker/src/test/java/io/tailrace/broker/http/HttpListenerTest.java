@@ -59,6 +59,7 @@ class HttpListenerTest {
             executor,
             Map.of("/health", () -> HttpPage.text(200, "well\n")),
             timeoutMs,
+            200,
             Clock.SYSTEM);
     port = listener.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).getPort();
   }

@@ -181,6 +181,32 @@ class NetworkServerTest {
   }
 
   @Test
+  void silentConnectionsOfEveryLoopGiveWayToAClientAndOnlyThey() throws Exception {
+    start(TestServer.limits(10, 3), 4); // each connection has another loop
+    List<RawClient> clients = new ArrayList<>();
+    try {
+      clients.add(server.client().greet());
+      clients.add(server.client());
+      clients.add(server.client());
+      TestServer.await("all places are taken", () -> server.server().connectionCount() == 3);
+      for (int i = 0; i < 2; i++) {
+        clients.add(server.client().greet());
+      }
+      clients.get(1).awaitClosed();
+      clients.get(2).awaitClosed();
+      assertEquals(2, server.server().refusedCount(Refusal.TOO_MANY_CONNECTIONS));
+      assertEquals(3, server.server().connectionCount());
+      for (int i : new int[] {0, 3, 4}) {
+        clients.get(i).send(requests(clients.get(i), 1));
+        HeldRequests.answer(held.take());
+        assertAnswer(clients.get(i), FIRST, ErrorCode.NONE);
+      }
+    } finally {
+      close(clients);
+    }
+  }
+
+  @Test
   void aCrowdOnManyLoopsNeverTakesMorePlacesThanThereAre() throws Exception {
     int places = 8;
     start(TestServer.limits(10, places), 4);

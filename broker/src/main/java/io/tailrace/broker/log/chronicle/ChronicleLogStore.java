@@ -202,7 +202,7 @@ public final class ChronicleLogStore implements LogStore {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     return cause instanceof LogException known
         ? known
-        : new LogException(ErrorCode.STORAGE_ERROR, "cannot open log " + id, cause);
+        : new LogException(ErrorCode.STORAGE_ERROR, "cannot open log " + id + ": " + cause, cause);
   }
 
   @Override
