@@ -110,7 +110,8 @@ public final class Broker implements AutoCloseable {
               clock,
               new Upkeep(
                   config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
-                  config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS)));
+                  config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS)),
+              cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {
@@ -392,7 +393,11 @@ public final class Broker implements AutoCloseable {
       steps = new ArrayDeque<>(stopSteps);
       stopSteps.clear();
     }
+    boolean served = !steps.isEmpty() && network != null;
     steps.forEach(Runnable::run);
+    if (served) {
+      LOG.info("broker {} stopped", config.get(BrokerKeys.BROKER_ID));
+    }
   }
 
   private static Thread daemon(String name, Runnable task) {

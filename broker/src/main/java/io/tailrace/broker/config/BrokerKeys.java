@@ -167,7 +167,7 @@ public final class BrokerKeys {
           "default.replication.factor",
           ConfigType.INTEGER,
           1,
-          Constraint.between(1, 100),
+          new Constraint<>("1, for replication is not there yet", factor -> factor == 1),
           "Replicas of each partition of a topic that is made without saying how many.");
 
   public static final ConfigKey<Integer> MIN_INSYNC_REPLICAS =

@@ -10,8 +10,12 @@ import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.protocol.port.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,12 +24,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The partitions of which this broker holds a replica, by topic. Follows the cluster's images.
  * Look-ups are thread-safe; {@link #onImage} belongs to the metadata store's thread.
+ *
+ * <p>A topic whose deletion is recorded in an image loses its files. One that is merely missing
+ * from an image is withdrawn: it is not served, its files stay, and it is served again when an
+ * image has it again.
  */
 public final class PartitionRegistry {
   private static final Logger LOG = LoggerFactory.getLogger(PartitionRegistry.class);
@@ -37,12 +46,16 @@ public final class PartitionRegistry {
   private final Clock clock;
   private final Upkeep upkeep;
   private final Map<String, HostedTopic> topics = new ConcurrentHashMap<>();
+  private final Map<UUID, HostedTopic> withdrawn = new ConcurrentHashMap<>();
+  private final TopicDeletions deletions;
+  private volatile Set<UUID> deleted = Set.of();
 
   /** A topic and the partitions of it that are here; others are null. */
   private record HostedTopic(TopicImage image, Partition[] partitions) {}
 
   /**
    * @param logConfigs the effective settings of a topic's logs
+   * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
    */
   public PartitionRegistry(
       int brokerId,
@@ -50,13 +63,15 @@ public final class PartitionRegistry {
       LogStore store,
       Function<TopicImage, LogConfig> logConfigs,
       Clock clock,
-      Upkeep upkeep) {
+      Upkeep upkeep,
+      Function<UUID, CompletionStage<Void>> confirmDeletion) {
     this.brokerId = brokerId;
     this.threads = threads;
     this.store = store;
     this.logConfigs = logConfigs;
     this.clock = clock;
     this.upkeep = upkeep;
+    this.deletions = new TopicDeletions(brokerId, store, threads.all().get(0), confirmDeletion);
   }
 
   /** The topic's metadata as last taken over, or null. */
@@ -129,21 +144,39 @@ public final class PartitionRegistry {
    */
   @SuppressWarnings("ReferenceEquality")
   public void onImage(ClusterImage image) {
+    deleted = image.deletions().keySet();
+    Map<UUID, TopicDeletions.Closing> closing = new HashMap<>();
     for (HostedTopic hosted : topics.values()) {
       TopicImage now = image.topics().get(hosted.image.name());
-      if (now == null || !now.id().equals(hosted.image.id())) {
-        remove(hosted);
+      if (now == null || !now.id().equals(hosted.image.id()) || deleted.contains(now.id())) {
+        topics.remove(hosted.image.name());
+        withdraw(hosted);
+      }
+    }
+    for (HostedTopic hosted : withdrawn.values()) {
+      if (deleted.contains(hosted.image.id())) {
+        withdrawn.remove(hosted.image.id());
+        closing.put(hosted.image.id(), stop(hosted));
       }
     }
     for (TopicImage topic : image.topics().values()) {
       HostedTopic before = topics.get(topic.name());
-      if (before == null || (before.image != topic && !before.image.equals(topic))) {
-        topics.put(topic.name(), host(topic, before));
+      if (!deleted.contains(topic.id())
+          && (before == null || (before.image != topic && !before.image.equals(topic)))) {
+        HostedTopic returning = before == null ? withdrawn.remove(topic.id()) : null;
+        if (returning != null) {
+          LOG.info("topic {} ({}) is in the cluster's metadata again", topic.name(), topic.id());
+        }
+        topics.put(topic.name(), host(topic, before == null ? returning : before, before == null));
       }
     }
+    deletions.onImage(image, closing);
   }
 
-  private HostedTopic host(TopicImage topic, HostedTopic before) {
+  /**
+   * @param tell whether the partitions must be told who leads even if that has not changed
+   */
+  private HostedTopic host(TopicImage topic, HostedTopic before, boolean tell) {
     int count = topic.partitions().size();
     Partition[] partitions = new Partition[count];
     LogConfig config = logConfigs.apply(topic);
@@ -157,7 +190,7 @@ public final class PartitionRegistry {
           before != null && i < before.partitions.length && before.partitions[i] != null;
       Partition partition = known ? before.partitions[i] : create(topic, i, config);
       partitions[i] = partition;
-      if (!known || !before.image.partitions().get(i).equals(image)) {
+      if (tell || !known || !before.image.partitions().get(i).equals(image)) {
         boolean leads = image.leader() == brokerId;
         partition.scheduler().execute(() -> partition.onLeadership(leads, image.leaderEpoch()));
       }
@@ -174,29 +207,54 @@ public final class PartitionRegistry {
         topic.name(), id, config, threads.ownerOf(topic.id(), index), store, clock, upkeep);
   }
 
-  private void remove(HostedTopic hosted) {
-    LOG.info("topic {} ({}) was deleted", hosted.image.name(), hosted.image.id());
-    topics.remove(hosted.image.name());
-    UUID topicId = hosted.image.id();
-    for (int i = 0; i < hosted.partitions.length; i++) {
-      Partition partition = hosted.partitions[i];
-      if (partition != null) {
-        LogId id = new LogId(topicId, i);
-        partition.scheduler().execute(() -> partition.stop(() -> delete(id)));
-      }
+  private void withdraw(HostedTopic hosted) {
+    UUID id = hosted.image.id();
+    withdrawn.put(id, hosted);
+    if (deleted.contains(id)) {
+      LOG.info("topic {} ({}) was deleted", hosted.image.name(), id);
+      return;
+    }
+    LOG.error(
+        "topic {} ({}) is not in the cluster's metadata any more, but its deletion is not recorded:"
+            + " it is not served, and its files stay",
+        hosted.image.name(),
+        id);
+    List<Partition> partitions = new ArrayList<>();
+    addHosted(hosted, partitions);
+    for (Partition partition : partitions) {
+      partition.scheduler().execute(() -> partition.onLeadership(false, partition.leaderEpoch()));
     }
   }
 
-  private void delete(LogId id) {
-    store
-        .delete(id)
-        .whenComplete(
-            (done, error) -> {
-              if (error != null) {
-                LOG.warn(
-                    "log {} of a deleted topic could not be removed: {}", id, error.toString());
-              }
-            });
+  /** Closes the logs of the topic for good. */
+  private static TopicDeletions.Closing stop(HostedTopic hosted) {
+    List<Partition> partitions = new ArrayList<>();
+    addHosted(hosted, partitions);
+    List<CompletableFuture<Void>> stopped = new ArrayList<>(partitions.size());
+    for (Partition partition : partitions) {
+      CompletableFuture<Void> done = new CompletableFuture<>();
+      stopped.add(done);
+      partition.scheduler().execute(() -> partition.stop(() -> done.complete(null)));
+    }
+    return new TopicDeletions.Closing(
+        CompletableFuture.allOf(stopped.toArray(CompletableFuture[]::new)),
+        partitions.stream().map(Partition::id).collect(Collectors.toSet()));
+  }
+
+  /** The names of topics that were here and are missing from the metadata without a deletion. */
+  public List<String> withdrawnTopics() {
+    return withdrawn.values().stream().map(hosted -> hosted.image.name()).sorted().toList();
+  }
+
+  /**
+   * The logs on disk that belong to no partition of this broker and to no recorded deletion, in
+   * order. They are never served and never removed. Lists a directory, so it may block.
+   */
+  public List<LogId> strayLogs() {
+    Set<LogId> strays = new HashSet<>(store.list());
+    all().forEach(partition -> strays.remove(partition.id()));
+    strays.removeIf(log -> deleted.contains(log.topicId()));
+    return strays.stream().sorted(Comparator.comparing(LogId::toString)).toList();
   }
 
   /** Takes over changed defaults: works out every topic's settings anew. */
@@ -224,7 +282,9 @@ public final class PartitionRegistry {
    * @return whether all were closed in time
    */
   public boolean stopAll(long timeoutMs) throws InterruptedException {
+    deletions.stop();
     List<Partition> all = all();
+    withdrawn.values().forEach(hosted -> addHosted(hosted, all));
     CountDownLatch left = new CountDownLatch(all.size());
     for (Partition partition : all) {
       partition.scheduler().execute(() -> partition.stop(left::countDown));

@@ -41,7 +41,8 @@ class DescribeLogsTest {
             logs,
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, PARTITIONS, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);
     try (TestServer server =

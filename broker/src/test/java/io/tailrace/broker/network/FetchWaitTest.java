@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -66,7 +67,8 @@ class FetchWaitTest {
             logs,
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 2, 0, 1));
     for (Partition partition : registry.all()) {
       partition.whenReady(() -> {});

@@ -24,6 +24,7 @@ import io.tailrace.protocol.message.ProduceResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,8 @@ class OverloadTest {
             logs,
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     NetworkLimits limits =
         new NetworkLimits(4 << 20, MEMORY_BYTES, MEMORY_BYTES, 500, 100, 600_000, 30_000);

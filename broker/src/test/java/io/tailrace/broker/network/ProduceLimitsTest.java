@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,8 @@ class ProduceLimitsTest {
             new InMemoryLogStore(),
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     RecordLimits limits = new RecordLimits(1 << 20, MAX_AHEAD_MS);
     ProduceService service =

@@ -19,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,7 +42,8 @@ class RequestOrderTest {
             logs,
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);
     try (TestServer server =

@@ -70,7 +70,7 @@ final class TestServer implements AutoCloseable {
       all.add(new PartitionImage(i, leader, epoch, List.of(0), List.of(0), 0));
     }
     TopicImage topic = new TopicImage(name, new UUID(1, 2), TopicType.LOG, all, Map.of());
-    return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of());
+    return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of(), Map.of());
   }
 
   /** Takes every record, as far as its limits allow. */

@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,7 +61,8 @@ class UnexpectedErrorTest {
             logs,
             topic -> LogConfig.defaults(),
             clock,
-            new Upkeep(10_000, 60_000));
+            new Upkeep(10_000, 60_000),
+            topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 4, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);
     server =

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /**
  * Makes the next image from the one before: what did not change is shared, and a map is copied once
@@ -16,6 +17,7 @@ public final class ClusterImageBuilder {
   private int controllerId;
   private SortedMap<Integer, BrokerImage> brokers;
   private Map<String, TopicImage> topics;
+  private Map<UUID, MetadataValue.Deletion> deletions;
   private SortedMap<String, Map<String, String>> brokerConfigs;
   private boolean changed;
 
@@ -23,6 +25,7 @@ public final class ClusterImageBuilder {
     this.previous = previous;
     this.clusterId = previous.clusterId();
     this.controllerId = previous.controllerId();
+    this.deletions = previous.deletions();
   }
 
   public ClusterImageBuilder clusterId(String id) {
@@ -75,6 +78,15 @@ public final class ClusterImageBuilder {
     return this;
   }
 
+  /** Sets the deletions that not every broker has confirmed. */
+  public ClusterImageBuilder deletions(Map<UUID, MetadataValue.Deletion> recorded) {
+    if (!recorded.equals(deletions)) {
+      deletions = Map.copyOf(recorded);
+      changed = true;
+    }
+    return this;
+  }
+
   /** Sets what was set for a broker or for {@code "default"}; an empty map removes it. */
   public ClusterImageBuilder brokerConfigs(String broker, Map<String, String> configs) {
     Map<String, Map<String, String>> now =
@@ -105,6 +117,7 @@ public final class ClusterImageBuilder {
         controllerId,
         brokers == null ? previous.brokers() : Collections.unmodifiableSortedMap(brokers),
         topics == null ? previous.topics() : Collections.unmodifiableMap(topics),
+        deletions,
         brokerConfigs == null
             ? previous.brokerConfigs()
             : Collections.unmodifiableSortedMap(brokerConfigs));

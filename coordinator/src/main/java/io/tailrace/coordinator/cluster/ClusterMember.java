@@ -219,6 +219,11 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Void> confirmDeletion(UUID topicId) {
+    return submit(() -> new SettingGoals.ConfirmDeletion(topicId, brokerId), settingRequests);
+  }
+
+  @Override
   public CompletionStage<Void> setPartitions(String name, int partitions) {
     return submit(
         () -> new TopicGoals.Grow(name, partitions, new TopicGoals.Placement(random, maxParts)),

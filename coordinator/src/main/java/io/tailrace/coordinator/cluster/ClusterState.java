@@ -34,6 +34,7 @@ final class ClusterState {
   private final Map<String, Node<MetadataValue.Configs>> brokerConfigs = new HashMap<>();
   private final Map<String, TopicState> topics = new TreeMap<>();
   private final Map<UUID, PartitionTable> tables = new HashMap<>();
+  private final Map<UUID, Node<MetadataValue.Deletion>> deletions = new HashMap<>();
 
   /** Topics whose image may differ from what {@link #image} made last. */
   private final Set<String> stale = new LinkedHashSet<>();
@@ -47,6 +48,7 @@ final class ClusterState {
   private final Set<Integer> staleBrokers = new LinkedHashSet<>();
   private final Set<String> staleConfigs = new LinkedHashSet<>();
   private boolean allStale;
+  private boolean staleDeletions;
   private long brokersVersion;
   private int ownId = PartitionImage.NO_LEADER;
   private int ownEpoch = -1;
@@ -79,6 +81,8 @@ final class ClusterState {
     brokerConfigs.clear();
     topics.clear();
     tables.clear();
+    deletions.clear();
+    staleDeletions = true;
     unsettled.clear();
     touched.clear();
     brokersChanged();
@@ -106,6 +110,9 @@ final class ClusterState {
       put(live, holder.brokerId(), node(entry, MetadataValue.Holder.class));
       staleBrokers.add(holder.brokerId());
       brokersVersion++;
+    } else if (key instanceof MetadataKey.Deletion deletion) {
+      put(deletions, deletion.topicId(), node(entry, MetadataValue.Deletion.class));
+      staleDeletions = true;
     } else if (key instanceof MetadataKey.BrokerConfigs configs) {
       put(brokerConfigs, configs.broker(), node(entry, MetadataValue.Configs.class));
       staleConfigs.add(configs.broker());
@@ -230,6 +237,21 @@ final class ClusterState {
     return unsettled.isEmpty() ? null : topics.get(unsettled.iterator().next());
   }
 
+  /** The recorded deletion of the topic with this id, or null. */
+  Node<MetadataValue.Deletion> deletion(UUID topicId) {
+    return deletions.get(topicId);
+  }
+
+  /** A topic whose recorded deletion every broker has confirmed, or null. */
+  UUID anyConfirmedDeletion() {
+    for (Map.Entry<UUID, Node<MetadataValue.Deletion>> deletion : deletions.entrySet()) {
+      if (deletion.getValue().value().pending().isEmpty()) {
+        return deletion.getKey();
+      }
+    }
+    return null;
+  }
+
   /** The topics that changed since the last call. */
   List<String> takeTouched() {
     List<String> names = List.copyOf(touched);
@@ -263,6 +285,11 @@ final class ClusterState {
       Node<MetadataValue.Configs> node = brokerConfigs.get(name);
       builder.brokerConfigs(name, node == null ? Map.of() : node.value().configs());
     }
+    if (staleDeletions) {
+      Map<UUID, MetadataValue.Deletion> recorded = new HashMap<>();
+      deletions.forEach((id, node) -> recorded.put(id, node.value()));
+      builder.deletions(recorded);
+    }
     if (allStale) {
       stale.addAll(topics.keySet());
     }
@@ -273,6 +300,7 @@ final class ClusterState {
     staleConfigs.clear();
     stale.clear();
     allStale = false;
+    staleDeletions = false;
     return builder.build();
   }
 

@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -49,10 +50,17 @@ public interface ClusterStore extends AutoCloseable {
       Map<String, String> configs);
 
   /**
-   * Deletes a topic; completes when it is out of {@link #image()}. Controller only; {@code
-   * UNKNOWN_TOPIC}.
+   * Deletes a topic and records that; completes when the topic is out of {@link #image()}. The
+   * record is in {@link ClusterImage#deletions()} until every broker that had a replica has
+   * {@linkplain #confirmDeletion confirmed}. Controller only; {@code UNKNOWN_TOPIC}.
    */
   CompletionStage<Void> deleteTopic(String name);
+
+  /**
+   * Says that this broker's files of a deleted topic are gone. Any broker; done at once when
+   * nothing is recorded that waits for it.
+   */
+  CompletionStage<Void> confirmDeletion(UUID topicId);
 
   /**
    * Adds partitions up to the given number. Controller only; {@code UNKNOWN_TOPIC}, {@code

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * What the cluster's controller does by itself: gives partitions their leaders as brokers come and
@@ -74,12 +75,23 @@ final class Controller {
     return right;
   }
 
-  /** The write that finishes a topic which is half made or half removed; empty when none is. */
+  /**
+   * The write that finishes a topic which is half made or half removed, or removes the record of a
+   * deletion which every broker has confirmed; empty when there is nothing of the kind.
+   */
   Optional<List<MetadataWrite>> cleanUp(ClusterState state) {
     TopicState topic = state.anyUnsettled();
-    return topic == null
+    if (topic != null) {
+      return Optional.of(fenced(TopicGoals.settle(topic, maxParts)));
+    }
+    UUID deleted = state.anyConfirmedDeletion();
+    return deleted == null
         ? Optional.empty()
-        : Optional.of(fenced(TopicGoals.settle(topic, maxParts)));
+        : Optional.of(
+            fenced(
+                List.of(
+                    new MetadataWrite.Delete(
+                        new MetadataKey.Deletion(deleted), state.deletion(deleted).version()))));
   }
 
   /** The same write, which does nothing unless this controller is still the newest. */

@@ -36,6 +36,12 @@ public sealed interface MetadataKey {
   /** A partition's leader and in-sync replicas: {@link MetadataValue.Partition}. */
   record Partition(String topic, UUID topicId, int id) implements MetadataKey {}
 
+  /**
+   * The recorded deletion of a topic, under the topic's id: {@link MetadataValue.Deletion}. Only
+   * this record, never the absence of a topic, lets a broker remove the files of a log.
+   */
+  record Deletion(UUID topicId) implements MetadataKey {}
+
   /** What was set for a broker, or for {@code "default"}: {@link MetadataValue.Configs}. */
   record BrokerConfigs(String broker) implements MetadataKey {}
 }

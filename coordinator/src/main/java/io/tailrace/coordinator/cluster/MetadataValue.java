@@ -80,6 +80,24 @@ public sealed interface MetadataValue {
   /** A broker that is in sync under one registration; a later one of it is not meant. */
   record InSyncReplica(int brokerId, int brokerEpoch) {}
 
+  /**
+   * See {@link MetadataKey.Deletion}.
+   *
+   * @param topic the name that the topic had
+   * @param pending the ids of the brokers that have not confirmed yet that their files of the topic
+   *     are gone, ascending; the controller removes the record when there is none
+   */
+  record Deletion(String topic, List<Integer> pending) implements MetadataValue {
+    public Deletion {
+      pending = List.copyOf(pending);
+    }
+
+    /** The record after this broker has confirmed. */
+    Deletion without(int brokerId) {
+      return new Deletion(topic, pending.stream().filter(id -> id != brokerId).toList());
+    }
+  }
+
   /** See {@link MetadataKey.BrokerConfigs}. */
   record Configs(Map<String, String> configs) implements MetadataValue {
     public Configs {

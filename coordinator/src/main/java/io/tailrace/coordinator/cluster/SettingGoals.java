@@ -8,8 +8,9 @@ import io.tailrace.protocol.error.ErrorCode;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
-/** What any broker may change: settings, and who has which producer ids. */
+/** What any broker may change: settings, the producer ids in use, its part in a deletion. */
 final class SettingGoals {
 
   private SettingGoals() {}
@@ -96,6 +97,23 @@ final class SettingGoals {
     @Override
     public void onWritten() {
       written = true;
+    }
+  }
+
+  /** A broker's confirmation that its files of a deleted topic are gone. */
+  record ConfirmDeletion(UUID topicId, int brokerId) implements Goal<Void> {
+    @Override
+    public Step<Void> next(ClusterState state) {
+      ClusterState.Node<MetadataValue.Deletion> node = state.deletion(topicId);
+      if (node == null || !node.value().pending().contains(brokerId)) {
+        return new Done<>(null);
+      }
+      return new Write<>(
+          List.of(
+              new MetadataWrite.Update(
+                  new MetadataKey.Deletion(topicId),
+                  node.value().without(brokerId),
+                  node.version())));
     }
   }
 

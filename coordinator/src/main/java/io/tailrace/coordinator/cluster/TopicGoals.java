@@ -8,6 +8,8 @@ import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -189,6 +191,12 @@ final class TopicGoals {
 
   private static List<MetadataWrite> removal(TopicState topic, int maxParts) {
     WriteBatch batch = new WriteBatch(maxParts);
+    if (topic.value().visible()) {
+      // First in the write, so that it is read no later than the absence of the topic. A topic that
+      // was never visible has no files anywhere.
+      batch.add(
+          new MetadataWrite.Create(new MetadataKey.Deletion(topic.id()), deletion(topic), false));
+    }
     boolean all = removePartitions(batch, topic, 0);
     if (all) {
       batch.add(new MetadataWrite.Delete(topic.partitionsKey(), MetadataWrite.ANY_VERSION));
@@ -198,6 +206,7 @@ final class TopicGoals {
     if (topic.value().visible()) {
       MetadataValue.Topic value = topic.value();
       return List.of(
+          new MetadataWrite.Create(new MetadataKey.Deletion(topic.id()), deletion(topic), false),
           new MetadataWrite.Update(
               topic.key(),
               new MetadataValue.Topic(
@@ -206,6 +215,12 @@ final class TopicGoals {
     }
     batch.add(new MetadataWrite.Check(topic.key(), topic.version()));
     return batch.writes();
+  }
+
+  private static MetadataValue.Deletion deletion(TopicState topic) {
+    SortedSet<Integer> brokers = new TreeSet<>();
+    topic.value().assignment().forEach(brokers::addAll);
+    return new MetadataValue.Deletion(topic.name(), List.copyOf(brokers));
   }
 
   private static boolean removePartitions(WriteBatch batch, TopicState topic, int from) {

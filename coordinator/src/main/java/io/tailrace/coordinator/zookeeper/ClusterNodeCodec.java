@@ -9,6 +9,7 @@ import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.BrokerNode;
 import io.tailrace.coordinator.message.ClusterNode;
 import io.tailrace.coordinator.message.ConfigNode;
+import io.tailrace.coordinator.message.DeletionNode;
 import io.tailrace.coordinator.message.HolderNode;
 import io.tailrace.coordinator.message.InSyncReplica;
 import io.tailrace.coordinator.message.PartitionNode;
@@ -46,6 +47,12 @@ final class ClusterNodeCodec {
           .setEpoch(holder.epoch())
           .setDirectoryMost(holder.directoryId().getMostSignificantBits())
           .setDirectoryLeast(holder.directoryId().getLeastSignificantBits())
+          .build()
+          .toByteArray();
+    } else if (value instanceof MetadataValue.Deletion deletion) {
+      return DeletionNode.newBuilder()
+          .setTopic(deletion.topic())
+          .addAllPendingBrokerIds(deletion.pending())
           .build()
           .toByteArray();
     } else if (value instanceof MetadataValue.Configs configs) {
@@ -108,6 +115,9 @@ final class ClusterNodeCodec {
           new UUID(node.getDirectoryMost(), node.getDirectoryLeast()),
           new UUID(node.getIncarnationMost(), node.getIncarnationLeast()),
           node.getEpoch());
+    } else if (key instanceof MetadataKey.Deletion) {
+      DeletionNode node = DeletionNode.parseFrom(bytes);
+      return new MetadataValue.Deletion(node.getTopic(), node.getPendingBrokerIdsList());
     } else if (key instanceof MetadataKey.BrokerConfigs) {
       return new MetadataValue.Configs(ConfigNode.parseFrom(bytes).getConfigsMap());
     } else if (key == Single.PRODUCER_IDS) {

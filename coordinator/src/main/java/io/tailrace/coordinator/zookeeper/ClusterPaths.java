@@ -23,6 +23,8 @@ import java.util.UUID;
  * │   └── brokers
  * │       ├── default         ConfigNode
  * │       └── 1               ConfigNode
+ * ├── deletions
+ * │   └── 9d41…-03aa          DeletionNode, named by the id of a topic that was deleted
  * └── topics
  *     └── orders              TopicNode; its assignment decides which partitions exist
  *         └── 2f6c…-9b1e      empty; named by the topic's id, so that a write which is meant for a
@@ -58,6 +60,10 @@ final class ClusterPaths {
     return root + "/config/brokers";
   }
 
+  String deletions() {
+    return root + "/deletions";
+  }
+
   String topics() {
     return root + "/topics";
   }
@@ -74,7 +80,7 @@ final class ClusterPaths {
 
   /** The nodes that hold others and nothing else, parents first. */
   List<String> folders() {
-    return List.of(brokers(), root + "/config", brokerConfigs(), topics());
+    return List.of(brokers(), root + "/config", brokerConfigs(), deletions(), topics());
   }
 
   String of(MetadataKey key) {
@@ -88,6 +94,8 @@ final class ClusterPaths {
       return brokers() + "/" + broker.id();
     } else if (key instanceof MetadataKey.Live live) {
       return brokers() + "/" + live.brokerId() + "/live";
+    } else if (key instanceof MetadataKey.Deletion deletion) {
+      return deletions() + "/" + deletion.topicId();
     } else if (key instanceof MetadataKey.BrokerConfigs configs) {
       return brokerConfigs() + "/" + configs.broker();
     }
@@ -109,6 +117,8 @@ final class ClusterPaths {
       return switch (parts[0]) {
         case "topics" -> topicKey(parts);
         case "brokers" -> brokerKey(parts);
+        case "deletions" ->
+            parts.length == 2 ? new MetadataKey.Deletion(UUID.fromString(parts[1])) : null;
         case "config" ->
             parts.length == 3 && parts[1].equals("brokers")
                 ? new MetadataKey.BrokerConfigs(parts[2])

@@ -9,6 +9,7 @@ import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
@@ -63,6 +64,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public CompletionStage<Void> deleteTopic(String name) {
     return member.deleteTopic(name);
+  }
+
+  @Override
+  public CompletionStage<Void> confirmDeletion(UUID topicId) {
+    return member.confirmDeletion(topicId);
   }
 
   @Override

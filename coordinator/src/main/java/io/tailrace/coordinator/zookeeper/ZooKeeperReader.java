@@ -62,6 +62,7 @@ final class ZooKeeperReader {
     }
     ops.add(Op.getChildren(paths.brokers()));
     ops.add(Op.getChildren(paths.brokerConfigs()));
+    ops.add(Op.getChildren(paths.deletions()));
     ops.add(Op.getChildren(paths.topics()));
     send(
         ops,
@@ -83,7 +84,10 @@ final class ZooKeeperReader {
           for (String name : children(results.get(next + 1))) {
             addKey(paths.brokerConfigs() + "/" + name, keys);
           }
-          for (String name : children(results.get(next + 2))) {
+          for (String id : children(results.get(next + 2))) {
+            addKey(paths.deletions() + "/" + id, keys);
+          }
+          for (String name : children(results.get(next + 3))) {
             addKey(paths.topics() + "/" + name, keys);
           }
           read(keys, 0, entries, () -> readPartitions(entries, done));

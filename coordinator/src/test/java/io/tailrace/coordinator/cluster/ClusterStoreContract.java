@@ -203,6 +203,38 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
+  void aDeletionIsRecordedUntilEveryBrokerThatHadAReplicaHasConfirmed() throws Exception {
+    ClusterStore first = join(1);
+    ClusterStore second = join(2);
+    await(() -> live(first) == 2);
+    TopicImage topic = create(first, "orders", 3, 2);
+    get(first.deleteTopic("orders"));
+    MetadataValue.Deletion deletion = first.image().deletions().get(topic.id());
+    assertEquals(new MetadataValue.Deletion("orders", List.of(1, 2)), deletion);
+    await(() -> second.image().deletions().containsKey(topic.id()));
+
+    get(second.confirmDeletion(topic.id()));
+    assertEquals(List.of(1), second.image().deletions().get(topic.id()).pending());
+    get(second.confirmDeletion(topic.id()));
+    assertEquals(List.of(1), second.image().deletions().get(topic.id()).pending());
+    get(first.confirmDeletion(topic.id()));
+    await(() -> first.image().deletions().isEmpty() && second.image().deletions().isEmpty());
+    get(first.confirmDeletion(topic.id()));
+  }
+
+  @Test
+  void theDeletionOfALargeTopicIsRecordedOnceAndOutlivesTheBrokers() throws Exception {
+    UUID id;
+    try (ClusterStore store = join(1)) {
+      id = create(store, "orders", 1000, 1).id();
+      get(store.deleteTopic("orders"));
+    }
+    ClusterStore again = join(1);
+    assertEquals(
+        Map.of(id, new MetadataValue.Deletion("orders", List.of(1))), again.image().deletions());
+  }
+
+  @Test
   void partitionsAreAddedBehindThoseThatAreThere() throws Exception {
     ClusterStore store = join(1);
     TopicImage before = create(store, "orders", 2, 1);
