@@ -313,7 +313,8 @@ public final class Broker implements AutoCloseable {
     boolean up = serving && image.brokers().containsKey(config.get(BrokerKeys.BROKER_ID));
     String body =
         String.format(
-            Locale.ROOT, "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
+            Locale.ROOT,
+            "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
             up ? "UP" : "DOWN",
             config.get(BrokerKeys.BROKER_ID),
             image.clusterId(),
