@@ -149,7 +149,7 @@ public final class ConsumerBuilder<K, V> {
    * What was assigned is not looked at.
    *
    * @param from the first record
-   * @param to where to end, exclusive
+   * @param to where to end, exclusive; at the latest at the end that the partition has now
    * @throws TailraceException when the topic or the positions are not known within the client's
    *     request timeout
    */

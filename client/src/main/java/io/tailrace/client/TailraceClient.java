@@ -162,7 +162,10 @@ public final class TailraceClient implements AutoCloseable {
       Deserializer<? extends V> valueDeserializer) {
     checkOpen();
     // The end first: a record that is written in between is not replayed, rather than perhaps.
-    Map<TopicPartition, Long> ends = offsets(partitions, to);
+    Map<TopicPartition, Long> ends = offsets(partitions, Position.latest());
+    if (!(to instanceof Position.Latest)) {
+      offsets(partitions, to).forEach((partition, end) -> ends.merge(partition, end, Math::min));
+    }
     Map<TopicPartition, Long> starts = offsets(partitions, from);
     return new RangeReplay<>(
         open(config, keyDeserializer, valueDeserializer),

@@ -25,6 +25,15 @@ final class Candidates {
     }
   }
 
+  /** Behind {@code --input}. */
+  static final class InputNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    InputNames() {
+      super(List.of("lines", "json"));
+    }
+  }
+
   /** Behind {@code --type}. */
   static final class TopicTypes extends ArrayList<String> {
     private static final long serialVersionUID = 1L;

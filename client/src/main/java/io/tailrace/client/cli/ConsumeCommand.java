@@ -1,5 +1,6 @@
 package io.tailrace.client.cli;
 
+import io.tailrace.client.Admin;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerBuilder;
 import io.tailrace.client.ConsumerRecord;
@@ -10,9 +11,14 @@ import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TopicPartition;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code tailrace consume}: prints records. */
 @Command(
@@ -42,6 +48,11 @@ final class ConsumeCommand implements Runnable {
 
   private final Session session;
 
+  @Spec private CommandSpec spec;
+
+  private Position from = Position.earliest();
+  private String fromText = "earliest";
+
   @Parameters(paramLabel = "TOPIC", description = "What to read.")
   private String topic;
 
@@ -49,7 +60,14 @@ final class ConsumeCommand implements Runnable {
       names = "--from",
       paramLabel = "POSITION",
       description = "The first record to print; earliest unless given.")
-  private Position from = Position.earliest();
+  void setFrom(String text) {
+    try {
+      from = session.position(text);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--from: " + e.getMessage(), e);
+    }
+    fromText = text;
+  }
 
   @Option(
       names = "--to",
@@ -95,9 +113,11 @@ final class ConsumeCommand implements Runnable {
     }
     try (TailraceClient client = session.connect(topic)) {
       ConsumerBuilder<byte[], byte[]> builder = client.consumer(Serdes.bytes(), Serdes.bytes());
+      Map<TopicPartition, Long> ends = endsWhenFromAnOffset(client);
       if (follow) {
-        follow(builder);
+        follow(client, builder, ends);
       } else {
+        new RangeNotes(session, fromText).tell(from, ends);
         printHistory(builder);
       }
     }
@@ -122,7 +142,25 @@ final class ConsumeCommand implements Runnable {
     flush();
   }
 
-  private void follow(ConsumerBuilder<byte[], byte[]> builder) {
+  /** The ends of the partitions to be read; empty unless reading starts at an offset. */
+  private Map<TopicPartition, Long> endsWhenFromAnOffset(TailraceClient client) {
+    Map<TopicPartition, Long> ends = new TreeMap<>();
+    if (from instanceof Position.Offset) {
+      Admin admin = client.admin();
+      Session.await(
+              partition == null
+                  ? admin.listOffsets(topic, Position.latest())
+                  : admin.listOffsets(
+                      Map.of(new TopicPartition(topic, partition), Position.latest())))
+          .forEach((partition, end) -> ends.put(partition, end.offset()));
+    }
+    return ends;
+  }
+
+  private void follow(
+      TailraceClient client,
+      ConsumerBuilder<byte[], byte[]> builder,
+      Map<TopicPartition, Long> ends) {
     builder.startAt(from);
     if (partition == null) {
       builder.assign(topic);
@@ -130,7 +168,12 @@ final class ConsumeCommand implements Runnable {
       builder.assign(new TopicPartition(topic, partition));
     }
     try (Consumer<byte[], byte[]> consumer = builder.build()) {
+      startShorterPartitionsAtTheirEnd(consumer, ends);
+      AddedPartitions added = partition == null ? new AddedPartitions(client.admin(), topic) : null;
       while (!isEnough()) {
+        if (added != null) {
+          added.assignTo(consumer);
+        }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
           print(record);
           if (isEnough()) {
@@ -139,6 +182,20 @@ final class ConsumeCommand implements Runnable {
         }
         flush();
       }
+    }
+  }
+
+  /** Where every partition is shorter, the offset is a mistake, which the first poll says. */
+  private void startShorterPartitionsAtTheirEnd(
+      Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends) {
+    if (from instanceof Position.Offset start
+        && ends.values().stream().anyMatch(end -> end >= start.offset())) {
+      ends.forEach(
+          (partition, end) -> {
+            if (end < start.offset()) {
+              consumer.seek(partition, end);
+            }
+          });
     }
   }
 

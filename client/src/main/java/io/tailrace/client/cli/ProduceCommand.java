@@ -2,18 +2,18 @@ package io.tailrace.client.cli;
 
 import io.tailrace.client.Acks;
 import io.tailrace.client.Message;
+import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
 import io.tailrace.protocol.record.CompressionType;
 import io.tailrace.protocol.record.RecordHeader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  echo hello | tailrace produce greetings",
-      "  tailrace produce orders --key-separator : --file orders.txt --header source=import"
+      "  tailrace produce orders --key-separator : --file orders.txt --header source=import",
+      "  tailrace consume orders --json | tailrace produce orders-copy --input json"
     })
 final class ProduceCommand implements Runnable {
   private static final int MAX_LINE_BYTES = 64 << 20;
@@ -80,6 +81,46 @@ final class ProduceCommand implements Runnable {
       description = "Read from here instead of standard input.")
   private Path file;
 
+  @Option(
+      names = "--null",
+      paramLabel = "MARK",
+      description = "A key or value that is exactly this is sent as null; such a value is a tombstone.")
+  private String nullMark;
+
+  @Option(
+      names = "--timestamp",
+      paramLabel = "TIME",
+      description = "The timestamp of every record; the time of sending unless given.")
+  private Position timestamp;
+
+  @Option(
+      names = "--input",
+      paramLabel = "lines|json",
+      completionCandidates = Candidates.InputNames.class,
+      description =
+          "json: each line is a record as consume --json prints it, with key, value, headers and"
+              + " timestamp.")
+  private Input input = Input.LINES;
+
+  @Option(
+      names = "--keep-partitions",
+      description = "With --input json, send each record to the partition that it names.")
+  private boolean keepPartitions;
+
+  /** What a line of the input is. */
+  enum Input {
+    LINES,
+    JSON;
+
+    static Input parse(String text) {
+      return switch (text) {
+        case "lines" -> LINES;
+        case "json" -> JSON;
+        default -> throw new IllegalArgumentException("'" + text + "' is not lines or json");
+      };
+    }
+  }
+
   ProduceCommand(Session session) {
     this.session = session;
   }
@@ -95,7 +136,13 @@ final class ProduceCommand implements Runnable {
     if (partition != null && partition < 0) {
       throw CommandException.badInput("--partition: " + partition + " is negative");
     }
+    if (timestamp != null && !(timestamp instanceof Position.At)) {
+      throw CommandException.badInput(
+          "--timestamp: is not a time; write for instance 2026-11-01T08:30, now or 1793520000000");
+    }
+    checkInput();
     Acknowledgements acknowledgements = new Acknowledgements();
+    session.whenInterrupted(acknowledgements::interruptedSummary);
     try (InputStream in = open();
         TailraceClient client = session.connect(topic)) {
       send(client, in, acknowledgements);
@@ -109,6 +156,14 @@ final class ProduceCommand implements Runnable {
           e);
     } catch (CommandException e) {
       throw acknowledgements.sent() == 0 ? e : e.andThen(acknowledgements.summary());
+    } catch (TailraceException e) {
+      if (acknowledgements.sent() == 0) {
+        throw e;
+      }
+      throw CommandException.refused(ErrorReport.explain(e), e)
+          .andThen(acknowledgements.summary());
+    } finally {
+      session.whenInterrupted(null);
     }
     acknowledgements.throwIfAnyFailed();
     if (session.json()) {
@@ -116,6 +171,28 @@ final class ProduceCommand implements Runnable {
       session.terminal().flush();
     } else if (session.terminal().progressBars()) {
       session.terminal().err().println(acknowledgements.summary());
+    }
+  }
+
+  private void checkInput() {
+    if (input == Input.JSON) {
+      for (String flag :
+          new String[] {
+            key == null ? null : "--key",
+            keySeparator == null ? null : "--key-separator",
+            nullMark == null ? null : "--null"
+          }) {
+        if (flag != null) {
+          throw CommandException.badInput(
+              flag + ": cannot be together with --input json; the documents say it");
+        }
+      }
+    } else if (keepPartitions) {
+      throw CommandException.badInput("--keep-partitions: needs --input json");
+    }
+    if (keepPartitions && partition != null) {
+      throw CommandException.badInput(
+          "--keep-partitions: cannot be together with --partition; leave one out");
     }
   }
 
@@ -139,58 +216,84 @@ final class ProduceCommand implements Runnable {
             .compression(compression)
             .build()) {
       try {
-        sendLines(new LineReader(in, MAX_LINE_BYTES), producer, acknowledgements);
+        sendAll(
+            source(in),
+            producer,
+            recordHeaders(),
+            Session.maxMessageBytes(client, topic),
+            acknowledgements);
       } finally {
         producer.flush();
       }
     }
   }
 
-  private void sendLines(
-      LineReader lines, Producer<byte[], byte[]> producer, Acknowledgements acknowledgements)
+  private void sendAll(
+      MessageSource source,
+      Producer<byte[], byte[]> producer,
+      List<RecordHeader> more,
+      int maxMessageBytes,
+      Acknowledgements acknowledgements)
       throws IOException {
-    byte[] separator =
-        keySeparator == null
-            ? null
-            : keySeparator.replace("\\t", "\t").getBytes(StandardCharsets.UTF_8);
-    byte[] fixedKey = key == null ? null : key.getBytes(StandardCharsets.UTF_8);
-    List<RecordHeader> recordHeaders = new ArrayList<>();
-    for (String header : headers) { // a name may come more than once
-      KeyValues.parse("--header", List.of(header))
-          .forEach((name, value) -> recordHeaders.add(RecordHeader.of(name, value)));
-    }
-    boolean plain = partition == null && recordHeaders.isEmpty();
-    byte[] line = lines.next();
-    while (line != null && !acknowledgements.anyFailed()) {
-      byte[] recordKey = fixedKey;
-      byte[] value = line;
-      if (separator != null) {
-        int at = indexOf(line, separator);
-        if (at < 0) {
-          throw CommandException.badInput(
-              "--key-separator: line " + lines.lineNumber() + " has no '" + keySeparator + "'");
-        }
-        recordKey = Arrays.copyOf(line, at);
-        value = Arrays.copyOfRange(line, at + separator.length, line.length);
+    for (Message<byte[], byte[]> message = source.next();
+        message != null && !acknowledgements.anyFailed();
+        message = source.next()) {
+      if (!more.isEmpty()) {
+        List<RecordHeader> all = new ArrayList<>(message.headers());
+        all.addAll(more);
+        message = message.headers(all);
+      }
+      if (partition != null) {
+        message = message.partition(partition);
+      }
+      if (timestamp instanceof Position.At at) {
+        message = message.timestamp(at.time());
       }
       acknowledgements.onSend();
-      if (plain) {
-        producer.send(topic, recordKey, value, acknowledgements);
-      } else {
-        Message<byte[], byte[]> message =
-            Message.of(topic, recordKey, value).headers(recordHeaders);
-        producer.send(partition == null ? message : message.partition(partition), acknowledgements);
-      }
-      line = lines.next();
+      checkSize(message, maxMessageBytes, acknowledgements.sent());
+      producer.send(message, acknowledgements);
     }
   }
 
-  private static int indexOf(byte[] line, byte[] separator) {
-    for (int i = 0; i <= line.length - separator.length; i++) {
-      if (Arrays.equals(line, i, i + separator.length, separator, 0, separator.length)) {
-        return i;
-      }
+  /** The producer's own refusal names a setting of the library, which nobody can change here. */
+  private void checkSize(Message<byte[], byte[]> message, int maxMessageBytes, long number) {
+    long bytes = length(message.key()) + length(message.value());
+    if (bytes > Session.largestRecord(maxMessageBytes)) {
+      throw CommandException.refused(
+          "record "
+              + number
+              + " has "
+              + Quantities.count(bytes)
+              + " bytes, topic '"
+              + topic
+              + "' takes "
+              + Quantities.count(maxMessageBytes)
+              + " in a batch; tailrace config set topic "
+              + topic
+              + " max.message.bytes="
+              + ((bytes >> 20) + 1)
+              + "MiB changes that");
     }
-    return -1;
+  }
+
+  private static long length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  private MessageSource source(InputStream in) {
+    LineReader lines = new LineReader(in, MAX_LINE_BYTES);
+    return input == Input.JSON
+        ? new JsonMessages(lines, topic, keepPartitions)
+        : new LineMessages(lines, topic, keySeparator, key, nullMark);
+  }
+
+  /** A name may come more than once. */
+  private List<RecordHeader> recordHeaders() {
+    List<RecordHeader> recordHeaders = new ArrayList<>();
+    for (String header : headers) {
+      KeyValues.parse("--header", List.of(header))
+          .forEach((name, value) -> recordHeaders.add(RecordHeader.of(name, value)));
+    }
+    return recordHeaders;
   }
 }

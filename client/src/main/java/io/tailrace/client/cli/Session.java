@@ -41,6 +41,7 @@ final class Session {
   private Duration timeout = DEFAULT_TIMEOUT;
   private boolean json;
   private boolean debug;
+  private volatile Supplier<String> interrupted;
 
   /**
    * Begins a call.
@@ -53,6 +54,22 @@ final class Session {
     this.clock = clock;
     this.zone = zone;
     this.environment = environment;
+  }
+
+  /**
+   * What to say on standard error when a signal ends the process, as Ctrl-C does; null = nothing.
+   * The supplier is called by another thread.
+   */
+  void whenInterrupted(Supplier<String> summary) {
+    interrupted = summary;
+  }
+
+  /** To be called by a shutdown hook. */
+  void tellInterrupted() {
+    Supplier<String> summary = interrupted;
+    if (summary != null) {
+      terminal.err().println("tailrace: interrupted; " + summary.get());
+    }
   }
 
   Terminal terminal() {
@@ -130,11 +147,8 @@ final class Session {
     } catch (TailraceException e) {
       if (e.code() == ErrorCode.BROKER_NOT_AVAILABLE) {
         throw CommandException.refused(
-            "no broker answers at "
-                + bootstrap()
-                + " within "
-                + Quantities.duration(timeout)
-                + "; start one with bin/broker start, or name another with --bootstrap",
+            e.getMessage()
+                + "; start one with bin/broker start -d, or name another with --bootstrap",
             e);
       }
       throw e;
@@ -181,7 +195,7 @@ final class Session {
    */
   ProducerBuilder<byte[], byte[]> producer(TailraceClient client, String topic, int batchBytes) {
     int largest = maxMessageBytes(client, topic);
-    int requestBytes = Math.max(DEFAULT_REQUEST_BYTES, Math.max(batchBytes, largest));
+    int requestBytes = Math.max(batchBytes, largestRecord(largest));
     return client
         .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
         .batchBytes(Math.min(batchBytes, largest))
@@ -191,7 +205,17 @@ final class Session {
         .maxBlock(timeout);
   }
 
-  private static int maxMessageBytes(TailraceClient client, String topic) {
+  /**
+   * The bytes that a record may have before compression.
+   *
+   * @param maxMessageBytes what the topic takes, compressed
+   */
+  static int largestRecord(int maxMessageBytes) {
+    return Math.max(DEFAULT_REQUEST_BYTES, maxMessageBytes);
+  }
+
+  /** The bytes that a batch of the topic may have. */
+  static int maxMessageBytes(TailraceClient client, String topic) {
     return await(client.admin().describeConfigs(ConfigResource.topic(topic))).stream()
         .filter(setting -> setting.name().equals(MAX_MESSAGE_BYTES))
         .mapToInt(setting -> Integer.parseInt(setting.value()))

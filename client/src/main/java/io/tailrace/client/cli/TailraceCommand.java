@@ -111,6 +111,7 @@ public final class TailraceCommand implements Runnable {
     Terminal terminal = Terminal.ofProcess();
     Session session =
         new Session(terminal, Clock.systemUTC(), ZoneId::systemDefault, System.getenv());
+    Runtime.getRuntime().addShutdownHook(new Thread(session::tellInterrupted, "interrupted"));
     System.exit(run(session, System.getProperty("tailrace.arguments"), arguments));
   }
 
@@ -179,6 +180,7 @@ public final class TailraceCommand implements Runnable {
         .registerConverter(Acks.class, explained(TailraceCommand::acks))
         .registerConverter(CompressionType.class, explained(TailraceCommand::compression))
         .registerConverter(RecordFormat.class, explained(RecordFormat::parse))
+        .registerConverter(ProduceCommand.Input.class, explained(ProduceCommand.Input::parse))
         .registerConverter(Rate.class, explained(Rate::parse))
         .registerConverter(Integer.class, explained(text -> number(text, Integer::valueOf)))
         .registerConverter(int.class, explained(text -> number(text, Integer::valueOf)))

@@ -31,6 +31,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class OffsetLookup {
   private static final int FIRST_BACKOFF_MS = 20;
+  /** The metadata is refreshed in between: the partition may have been added a moment ago. */
+  private static final int ASKS_FOR_ADDED_PARTITION = 3;
+
   private static final int MAX_BACKOFF_MS = 500;
   private static final long LATEST_MS = -1;
   private static final long EARLIEST_MS = -2;
@@ -157,6 +160,7 @@ public final class OffsetLookup {
     private final long deadlineMs;
     private final Backoff backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, network.random());
     private int unanswered;
+    private int asks;
 
     Lookup(Map<TopicPartition, Position> positions, Listener listener, long deadlineMs) {
       this.missing = new HashMap<>(positions);
@@ -170,6 +174,7 @@ public final class OffsetLookup {
         timeOut();
         return;
       }
+      asks++;
       Map<Integer, List<TopicPartition>> byLeader = new HashMap<>();
       for (TopicPartition partition : List.copyOf(missing.keySet())) {
         PartitionView view = metadata.view().partition(partition.topic(), partition.partition());
@@ -264,7 +269,9 @@ public final class OffsetLookup {
 
     /** Remembers why a partition was not found, or gives it up when asking again is no use. */
     private void noteError(TopicPartition partition, TailraceException error) {
-      if (error.retriable() || error.code() == ErrorCode.TOPIC_ID_MISMATCH) {
+      boolean perhapsAdded =
+          error.code() == ErrorCode.UNKNOWN_PARTITION && asks < ASKS_FOR_ADDED_PARTITION;
+      if (error.retriable() || error.code() == ErrorCode.TOPIC_ID_MISMATCH || perhapsAdded) {
         lastErrors.put(partition, error);
       } else {
         giveUp(partition, error);

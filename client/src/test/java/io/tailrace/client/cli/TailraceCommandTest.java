@@ -126,11 +126,23 @@ class TailraceCommandTest {
         ExitCode.REFUSED,
         harness.run("--bootstrap", bootstrap, "--timeout", "300ms", "topic", "list"));
 
+    String said = harness.err();
+    assertTrue(said.startsWith("tailrace: no broker at " + bootstrap + " answered within 0.3 s ("), said);
+    assertTrue(said.contains("Connection refused"), said);
+    assertTrue(
+        said.endsWith("; start one with bin/broker start -d, or name another with --bootstrap\n"),
+        said);
+    assertEquals(1, said.lines().count());
+  }
+
+  @Test
+  void saysThatTheHostOfABrokerIsNotKnown() {
     assertEquals(
-        "tailrace: no broker answers at "
-            + bootstrap
-            + " within 300 ms; start one with bin/broker start, or name another with --bootstrap\n",
-        harness.err());
+        ExitCode.REFUSED,
+        harness.run("--bootstrap", "no-such-host.invalid", "--timeout", "2s", "topic", "list"));
+
+    assertTrue(harness.err().contains("no-such-host.invalid"), harness.err());
+    assertTrue(harness.err().contains("(broker at no-such-host.invalid:7092"), harness.err());
   }
 
   @Test
