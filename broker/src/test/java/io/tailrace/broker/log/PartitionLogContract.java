@@ -310,7 +310,9 @@ abstract class PartitionLogContract {
     assertEquals(101, end());
   }
 
-  /** As compaction will leave them: between batches, between segments and at the end of a segment. */
+  /**
+   * As compaction will leave them: between batches, between segments and at the end of a segment.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1_000, 1 << 20})
   void goesAcrossGaps(int segmentBytes) {

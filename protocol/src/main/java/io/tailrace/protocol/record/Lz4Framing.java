@@ -98,7 +98,10 @@ final class Lz4Framing {
         || blockSize < BLOCK_SIZE_64_KIB) {
       throw new IOException(
           String.format(
-              Locale.ROOT, "an LZ4 frame with flags %02x and %02x is not supported", flags, blockSize));
+              Locale.ROOT,
+              "an LZ4 frame with flags %02x and %02x is not supported",
+              flags,
+              blockSize));
     }
     int descriptor = (flags & CONTENT_SIZE) == 0 ? 2 : 10;
     int at = offset + 4 + descriptor;

@@ -203,7 +203,8 @@ public final class RecordBatch {
     int actual = crc(in, index, size);
     if (actual != expected) {
       throw new CorruptBatchException(
-          String.format(Locale.ROOT, "the batch's checksum is %08x, its bytes give %08x", expected, actual));
+          String.format(
+              Locale.ROOT, "the batch's checksum is %08x, its bytes give %08x", expected, actual));
     }
     return size;
   }

@@ -180,7 +180,8 @@ public final class ChronicleLogStore implements LogStore {
         failures.lost(id, recovered.lost());
       } else if (recovered.logEndOffset() < highWatermark) {
         LOG.error(
-            "log {} ends at {}, below its high watermark {}: records that were acknowledged are lost",
+            "log {} ends at {}, below its high watermark {}: records that were acknowledged are"
+                + " lost",
             id,
             recovered.logEndOffset(),
             highWatermark);

@@ -49,6 +49,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   private LogConfig config;
   private long logStartOffset;
   private long logEndOffset;
+
   /** What the log's directory says of its end, at least; -1 when nothing. */
   private long rememberedEndOffset;
 

@@ -104,7 +104,9 @@ final class LogFiles {
     return Files.move(directory, deleted, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** The directories that {@link #markDeleted} has taken out of sight and nobody has removed yet. */
+  /**
+   * The directories that {@link #markDeleted} has taken out of sight and nobody has removed yet.
+   */
   static List<Path> deletedIn(Path parent) throws IOException {
     try (Stream<Path> entries = Files.list(parent)) {
       return entries.filter(each -> each.getFileName().toString().endsWith(DELETED)).toList();

@@ -35,8 +35,8 @@ final class LostRecords {
   void add(long fromOffset, long toOffset, String why) {
     String what = "records " + fromOffset + " to " + (toOffset - 1) + " " + why;
     LOG.error(
-        "log {}: {}; all others are kept, these offsets are not given out again, and reading goes on"
-            + " from {}",
+        "log {}: {}; all others are kept, these offsets are not given out again, and reading goes"
+            + " on from {}",
         log,
         what,
         toOffset);

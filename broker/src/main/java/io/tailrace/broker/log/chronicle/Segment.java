@@ -430,8 +430,8 @@ final class Segment {
             last ? state.endPosition : next);
     state.holes.add(hole);
     LOG.error(
-        "segment {} is damaged from position {} to {}: records {} to {} cannot be read; those behind"
-            + " them are kept",
+        "segment {} is damaged from position {} to {}: records {} to {} cannot be read; those"
+            + " behind them are kept",
         directory,
         position,
         hole.toPosition(),

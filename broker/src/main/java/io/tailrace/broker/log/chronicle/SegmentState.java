@@ -85,8 +85,7 @@ final class SegmentState {
   }
 
   ByteBuf encode() {
-    ByteBuf out =
-        Unpooled.buffer(INDEX_OFFSET + index.encodedBytes() + holes.encodedBytes());
+    ByteBuf out = Unpooled.buffer(INDEX_OFFSET + index.encodedBytes() + holes.encodedBytes());
     out.writeInt(MAGIC).writeInt(VERSION).writeInt(0);
     out.writeLong(baseOffset).writeLong(endOffset).writeInt(endPosition).writeInt(batches);
     out.writeLong(sizeInBytes).writeLong(maxTimestampMs).writeLong(firstAppendMs);

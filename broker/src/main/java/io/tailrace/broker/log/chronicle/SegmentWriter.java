@@ -228,8 +228,10 @@ final class SegmentWriter {
       throw new LogException(
           ErrorCode.STORAGE_ERROR,
           String.format(
-              Locale.ROOT, "the header %08x stands behind the content of segment %s",
-              bytes.getIntLE(position), directory));
+              Locale.ROOT,
+              "the header %08x stands behind the content of segment %s",
+              bytes.getIntLE(position),
+              directory));
     }
     expectedPosition = position;
   }

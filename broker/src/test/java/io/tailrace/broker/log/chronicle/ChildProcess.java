@@ -25,8 +25,8 @@ final class ChildProcess implements AutoCloseable {
   }
 
   /** Starts it with more switches than this JVM has. */
-  static ChildProcess start(
-      List<String> switches, Class<?> main, Path output, Object... arguments) throws IOException {
+  static ChildProcess start(List<String> switches, Class<?> main, Path output, Object... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {

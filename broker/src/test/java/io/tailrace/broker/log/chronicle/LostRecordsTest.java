@@ -79,7 +79,8 @@ class LostRecordsTest {
       Path data = newLog("bits-" + seed, count, payloadBytes, 8 << 20);
       TestLog.pretendKilled(data, 0);
       byte[] content = Files.readAllBytes(TestLog.queueFile(data, 0));
-      int excerptBytes = Excerpt.length(Unpooled.wrappedBuffer(content).getIntLE(Excerpt.DATA_POSITION));
+      int excerptBytes =
+          Excerpt.length(Unpooled.wrappedBuffer(content).getIntLE(Excerpt.DATA_POSITION));
       int step = (int) Excerpt.align(excerptBytes + Excerpt.HEADER_BYTES);
       List<Long> intact = new ArrayList<>(TestLog.range(0, count));
       for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {

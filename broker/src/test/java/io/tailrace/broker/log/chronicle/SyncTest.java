@@ -229,10 +229,7 @@ class SyncTest {
       PartitionLog again =
           OwnerThread.await(
               log.store.open(
-                  TestLog.ID,
-                  TestLog.config(8 << 20, LogConfig.Flush.ACK),
-                  log.owner,
-                  listener));
+                  TestLog.ID, TestLog.config(8 << 20, LogConfig.Flush.ACK), log.owner, listener));
       assertEquals(6L, log.owner.call(again::logEndOffset));
       assertEquals(0L, log.owner.call(again::syncedEndOffset));
       log.owner.run(again::sync);

@@ -58,7 +58,8 @@ class TornFileTest {
         damage("last pages zeroed", 99, f -> f.zero(page(f.position(98)) + 4_096, 40_000)),
         damage("zeroed from the middle on", 70, f -> f.zero(f.position(70), 1 << 20)),
         damage("hole in the middle", COUNT, f -> f.zero(page(f.position(50)), 65_536)),
-        damage("page within a batch zeroed", COUNT, f -> f.zero(page(f.position(50)) + 4_096, 4_096)),
+        damage(
+            "page within a batch zeroed", COUNT, f -> f.zero(page(f.position(50)) + 4_096, 4_096)),
         damage("header zeroed", COUNT, f -> f.putInt(f.position(70), 0)),
         damage("header not complete", COUNT, f -> f.putInt(f.position(70), 0x8000_3f00)),
         damage("header all ones", COUNT, f -> f.putInt(f.position(70), -1)),
