@@ -4,6 +4,8 @@ import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.HostPort;
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.config.TopicConfig;
+import io.tailrace.broker.config.TopicKeys;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
@@ -21,6 +23,7 @@ import io.tailrace.broker.network.Transport;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
@@ -106,7 +109,7 @@ public final class Broker implements AutoCloseable {
               id,
               threads,
               logs,
-              topic -> live.logConfig(topic.configs()),
+              topic -> settings(live.topic(topic.configs())),
               clock,
               new Upkeep(
                   config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
@@ -251,6 +254,10 @@ public final class Broker implements AutoCloseable {
         descriptors.connections(config.get(BrokerKeys.CONNECTIONS_MAX)),
         config.get(BrokerKeys.CONNECTION_IDLE_TIMEOUT_MS),
         config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
+  }
+
+  private static TopicSettings settings(TopicConfig config) {
+    return new TopicSettings(config.logConfig(), config.get(TopicKeys.MIN_INSYNC_REPLICAS));
   }
 
   private void onImage(ClusterImage image, LiveConfig live) {

@@ -1,6 +1,5 @@
 package io.tailrace.broker.config;
 
-import io.tailrace.broker.log.LogConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -86,11 +85,6 @@ public final class LiveConfig {
       kept.put(set, limits);
     }
     return limits;
-  }
-
-  /** How the logs of a topic are kept. */
-  public LogConfig logConfig(Map<String, String> set) {
-    return topic(set).logConfig();
   }
 
   /** What is wrong with settings of a topic; empty when nothing is. */

@@ -20,15 +20,20 @@ import org.slf4j.LoggerFactory;
  * come meanwhile wait in order. Confined to the partition's scheduler, but for {@link #summary}.
  *
  * <pre>
- *   CLOSED --first request--> OPENING --opened--> OPEN --log failed--> FAILED --after a pause, next request--> OPENING
+ *   CLOSED --first request--> OPENING --opened--> OPEN --log failed--> FAILED
+ *   OPENING --cannot be opened--> CLOSED, and refuses requests for a pause
  *   any --stop()--> STOPPED
  * </pre>
+ *
+ * <p>A log that failed while it was open stays offline until the process restarts: after an error
+ * of the device nobody knows what of it is there. One that could not be opened has taken no records,
+ * and is opened again; the store itself refuses a log whose failure it remembers.
  */
 final class LazyLog implements PartitionLog.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(LazyLog.class);
 
-  /** How long a failed log stays closed before a request makes it try again, milliseconds. */
-  private static final long REOPEN_PAUSE_MS = 1_000;
+  /** How long after a log could not be opened a request makes it try again, milliseconds. */
+  private static final long OPEN_PAUSE_MS = 1_000;
 
   private enum State {
     CLOSED,
@@ -41,10 +46,13 @@ final class LazyLog implements PartitionLog.Listener {
   /** Told what becomes of the log, on the partition's scheduler. */
   interface Listener {
     /** It is open, and none of the requests that waited for that has run yet. */
-    void onOpened(long logEndOffset);
+    void onOpened(PartitionLog opened);
 
     /** The open log's synced end offset may have moved. */
     void onSynced();
+
+    /** The open log may take appends again that it refused while its files were prepared. */
+    void onAppendable();
 
     /**
      * It has failed or is stopped.
@@ -70,7 +78,8 @@ final class LazyLog implements PartitionLog.Listener {
   private PartitionLog log;
   private ProducerStates producers;
   private PartitionError failure;
-  private long failedAtMs;
+  private boolean runningWaiting;
+  private long notOpenedAtMs;
   private Runnable stopped = () -> {};
   private boolean lookingAtLog;
   private boolean lookAgain = true;
@@ -94,6 +103,12 @@ final class LazyLog implements PartitionLog.Listener {
     this.store = store;
     this.clock = clock;
     this.listener = listener;
+  }
+
+  /** The partition's name. */
+  @Override
+  public String toString() {
+    return partition;
   }
 
   LogConfig config() {
@@ -136,21 +151,23 @@ final class LazyLog implements PartitionLog.Listener {
   // ---- opening and closing ----
 
   /**
-   * Runs the action when the log is open or cannot be opened; at once where that is known. The
-   * action finds an error through {@link #failure}.
+   * Runs the action when the log is open or cannot be opened; at once where that is known. Actions
+   * run in the order in which they came, also those that others bring while they run. The action
+   * finds an error through {@link #failure}.
    */
   void whenReady(Runnable action) {
-    if (state == State.FAILED && clock.monotonicMs() - failedAtMs >= REOPEN_PAUSE_MS) {
-      state = State.CLOSED;
-    }
-    if (state == State.CLOSED) {
+    if (state == State.CLOSED && mayOpen()) {
       open();
     }
-    if (state == State.OPENING) {
+    if (state == State.OPENING || runningWaiting) {
       waitingForOpen.add(action);
     } else {
       action.run();
     }
+  }
+
+  private boolean mayOpen() {
+    return failure == null || clock.monotonicMs() - notOpenedAtMs >= OPEN_PAUSE_MS;
   }
 
   private void open() {
@@ -193,7 +210,7 @@ final class LazyLog implements PartitionLog.Listener {
     producers = recovery.states();
     failure = null;
     state = State.OPEN;
-    listener.onOpened(opened.logEndOffset());
+    listener.onOpened(opened);
     runWaiting();
   }
 
@@ -201,15 +218,41 @@ final class LazyLog implements PartitionLog.Listener {
     if (state == State.STOPPED) {
       stopped.run();
     } else {
-      fail(error);
+      LogException cause = causeOf(error);
+      LOG.error("{} cannot be opened: {}", partition, cause.getMessage(), cause);
+      state = State.CLOSED;
+      notOpenedAtMs = clock.monotonicMs();
+      failure =
+          new PartitionError(cause.code(), partition + " cannot be opened: " + cause.getMessage());
+      listener.onOffline(failure);
     }
     runWaiting();
   }
 
   private void runWaiting() {
-    for (Runnable action = waitingForOpen.poll(); action != null; action = waitingForOpen.poll()) {
-      action.run();
+    Throwable problem = null;
+    runningWaiting = true;
+    while (!waitingForOpen.isEmpty() && state != State.OPENING) {
+      try {
+        waitingForOpen.poll().run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("{}: a request that waited for the log failed", partition, e);
+        problem = e;
+      }
     }
+    runningWaiting = false;
+    if (problem instanceof Error error) {
+      throw error;
+    }
+  }
+
+  private static LogException causeOf(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof LogException known) {
+        return known;
+      }
+    }
+    return new LogException(ErrorCode.STORAGE_ERROR, error.toString(), error);
   }
 
   /**
@@ -224,7 +267,7 @@ final class LazyLog implements PartitionLog.Listener {
     listener.onOffline(
         new PartitionError(
             ErrorCode.OUTCOME_UNKNOWN,
-            partition + " was closed while records waited for replicas"));
+            partition + " was closed before the records were acknowledged"));
     if (before == State.OPENING) {
       stopped = whenStopped;
       return;
@@ -237,30 +280,39 @@ final class LazyLog implements PartitionLog.Listener {
 
   @Override
   public void onFailure(LogException problem) {
+    fail(problem);
+  }
+
+  @Override
+  public void onAppendable() {
     if (state == State.OPEN) {
-      fail(problem);
+      listener.onAppendable();
     }
   }
 
-  /** Takes the log out of use after an error, until a request comes some time later. */
+  /** Takes the open log out of use after an error, until the process restarts. */
   void fail(Throwable error) {
-    Throwable cause = error;
-    while (!(cause instanceof LogException) && cause.getCause() != null) {
-      cause = cause.getCause();
+    if (state != State.OPEN) {
+      return;
     }
-    ErrorCode code = cause instanceof LogException known ? known.code() : ErrorCode.STORAGE_ERROR;
-    LOG.error("{} goes offline on this broker: {}", partition, cause.getMessage(), cause);
-    PartitionLog broken = state == State.OPEN ? log : null;
+    LogException cause = causeOf(error);
+    LOG.error(
+        "{} goes offline on this broker until it is restarted: {}",
+        partition,
+        cause.getMessage(),
+        cause);
     state = State.FAILED;
-    failedAtMs = clock.monotonicMs();
-    failure = new PartitionError(code, partition + " is offline: " + cause.getMessage());
+    failure =
+        new PartitionError(
+            cause.code(),
+            partition
+                + " is offline until the broker is restarted; mend the disk first: "
+                + cause.getMessage());
     listener.onOffline(
         new PartitionError(
             ErrorCode.OUTCOME_UNKNOWN,
-            partition + " failed while records waited: " + cause.getMessage()));
-    if (broken != null) {
-      closeBroken(broken);
-    }
+            partition + " failed before the records were acknowledged: " + cause.getMessage()));
+    closeBroken(log);
   }
 
   private void closeBroken(PartitionLog broken) {

@@ -4,20 +4,20 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
-import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.coordinator.replica.PartitionMetadata;
+import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
-import io.tailrace.protocol.record.RecordBatch;
-import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One partition on this broker: its leadership and its high watermark, what is appended to its log
- * and read from it, and who waits for either. Confined to its scheduler, but for the final fields'
+ * One partition on this broker: what is appended to its data log and read from it, and the requests
+ * that wait for either. {@link ReplicaState} decides what may be acknowledged, {@link LazyLog} opens
+ * and closes the log, {@link Appender} appends. Confined to its scheduler, but for the final fields'
  * accessors and {@link #summary}.
  *
  * <p>The log is opened by the first request that needs it: see {@link #whenReady}.
@@ -28,40 +28,49 @@ public final class Partition {
   /** The leader epoch of a request that does not check it. */
   public static final int ANY_EPOCH = -1;
 
+  /** How long a follower may lag before it leaves the in-sync set. */
+  private static final long REPLICA_LAG_TIME_MAX_MS = 30_000;
+
   private final String topic;
   private final LogId id;
   private final String name;
   private final Scheduler scheduler;
   private final Clock clock;
   private final Upkeep upkeep;
-  private final LazyLog log;
+  private final ReplicaState replica;
+  private final LazyLog data;
+  private final Appender appender;
   private final PendingAcks pendingAcks;
   private final ReadWaiters readWaiters = new ReadWaiters();
 
-  private boolean leading;
-  private int leaderEpoch;
-  private long highWatermark;
+  private long publishedHighWatermark;
   private long checkAtMs;
 
+  /**
+   * @param config how the data log is kept
+   * @param scheduler the thread that owns the partition
+   */
   public Partition(
-      String topic,
-      LogId id,
-      LogConfig config,
-      Scheduler scheduler,
-      LogStore store,
-      Clock clock,
-      Upkeep upkeep) {
+      String topic, LogId id, LogConfig config, Scheduler scheduler, PartitionServices services) {
     this.topic = topic;
     this.id = id;
     this.name = topic + "-" + id.partition();
     this.scheduler = scheduler;
-    this.clock = clock;
-    this.upkeep = upkeep;
-    this.log = new LazyLog(name, id, config, scheduler, store, clock, new LogListener());
-    this.pendingAcks = new PendingAcks(name);
+    this.clock = services.clock();
+    this.upkeep = services.upkeep();
+    this.replica =
+        new ReplicaState(services.brokerId(), acknowledgesSynced(config), REPLICA_LAG_TIME_MAX_MS);
+    this.data =
+        new LazyLog(name, id, config, scheduler, services.store(), clock, new DataListener());
+    this.appender = new Appender(data, clock, new AppendsOwner());
+    this.pendingAcks = new PendingAcks(name, replica);
     // Thousands of partitions are not looked at in the same moment.
     this.checkAtMs =
         clock.monotonicMs() + Math.floorMod(id.hashCode(), upkeep.logCheckIntervalMs());
+  }
+
+  private static boolean acknowledgesSynced(LogConfig config) {
+    return config.flush() == LogConfig.Flush.ACK;
   }
 
   public String topic() {
@@ -84,29 +93,54 @@ public final class Partition {
 
   // ---- leadership ----
 
-  /** Takes over what the cluster's metadata says. */
-  public void onLeadership(boolean leads, int epoch) {
-    if (log.isStopped() || epoch < leaderEpoch) {
+  /** Takes over what the cluster's metadata says; older metadata than that known is ignored. */
+  public void onMetadata(PartitionMetadata metadata) {
+    if (data.isStopped()) {
       return;
     }
-    boolean lost = leading && !leads;
-    leading = leads;
-    leaderEpoch = epoch;
-    if (lost) {
-      releaseAll(
-          new PartitionError(
-              ErrorCode.OUTCOME_UNKNOWN,
-              this + " lost its leader while records waited for replicas"));
+    boolean newEpoch = replica.onMetadata(metadata, clock.monotonicMs());
+    if (replica.isRefusedLeader()) {
+      LOG.error(
+          "{} is to be led by this broker, which is not in its in-sync set {}: refused",
+          this,
+          metadata.inSync());
     }
+    if (newEpoch) {
+      endEpoch();
+    }
+    publish();
+    pendingAcks.settle(); // the in-sync set may have become too small
   }
 
+  /** Every new epoch ends what was awaited under the old one, whoever leads now. */
+  private void endEpoch() {
+    pendingAcks.settle();
+    appender.recheck();
+    readWaiters.wakeAll();
+  }
+
+  /** -1 before any metadata came. */
   public int leaderEpoch() {
-    return leaderEpoch;
+    return replica.leaderEpoch();
+  }
+
+  /** What this replica knows of the others and may acknowledge. */
+  public ReplicaState replica() {
+    return replica;
+  }
+
+  private boolean leads() {
+    return replica.role() == ReplicaState.Role.LEADER;
   }
 
   /** Takes over changed settings. */
   public void reconfigure(LogConfig changed) {
-    log.reconfigure(changed);
+    data.reconfigure(changed);
+    replica.acknowledgeSynced(acknowledgesSynced(changed));
+    if (data.isOpen()) {
+      syncWhatIsAwaited();
+      publish();
+    }
   }
 
   // ---- opening and closing ----
@@ -116,7 +150,7 @@ public final class Partition {
    * action finds an error through {@link #checkAccess}.
    */
   public void whenReady(Runnable action) {
-    log.whenReady(action);
+    data.whenReady(action);
   }
 
   /**
@@ -125,37 +159,71 @@ public final class Partition {
    * @param whenStopped runs when the log is closed
    */
   public void stop(Runnable whenStopped) {
-    log.stop(whenStopped);
+    data.stop(whenStopped);
   }
 
-  /** What becomes of the log. */
-  private final class LogListener implements LazyLog.Listener {
+  /** What becomes of the data data. */
+  private final class DataListener implements LazyLog.Listener {
     @Override
-    public void onOpened(long logEndOffset) {
-      highWatermark = logEndOffset;
+    public void onOpened(PartitionLog opened) {
+      replica.onLogOpened(
+          opened.logStartOffset(),
+          opened.logEndOffset(),
+          opened.syncedEndOffset(),
+          opened.checkpointedHighWatermark());
+      publishedHighWatermark = replica.highWatermark();
+      syncWhatIsAwaited();
     }
 
     @Override
     public void onSynced() {
-      advanceHighWatermark();
+      noteProgress();
+    }
+
+    @Override
+    public void onAppendable() {
+      appender.resume();
     }
 
     @Override
     public void onOffline(PartitionError error) {
-      releaseAll(error);
+      replica.onLogOffline();
+      pendingAcks.fail(error);
+      appender.recheck();
+      readWaiters.wakeAll();
     }
 
     @Override
     public void onExpired() {
       checkAtMs = clock.monotonicMs();
-      log.whenReady(() -> {});
+      data.whenReady(() -> {});
     }
   }
 
-  /** Answers whoever waits: the producers with the error; the fetches find out by themselves. */
-  private void releaseAll(PartitionError error) {
-    pendingAcks.fail(error);
-    readWaiters.wakeAll();
+  /** Records that a restart recovered, or that older settings left, are acknowledged once synced. */
+  private void syncWhatIsAwaited() {
+    PartitionLog opened = data.opened();
+    if (acknowledgesSynced(data.config()) && opened.syncedEndOffset() < opened.logEndOffset()) {
+      opened.sync();
+    }
+  }
+
+  private void noteProgress() {
+    PartitionLog opened = data.opened();
+    replica.onLogProgress(opened.logEndOffset(), opened.syncedEndOffset());
+    publish();
+  }
+
+  /** Tells those that wait when the high watermark has moved. */
+  private void publish() {
+    long now = replica.highWatermark();
+    if (now == publishedHighWatermark || !data.isOpen()) {
+      return;
+    }
+    publishedHighWatermark = now;
+    data.opened().noteHighWatermark(now);
+    pendingAcks.settle();
+    readWaiters.wake(now);
   }
 
   /**
@@ -165,19 +233,19 @@ public final class Partition {
    * @return null when it can
    */
   public PartitionError checkAccess(int expectedEpoch) {
-    if (!log.isOpen()) {
-      return log.failure();
+    if (!data.isOpen()) {
+      return data.failure();
     }
-    if (!leading) {
+    if (!leads()) {
       return new PartitionError(ErrorCode.NOT_LEADER, "this broker does not lead " + this);
     }
-    if (expectedEpoch != ANY_EPOCH && expectedEpoch != leaderEpoch) {
+    if (expectedEpoch != ANY_EPOCH && expectedEpoch != leaderEpoch()) {
       ErrorCode code =
-          expectedEpoch < leaderEpoch
+          expectedEpoch < leaderEpoch()
               ? ErrorCode.FENCED_LEADER_EPOCH
               : ErrorCode.UNKNOWN_LEADER_EPOCH;
       return new PartitionError(
-          code, this + " has leader epoch " + leaderEpoch + ", the request says " + expectedEpoch);
+          code, this + " has leader epoch " + leaderEpoch() + ", the request says " + expectedEpoch);
     }
     return null;
   }
@@ -185,9 +253,9 @@ public final class Partition {
   // ---- produce ----
 
   /**
-   * Appends batches that stand back to back in a buffer and have been checked. Their bytes are
-   * copied before this returns, unless the log has yet to be opened: the caller keeps the buffer
-   * until the listener is told, and calls this from {@link #whenReady}.
+   * Appends batches that stand back to back in a buffer and have been checked, in the order of the
+   * calls. The caller keeps the buffer until the listener is told, and calls this from {@link
+   * #whenReady}.
    *
    * @param acks 0, 1 or -1
    * @param timeoutMs how long to wait for other replicas
@@ -200,128 +268,102 @@ public final class Partition {
       int expectedEpoch,
       long timeoutMs,
       ProduceListener listener) {
-    PartitionError denied = checkAccess(expectedEpoch);
-    if (denied != null) {
-      listener.onProduced(new ProduceResult(denied, ProduceResult.NO_OFFSETS, 0));
+    appender.append(
+        new PendingAppend(batches, index, length, acks, expectedEpoch, timeoutMs, listener));
+  }
+
+  /** What the partition is to its appender. */
+  private final class AppendsOwner implements Appender.Owner {
+    @Override
+    public PartitionError refusal(PendingAppend append) {
+      PartitionError denied = checkAccess(append.expectedEpoch);
+      if (denied == null && append.acks == PendingAppend.ACKS_ALL && !replica.hasEnoughInSync()) {
+        return new PartitionError(
+            ErrorCode.NOT_ENOUGH_REPLICAS,
+            Partition.this
+                + " has "
+                + replica.metadata().inSync().size()
+                + " replicas in sync, min.insync.replicas asks for "
+                + replica.metadata().minInSyncReplicas());
+      }
+      return denied;
+    }
+
+    @Override
+    public int leaderEpoch() {
+      return replica.leaderEpoch();
+    }
+
+    @Override
+    public void onAppended(PendingAppend append) {
+      answer(append);
+    }
+  }
+
+  private void answer(PendingAppend append) {
+    if (!data.isOpen()) {
+      answerOffline(append);
       return;
     }
-    long[] baseOffsets = new long[RecordBatch.countIn(batches, index, length)];
-    int appended = 0;
-    PartitionError error = null;
-    int end = index + length;
-    try {
-      for (int at = index; at < end; ) {
-        int until = appendSome(batches, at, end, baseOffsets, appended);
-        appended += RecordBatch.countIn(batches, at, until - at);
-        at = until;
-      }
-    } catch (LogException e) {
-      error = new PartitionError(e.code(), this + ": " + e.getMessage());
-      if (e.code() == ErrorCode.STORAGE_ERROR) {
-        log.fail(e);
-      }
-    } catch (ProducerStates.SequenceException e) {
-      error = new PartitionError(e.code(), this + ": " + e.getMessage());
-    }
-    long[] offsets =
-        appended == baseOffsets.length ? baseOffsets : Arrays.copyOf(baseOffsets, appended);
-    if (!log.isOpen()) {
-      listener.onProduced(new ProduceResult(error, offsets, 0));
-      return;
-    }
-    PartitionLog opened = log.opened();
-    ProduceResult result = new ProduceResult(error, offsets, opened.logStartOffset());
-    advanceHighWatermark();
-    if (acks != -1 || appended == 0 || opened.logEndOffset() <= highWatermark) {
-      listener.onProduced(result);
+    noteProgress();
+    long logStartOffset = data.opened().logStartOffset();
+    ProduceResult result = append.result(append.count(), logStartOffset);
+    if (append.acks != PendingAppend.ACKS_ALL || append.endOffset() == 0) {
+      append.listener.onProduced(result);
     } else {
-      pendingAcks.add(opened.logEndOffset(), result, listener, clock.monotonicMs() + timeoutMs);
+      pendingAcks.add(
+          append.epoch(),
+          append.endOffset(),
+          result,
+          append.listener,
+          clock.monotonicMs() + append.timeoutMs);
     }
   }
 
   /**
-   * Appends at least one batch, or finds out that it was appended before.
-   *
-   * @param baseOffsets gets the base offsets of the batches that were dealt with
-   * @param count how many are in there
-   * @return where the first batch begins that was not dealt with
+   * The log failed under the request, or while it waited. Only what had been committed before is
+   * acknowledged: the log's end is not to be trusted any more, whatever {@code data.flush} says.
    */
-  private int appendSome(ByteBuf batches, int index, int end, long[] baseOffsets, int count) {
-    checkSize(RecordBatch.sizeInBytes(batches, index));
-    ProducerStates producers = log.producers();
-    long duplicateOf = producers.check(batches, index);
-    if (duplicateOf != ProducerStates.NOT_A_DUPLICATE) {
-      baseOffsets[count] = duplicateOf;
-      return index + RecordBatch.sizeInBytes(batches, index);
+  private void answerOffline(PendingAppend append) {
+    int given = append.countBelow(replica.highWatermark());
+    if (given < append.count()) {
+      append.fail(
+          new PartitionError(
+              ErrorCode.OUTCOME_UNKNOWN,
+              this + " failed before the records were acknowledged: " + data.failure().message()));
     }
-    PartitionLog opened = log.opened();
-    int placed = place(batches, index, end, opened.logEndOffset());
-    int until = index + opened.append(batches, index, placed - index);
-    long nowMs = clock.wallMs();
-    int next = count;
-    for (int at = index; at < until; at += RecordBatch.sizeInBytes(batches, at)) {
-      producers.onAppended(batches, at, nowMs);
-      baseOffsets[next++] = RecordBatch.baseOffset(batches, at);
-    }
-    return until;
-  }
-
-  /**
-   * Gives a batch its place in the partition, and those behind it that may be appended when it is.
-   *
-   * @return where the first batch begins that got none
-   */
-  private int place(ByteBuf batches, int index, int end, long logEndOffset) {
-    int at = index;
-    int before;
-    long offset = logEndOffset;
-    do {
-      RecordBatch.place(batches, at, offset, leaderEpoch);
-      offset = RecordBatch.nextOffset(batches, at);
-      before = at;
-      at += RecordBatch.sizeInBytes(batches, at);
-    } while (at < end
-        && RecordBatch.sizeInBytes(batches, at) <= log.config().maxBatchBytes()
-        && ProducerStates.follows(batches, at, before));
-    return at;
-  }
-
-  private void checkSize(int size) {
-    int maxBatchBytes = log.config().maxBatchBytes();
-    if (size > maxBatchBytes) {
-      throw new LogException(
-          ErrorCode.BATCH_TOO_LARGE,
-          "a batch of " + size + " bytes is larger than max.message.bytes=" + maxBatchBytes);
-    }
-  }
-
-  private void advanceHighWatermark() {
-    PartitionLog opened = log.opened();
-    boolean synced = log.config().flush() == LogConfig.Flush.ACK;
-    long next = synced ? opened.syncedEndOffset() : opened.logEndOffset();
-    if (next <= highWatermark) {
-      return;
-    }
-    highWatermark = next;
-    pendingAcks.complete(highWatermark);
-    readWaiters.wake(highWatermark);
+    append.listener.onProduced(append.result(given, 0));
   }
 
   // ---- reading ----
 
   /** The end of what consumers may see, exclusive. The log must be open. */
   public long highWatermark() {
-    return highWatermark;
+    return replica.highWatermark();
+  }
+
+  /**
+   * Whether the latest offset may be told: a new leader does not know it before its high watermark
+   * has passed the log end at its election, so that it never moves back.
+   *
+   * @return null when it may
+   */
+  public PartitionError checkLatest() {
+    return replica.isLatestKnown()
+        ? null
+        : new PartitionError(
+            ErrorCode.LEADER_NOT_AVAILABLE,
+            this + " has a new leader that does not know yet what is committed; ask again");
   }
 
   /** The log, for reading. It must be open: see {@link #checkAccess}. */
   public PartitionLog log() {
-    return log.opened();
+    return data.opened();
   }
 
   /** Whether the log is open, in other words somebody asked for it since the broker started. */
   public boolean isOpen() {
-    return log.isOpen();
+    return data.isOpen();
   }
 
   /**
@@ -330,7 +372,7 @@ public final class Partition {
    * @return null when it worked, with or without bytes
    */
   public PartitionError read(long offset, int maxBytes, ByteBuf out) {
-    PartitionLog opened = log.opened();
+    PartitionLog opened = data.opened();
     if (offset < opened.logStartOffset() || offset > opened.logEndOffset()) {
       return new PartitionError(
           ErrorCode.OFFSET_OUT_OF_RANGE,
@@ -341,18 +383,18 @@ public final class Partition {
               + ", which has "
               + opened.logStartOffset()
               + " to "
-              + highWatermark);
+              + highWatermark());
     }
-    if (offset >= highWatermark) {
+    if (offset >= highWatermark()) {
       return null;
     }
     try {
-      opened.read(offset, highWatermark, maxBytes, out);
+      opened.read(offset, highWatermark(), maxBytes, out);
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", this, offset, e.getMessage());
       if (e.code() == ErrorCode.STORAGE_ERROR) {
-        log.fail(e);
+        data.fail(e);
       }
       return new PartitionError(e.code(), this + ": " + e.getMessage());
     }
@@ -362,12 +404,12 @@ public final class Partition {
    * Roughly how many bytes stand from the offset to the high watermark; 0 only when there are none.
    */
   public long estimateBytesFrom(long offset) {
-    PartitionLog opened = log.opened();
-    if (offset < opened.logStartOffset() || offset >= highWatermark) {
+    PartitionLog opened = data.opened();
+    if (offset < opened.logStartOffset() || offset >= highWatermark()) {
       return 0;
     }
     long records = opened.logEndOffset() - opened.logStartOffset();
-    return 1 + (long) ((double) opened.sizeInBytes() / records * (highWatermark - offset));
+    return 1 + (long) ((double) opened.sizeInBytes() / records * (highWatermark() - offset));
   }
 
   /**
@@ -377,7 +419,7 @@ public final class Partition {
    * @return null when the listener was told at once
    */
   public ReadWaiter awaitReadable(long offset, ReadListener listener) {
-    if (!log.isOpen() || !leading || offset < highWatermark) {
+    if (!data.isOpen() || !leads() || offset < highWatermark()) {
       listener.onReadable();
       return null;
     }
@@ -400,26 +442,29 @@ public final class Partition {
     boolean check = nowMs >= checkAtMs;
     if (check) {
       checkAtMs = nowMs + upkeep.logCheckIntervalMs();
-      log.checkWhileClosed();
+      data.checkWhileClosed();
     }
-    if (!log.isOpen()) {
+    if (!data.isOpen()) {
       return;
     }
     pendingAcks.expire(nowMs);
+    appender.expire(nowMs);
     if (check) {
-      log.producers().expire(clock.wallMs() - upkeep.producerIdExpirationMs());
+      data.producers().expire(clock.wallMs() - upkeep.producerIdExpirationMs());
       applyRetention();
     }
-    log.updateSummary();
+    data.updateSummary();
   }
 
   private void applyRetention() {
     try {
-      log.opened().applyRetention(clock.wallMs(), highWatermark);
+      PartitionLog opened = data.opened();
+      opened.applyRetention(clock.wallMs(), highWatermark());
+      replica.onLogStart(opened.logStartOffset());
     } catch (LogException e) {
       LOG.warn("{}: retention could not be applied: {}", this, e.getMessage());
       if (e.code() == ErrorCode.STORAGE_ERROR) {
-        log.fail(e);
+        data.fail(e);
       }
     }
   }
@@ -429,6 +474,6 @@ public final class Partition {
    * looked at; null before that. Thread-safe.
    */
   public LogSummary summary() {
-    return log.summary();
+    return data.summary();
   }
 }

@@ -7,6 +7,7 @@ import io.tailrace.broker.log.LogSummary;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.port.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,12 +40,10 @@ import org.slf4j.LoggerFactory;
 public final class PartitionRegistry {
   private static final Logger LOG = LoggerFactory.getLogger(PartitionRegistry.class);
 
-  private final int brokerId;
   private final PartitionThreads threads;
   private final LogStore store;
-  private final Function<TopicImage, LogConfig> logConfigs;
-  private final Clock clock;
-  private final Upkeep upkeep;
+  private final Function<TopicImage, TopicSettings> settings;
+  private final PartitionServices services;
   private final Map<String, HostedTopic> topics = new ConcurrentHashMap<>();
   private final Map<UUID, HostedTopic> withdrawn = new ConcurrentHashMap<>();
   private final TopicDeletions deletions;
@@ -54,23 +53,21 @@ public final class PartitionRegistry {
   private record HostedTopic(TopicImage image, Partition[] partitions) {}
 
   /**
-   * @param logConfigs the effective settings of a topic's logs
+   * @param settings the effective settings of a topic
    * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
    */
   public PartitionRegistry(
       int brokerId,
       PartitionThreads threads,
       LogStore store,
-      Function<TopicImage, LogConfig> logConfigs,
+      Function<TopicImage, TopicSettings> settings,
       Clock clock,
       Upkeep upkeep,
       Function<UUID, CompletionStage<Void>> confirmDeletion) {
-    this.brokerId = brokerId;
     this.threads = threads;
     this.store = store;
-    this.logConfigs = logConfigs;
-    this.clock = clock;
-    this.upkeep = upkeep;
+    this.settings = settings;
+    this.services = new PartitionServices(brokerId, store, clock, upkeep);
     this.deletions = new TopicDeletions(brokerId, store, threads.all().get(0), confirmDeletion);
   }
 
@@ -127,7 +124,7 @@ public final class PartitionRegistry {
     if (known != null || hosted == null) {
       return CompletableFuture.completedFuture(known == null ? LogSummary.EMPTY : known);
     }
-    return store.summarise(partition.id(), logConfigs.apply(hosted.image));
+    return store.summarise(partition.id(), settings.apply(hosted.image).log());
   }
 
   private static void addHosted(HostedTopic hosted, Collection<Partition> to) {
@@ -179,32 +176,36 @@ public final class PartitionRegistry {
   private HostedTopic host(TopicImage topic, HostedTopic before, boolean tell) {
     int count = topic.partitions().size();
     Partition[] partitions = new Partition[count];
-    LogConfig config = logConfigs.apply(topic);
+    TopicSettings now = settings.apply(topic);
     boolean reconfigured = before != null && !before.image.configs().equals(topic.configs());
     for (int i = 0; i < count; i++) {
       PartitionImage image = topic.partitions().get(i);
-      if (!image.replicas().contains(brokerId)) {
+      if (!image.replicas().contains(services.brokerId())) {
         continue;
       }
       boolean known =
           before != null && i < before.partitions.length && before.partitions[i] != null;
-      Partition partition = known ? before.partitions[i] : create(topic, i, config);
+      Partition partition = known ? before.partitions[i] : create(topic, i, now.log());
       partitions[i] = partition;
-      if (tell || !known || !before.image.partitions().get(i).equals(image)) {
-        boolean leads = image.leader() == brokerId;
-        partition.scheduler().execute(() -> partition.onLeadership(leads, image.leaderEpoch()));
-      }
       if (known && reconfigured) {
-        partition.scheduler().execute(() -> partition.reconfigure(config));
+        partition.scheduler().execute(() -> partition.reconfigure(now.log()));
+      }
+      if (tell || !known || reconfigured || !before.image.partitions().get(i).equals(image)) {
+        takeOver(partition, image, now);
       }
     }
     return new HostedTopic(topic, partitions);
   }
 
+  private static void takeOver(Partition partition, PartitionImage image, TopicSettings settings) {
+    PartitionMetadata metadata = PartitionMetadata.of(image, settings.minInSyncReplicas());
+    partition.scheduler().execute(() -> partition.onMetadata(metadata));
+  }
+
   private Partition create(TopicImage topic, int index, LogConfig config) {
     LogId id = new LogId(topic.id(), index);
     return new Partition(
-        topic.name(), id, config, threads.ownerOf(topic.id(), index), store, clock, upkeep);
+        topic.name(), id, config, threads.ownerOf(topic.id(), index), services);
   }
 
   private void withdraw(HostedTopic hosted) {
@@ -260,10 +261,12 @@ public final class PartitionRegistry {
   /** Takes over changed defaults: works out every topic's settings anew. */
   public void reconfigureAll() {
     for (HostedTopic hosted : topics.values()) {
-      LogConfig config = logConfigs.apply(hosted.image);
-      for (Partition partition : hosted.partitions) {
+      TopicSettings now = settings.apply(hosted.image);
+      for (int i = 0; i < hosted.partitions.length; i++) {
+        Partition partition = hosted.partitions[i];
         if (partition != null) {
-          partition.scheduler().execute(() -> partition.reconfigure(config));
+          partition.scheduler().execute(() -> partition.reconfigure(now.log()));
+          takeOver(partition, hosted.image.partitions().get(i), now);
         }
       }
     }

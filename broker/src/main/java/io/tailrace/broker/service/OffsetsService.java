@@ -73,7 +73,10 @@ public final class OffsetsService {
       return new OffsetResult(null, partition.log().logStartOffset(), -1, epoch);
     }
     if (query.timestampMs() == OffsetQuery.LATEST) {
-      return new OffsetResult(null, partition.highWatermark(), -1, epoch);
+      PartitionError unknown = partition.checkLatest();
+      return unknown == null
+          ? new OffsetResult(null, partition.highWatermark(), -1, epoch)
+          : OffsetResult.failed(unknown);
     }
     try {
       TimestampedOffset found =

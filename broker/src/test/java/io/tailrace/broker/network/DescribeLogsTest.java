@@ -8,6 +8,7 @@ import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.DescribedLog;
 import io.tailrace.broker.service.LogService;
@@ -39,7 +40,7 @@ class DescribeLogsTest {
             0,
             PartitionThreads.of(transport.loops()),
             logs,
-            topic -> LogConfig.defaults(),
+            topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
             new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));

@@ -14,6 +14,7 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
@@ -65,7 +66,7 @@ class FetchWaitTest {
             0,
             new PartitionThreads(List.of(thread)),
             logs,
-            topic -> LogConfig.defaults(),
+            topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
             new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));

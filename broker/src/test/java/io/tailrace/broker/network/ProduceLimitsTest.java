@@ -10,6 +10,7 @@ import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
@@ -47,7 +48,7 @@ class ProduceLimitsTest {
             0,
             PartitionThreads.of(transport.loops()),
             new InMemoryLogStore(),
-            topic -> LogConfig.defaults(),
+            topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
             new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));

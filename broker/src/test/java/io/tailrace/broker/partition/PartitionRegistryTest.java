@@ -56,7 +56,7 @@ class PartitionRegistryTest {
         0,
         new PartitionThreads(List.of(thread)),
         logs,
-        topic -> LogConfig.defaults(),
+        topic -> new TopicSettings(LogConfig.defaults(), 1),
         new ManualClock(1_000_000),
         new Upkeep(10_000, 60_000),
         topicId -> {

@@ -16,6 +16,8 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class PartitionTest {
+  private static final int ME = 1;
   private static final int EPOCH = 4;
   private static final long CHECK_INTERVAL_MS = 10_000;
 
@@ -42,7 +45,7 @@ class PartitionTest {
   private Partition newPartition(LogConfig config) {
     disk = new InMemoryDisk(clock);
     Partition made = unopened(config);
-    made.onLeadership(true, EPOCH);
+    made.onMetadata(leader(ME, EPOCH));
     made.whenReady(() -> {});
     scheduler.run();
     return made;
@@ -54,9 +57,24 @@ class PartitionTest {
         new LogId(new UUID(1, 2), 0),
         config,
         scheduler,
-        new InMemoryLogStore(disk),
-        clock,
-        new Upkeep(CHECK_INTERVAL_MS, 60_000));
+        new PartitionServices(
+            ME, new InMemoryLogStore(disk), clock, new Upkeep(CHECK_INTERVAL_MS, 60_000)));
+  }
+
+  private static PartitionMetadata leader(int leader, int epoch) {
+    return metadata(leader, epoch, List.of(leader), 1);
+  }
+
+  private static PartitionMetadata metadata(
+      int leader, int epoch, List<Integer> inSync, int minInSync) {
+    List<Integer> replicas = inSync.size() == 1 && minInSync == 1 ? inSync : List.of(ME, 2, 3);
+    return new PartitionMetadata(
+        leader,
+        epoch,
+        0,
+        replicas,
+        inSync.stream().map(id -> new InSyncReplica(id, InSyncReplica.ANY_EPOCH)).toList(),
+        minInSync);
   }
 
   @Test
@@ -88,7 +106,7 @@ class PartitionTest {
 
   @Test
   void refusesToServeWhatItDoesNotLead() {
-    partition.onLeadership(false, EPOCH + 1);
+    partition.onMetadata(leader(2, EPOCH + 1));
 
     assertEquals(
         ErrorCode.NOT_LEADER,
@@ -97,7 +115,7 @@ class PartitionTest {
 
   @Test
   void ignoresLeadershipOfAnOlderEpoch() {
-    partition.onLeadership(false, EPOCH - 1);
+    partition.onMetadata(leader(2, EPOCH - 1));
 
     assertNull(produce(TestBatches.batch(0, 1, 10), -1, Partition.ANY_EPOCH).error());
   }
@@ -245,7 +263,7 @@ class PartitionTest {
     List<String> told = new ArrayList<>();
     partition.awaitReadable(0, () -> told.add("told"));
 
-    partition.onLeadership(false, EPOCH + 1);
+    partition.onMetadata(leader(2, EPOCH + 1));
 
     assertEquals(List.of("told"), told);
   }
@@ -366,6 +384,66 @@ class PartitionTest {
     assertEquals(ErrorCode.OUTCOME_UNKNOWN, results.get(0).error().code());
     assertEquals(List.of("woken", "stopped"), told);
     assertEquals(ErrorCode.SHUTTING_DOWN, partition.checkAccess(Partition.ANY_EPOCH).code());
+  }
+
+  @Test
+  void everyNewEpochEndsWhatIsAwaitedAlsoWhenTheLeaderStays() {
+    partition = newPartition(config(1 << 20, LogConfig.Flush.ACK));
+    List<ProduceResult> results = new ArrayList<>();
+    List<String> told = new ArrayList<>();
+    ByteBuf batch = TestBatches.batch(0, 1, 10);
+    partition.produce(batch, 0, batch.readableBytes(), -1, EPOCH, 1_000, results::add);
+    partition.awaitReadable(5, () -> told.add("woken"));
+
+    partition.onMetadata(leader(ME, EPOCH + 1));
+
+    assertEquals(ErrorCode.OUTCOME_UNKNOWN, results.get(0).error().code());
+    assertEquals(0, results.get(0).baseOffsets().length);
+    assertEquals(List.of("woken"), told);
+  }
+
+  @Test
+  void acceptsNothingBelowTheMinimumOfInSyncReplicas() {
+    partition.onMetadata(metadata(ME, EPOCH + 1, List.of(ME), 2));
+
+    ProduceResult refused = produce(TestBatches.batch(0, 1, 10), -1, Partition.ANY_EPOCH);
+
+    assertEquals(ErrorCode.NOT_ENOUGH_REPLICAS, refused.error().code());
+    assertEquals(
+        "orders-0 has 1 replicas in sync, min.insync.replicas asks for 2",
+        refused.error().message());
+    assertEquals(0, partition.log().logEndOffset());
+    assertNull(produce(TestBatches.batch(0, 1, 10), 1, Partition.ANY_EPOCH).error());
+    assertEquals(0, partition.highWatermark(), "below the minimum, for any acks");
+  }
+
+  @Test
+  void aDuplicateWaitsForTheSameReplicasAsItsRecords() {
+    partition.onMetadata(metadata(ME, EPOCH + 1, List.of(ME, 2), 1));
+    List<ProduceResult> results = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      ByteBuf batch = idempotent(7, 0, 0, 3);
+      partition.produce(batch, 0, batch.readableBytes(), -1, -1, 1_000, results::add);
+    }
+    assertEquals(List.of(), results);
+
+    partition.replica().onFollowerReport(2, InSyncReplica.ANY_EPOCH, 3, 3, 0);
+    ProduceResult third = produce(idempotent(7, 0, 0, 3), -1, -1);
+
+    assertArrayEquals(new long[] {0}, third.baseOffsets());
+  }
+
+  @Test
+  void theLatestOffsetIsNotToldBeforeTheNewLeaderKnowsIt() {
+    produce(TestBatches.batch(0, 1, 10), -1, -1);
+    assertNull(partition.checkLatest());
+
+    partition.onMetadata(metadata(ME, EPOCH + 1, List.of(ME, 2), 1));
+    produce(TestBatches.batch(0, 1, 10), 1, -1);
+    assertNull(partition.checkLatest(), "the log ended at the high watermark");
+    partition.onMetadata(metadata(ME, EPOCH + 2, List.of(ME, 2), 1));
+
+    assertEquals(ErrorCode.LEADER_NOT_AVAILABLE, partition.checkLatest().code());
   }
 
   private static LogConfig config(int maxBatchBytes, LogConfig.Flush flush) {

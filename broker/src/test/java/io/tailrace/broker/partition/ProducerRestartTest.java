@@ -13,6 +13,8 @@ import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
+import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
@@ -59,11 +61,18 @@ class ProducerRestartTest {
   private void open() {
     store = ChronicleLogStore.open(data, Clock.SYSTEM);
     partition =
-        new Partition("orders", ID, CONFIG, owner, store, Clock.SYSTEM, new Upkeep(30_000, 60_000));
+        new Partition(
+            "orders",
+            ID,
+            CONFIG,
+            owner,
+            new PartitionServices(1, store, Clock.SYSTEM, new Upkeep(30_000, 60_000)));
     CompletableFuture<Void> ready = new CompletableFuture<>();
     owner.run(
         () -> {
-          partition.onLeadership(true, 1);
+          partition.onMetadata(
+              new PartitionMetadata(
+                  1, 1, 0, List.of(1), List.of(new InSyncReplica(1, InSyncReplica.ANY_EPOCH)), 1));
           partition.whenReady(() -> ready.complete(null));
         });
     OwnerThread.await(ready);

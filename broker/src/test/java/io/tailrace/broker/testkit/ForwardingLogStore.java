@@ -13,7 +13,16 @@ import java.util.concurrent.CompletionStage;
 
 /** A store in memory, of which a test overrides what it wants otherwise. Thread-safe. */
 public abstract class ForwardingLogStore implements LogStore {
-  private final InMemoryLogStore store = new InMemoryLogStore();
+  private final LogStore store;
+
+  /** Forwards to a store on a disk of its own. */
+  protected ForwardingLogStore() {
+    this(new InMemoryLogStore());
+  }
+
+  protected ForwardingLogStore(LogStore store) {
+    this.store = store;
+  }
 
   @Override
   public CompletionStage<PartitionLog> open(

@@ -39,6 +39,11 @@ public final class ManualScheduler implements Scheduler {
     }
   }
 
+  /** Runs the oldest task that is due now. */
+  public void runOne() {
+    tasks.remove().run();
+  }
+
   /** Lets time pass and runs what has become due. */
   public void advance(long ms) {
     nowMs += ms;

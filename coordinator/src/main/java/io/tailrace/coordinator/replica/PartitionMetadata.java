@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.replica;
 
 import io.tailrace.coordinator.cluster.PartitionImage;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,6 +23,21 @@ public record PartitionMetadata(
   public PartitionMetadata {
     replicas = List.copyOf(replicas);
     inSync = List.copyOf(inSync);
+  }
+
+  /** Takes it from an image, which does not tell under which registrations members are in sync. */
+  public static PartitionMetadata of(PartitionImage image, int minInSyncReplicas) {
+    List<InSyncReplica> inSync = new ArrayList<>();
+    for (int member : image.inSyncReplicas()) {
+      inSync.add(new InSyncReplica(member, InSyncReplica.ANY_EPOCH));
+    }
+    return new PartitionMetadata(
+        image.leader(),
+        image.leaderEpoch(),
+        image.version(),
+        image.replicas(),
+        inSync,
+        minInSyncReplicas);
   }
 
   /**
