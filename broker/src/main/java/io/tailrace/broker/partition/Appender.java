@@ -3,6 +3,7 @@ package io.tailrace.broker.partition;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.partition.derived.DerivedStates;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
@@ -32,12 +33,20 @@ final class Appender {
   }
 
   private final LazyLog log;
+  private final DerivedStates states;
+  private final ProducerStates producers;
   private final Clock clock;
   private final Owner owner;
   private final ArrayDeque<PendingAppend> waiting = new ArrayDeque<>();
 
-  Appender(LazyLog log, Clock clock, Owner owner) {
+  /**
+   * @param states all that are derived from the log, the producers among them
+   */
+  Appender(
+      LazyLog log, DerivedStates states, ProducerStates producers, Clock clock, Owner owner) {
     this.log = log;
+    this.states = states;
+    this.producers = producers;
     this.clock = clock;
     this.owner = owner;
   }
@@ -150,7 +159,6 @@ final class Appender {
     ByteBuf batches = append.batches;
     int index = append.next();
     checkSize(RecordBatch.sizeInBytes(batches, index));
-    ProducerStates producers = log.producers();
     long duplicateOf = producers.check(batches, index);
     if (duplicateOf != ProducerStates.NOT_A_DUPLICATE) {
       append.onDealtWith(duplicateOf);
@@ -161,7 +169,7 @@ final class Appender {
     int until = index + opened.append(batches, index, placed - index);
     long nowMs = clock.wallMs();
     while (append.next() < until) {
-      producers.onAppended(batches, append.next(), nowMs);
+      states.apply(batches, append.next(), nowMs);
       append.onDealtWith(RecordBatch.baseOffset(batches, append.next()));
     }
   }

@@ -7,6 +7,8 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.partition.derived.DerivedStates;
+import io.tailrace.broker.partition.derived.LogReplay;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
@@ -15,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One partition's log, with what is known of its producers: opened by the first request that needs
+ * One log of a partition, with the states that are derived from it: opened by the first request that needs
  * it, so that a broker with thousands of idle partitions starts fast and stays small; requests that
  * come meanwhile wait in order. Confined to the partition's scheduler, but for {@link #summary}.
  *
@@ -76,9 +78,10 @@ final class LazyLog implements PartitionLog.Listener {
   private LogConfig config;
   private State state = State.CLOSED;
   private PartitionLog log;
-  private ProducerStates producers;
+  private final DerivedStates states;
   private PartitionError failure;
   private boolean runningWaiting;
+  private boolean statesComplete;
   private long notOpenedAtMs;
   private Runnable stopped = () -> {};
   private boolean lookingAtLog;
@@ -93,15 +96,16 @@ final class LazyLog implements PartitionLog.Listener {
       LogId id,
       LogConfig config,
       Scheduler scheduler,
-      LogStore store,
-      Clock clock,
+      PartitionServices services,
+      DerivedStates states,
       Listener listener) {
     this.partition = partition;
     this.id = id;
     this.config = config;
     this.scheduler = scheduler;
-    this.store = store;
-    this.clock = clock;
+    this.store = services.store();
+    this.clock = services.clock();
+    this.states = states;
     this.listener = listener;
   }
 
@@ -126,11 +130,6 @@ final class LazyLog implements PartitionLog.Listener {
   /** The log itself. It must be open. */
   PartitionLog opened() {
     return log;
-  }
-
-  /** What is known of the log's producers. It must be open. */
-  ProducerStates producers() {
-    return producers;
   }
 
   /** Why it cannot be used, to be asked within {@link #whenReady}; null when it is open. */
@@ -172,7 +171,6 @@ final class LazyLog implements PartitionLog.Listener {
 
   private void open() {
     state = State.OPENING;
-    producers = null;
     store
         .open(id, config, scheduler, this)
         .whenComplete(
@@ -180,38 +178,82 @@ final class LazyLog implements PartitionLog.Listener {
               if (error != null) {
                 onNotOpened(error);
               } else {
-                recoverProducers(opened, new ProducerRecovery(opened, clock.wallMs()));
+                beginReplay(opened);
               }
             });
   }
 
+  private void beginReplay(PartitionLog opened) {
+    statesComplete = false;
+    LogReplay replay;
+    try {
+      replay = states.replay(opened, clock.wallMs());
+    } catch (LogException e) {
+      onReplayFailed(opened, e);
+      return;
+    }
+    replay(opened, replay);
+  }
+
+  private void onReplayFailed(PartitionLog opened, LogException e) {
+    if (log == opened) {
+      fail(e);
+    } else {
+      closeBroken(opened);
+      onNotOpened(e);
+    }
+  }
+
   /** Turn by turn, so that the thread's other partitions and connections are served meanwhile. */
-  private void recoverProducers(PartitionLog opened, ProducerRecovery recovery) {
+  private void replay(PartitionLog opened, LogReplay replay) {
     if (state == State.STOPPED) {
       opened.close();
       stopped.run();
       runWaiting();
       return;
     }
+    if (state != State.OPENING) {
+      return; // it failed during the replay
+    }
     try {
-      if (!recovery.isDone()) {
-        recovery.step();
+      if (!replay.isDone()) {
+        replay.step();
       }
     } catch (LogException e) {
-      closeBroken(opened);
-      onNotOpened(e);
+      onReplayFailed(opened, e);
       return;
     }
-    if (!recovery.isDone()) {
-      scheduler.execute(() -> recoverProducers(opened, recovery));
+    if (!replay.isDone()) {
+      scheduler.execute(() -> replay(opened, replay));
       return;
     }
+    statesComplete = true;
+    boolean first = log != opened;
     log = opened;
-    producers = recovery.states();
     failure = null;
     state = State.OPEN;
-    listener.onOpened(opened);
+    if (first) {
+      listener.onOpened(opened);
+    }
     runWaiting();
+  }
+
+  /**
+   * Forgets everything in the open log from the offset on, and what follows from it. Requests wait
+   * while the states have to be worked out anew; see {@link #whenReady}.
+   */
+  void truncateTo(long offset) {
+    long end;
+    try {
+      end = log.truncateTo(offset);
+    } catch (LogException e) {
+      fail(e);
+      throw e;
+    }
+    if (!states.truncate(end)) {
+      state = State.OPENING;
+      beginReplay(log);
+    }
   }
 
   private void onNotOpened(Throwable error) {
@@ -230,6 +272,9 @@ final class LazyLog implements PartitionLog.Listener {
   }
 
   private void runWaiting() {
+    if (runningWaiting) {
+      return; // the caller is an action; the loop that runs it goes on with the others
+    }
     Throwable problem = null;
     runningWaiting = true;
     while (!waitingForOpen.isEmpty() && state != State.OPENING) {
@@ -274,6 +319,7 @@ final class LazyLog implements PartitionLog.Listener {
     }
     if (before == State.OPEN) {
       log.close();
+      states.onStopped();
     }
     whenStopped.run();
   }
@@ -292,7 +338,7 @@ final class LazyLog implements PartitionLog.Listener {
 
   /** Takes the open log out of use after an error, until the process restarts. */
   void fail(Throwable error) {
-    if (state != State.OPEN) {
+    if (state != State.OPEN && (state != State.OPENING || log == null)) {
       return;
     }
     LogException cause = causeOf(error);
@@ -312,7 +358,9 @@ final class LazyLog implements PartitionLog.Listener {
         new PartitionError(
             ErrorCode.OUTCOME_UNKNOWN,
             partition + " failed before the records were acknowledged: " + cause.getMessage()));
+    states.onStopped();
     closeBroken(log);
+    runWaiting();
   }
 
   private void closeBroken(PartitionLog broken) {
@@ -332,7 +380,7 @@ final class LazyLog implements PartitionLog.Listener {
 
   @Override
   public ByteBuf snapshot(long logEndOffset) {
-    return producers == null ? null : producers.encode();
+    return statesComplete ? states.snapshot() : null;
   }
 
   // ---- what it holds ----

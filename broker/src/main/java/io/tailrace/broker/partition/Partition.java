@@ -6,11 +6,14 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.partition.derived.DerivedStates;
+import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +41,9 @@ public final class Partition {
   private final Clock clock;
   private final Upkeep upkeep;
   private final ReplicaState replica;
+  private final ProducerStates producers = new ProducerStates();
+  private final LeaderEpochs leaderEpochs = new LeaderEpochs();
+  private final DerivedStates states = new DerivedStates(List.of(producers, leaderEpochs));
   private final LazyLog data;
   private final Appender appender;
   private final PendingAcks pendingAcks;
@@ -61,8 +67,8 @@ public final class Partition {
     this.replica =
         new ReplicaState(services.brokerId(), acknowledgesSynced(config), REPLICA_LAG_TIME_MAX_MS);
     this.data =
-        new LazyLog(name, id, config, scheduler, services.store(), clock, new DataListener());
-    this.appender = new Appender(data, clock, new AppendsOwner());
+        new LazyLog(name, id, config, scheduler, services, states, new DataListener());
+    this.appender = new Appender(data, states, producers, clock, new AppendsOwner());
     this.pendingAcks = new PendingAcks(name, replica);
     // Thousands of partitions are not looked at in the same moment.
     this.checkAtMs =
@@ -107,6 +113,7 @@ public final class Partition {
     }
     if (newEpoch) {
       endEpoch();
+      beginEpoch();
     }
     publish();
     pendingAcks.settle(); // the in-sync set may have become too small
@@ -117,6 +124,13 @@ public final class Partition {
     pendingAcks.settle();
     appender.recheck();
     readWaiters.wakeAll();
+  }
+
+  /** Where this broker leads now and the log is open, the states of the log are told. */
+  private void beginEpoch() {
+    if (leads() && data.isOpen()) {
+      states.onLeading(leaderEpoch(), data.opened().logEndOffset());
+    }
   }
 
   /** -1 before any metadata came. */
@@ -172,6 +186,8 @@ public final class Partition {
           opened.syncedEndOffset(),
           opened.checkpointedHighWatermark());
       publishedHighWatermark = replica.highWatermark();
+      states.onCommitted(publishedHighWatermark);
+      beginEpoch();
       syncWhatIsAwaited();
     }
 
@@ -222,6 +238,7 @@ public final class Partition {
     }
     publishedHighWatermark = now;
     data.opened().noteHighWatermark(now);
+    states.onCommitted(now);
     pendingAcks.settle();
     readWaiters.wake(now);
   }
@@ -431,6 +448,27 @@ public final class Partition {
     readWaiters.cancel(waiter);
   }
 
+  // ---- following ----
+
+  /**
+   * Where a leader epoch ends in this log; see {@link LeaderEpochs#endOffsetFor}. The log must be
+   * open.
+   */
+  public LeaderEpochs.EpochEnd endOffsetFor(int epoch) {
+    return leaderEpochs.endOffsetFor(epoch, data.opened().logEndOffset());
+  }
+
+  /**
+   * As a follower: forgets everything from the offset on, and what follows from it. The log must be
+   * open. Requests wait while the states of the log are worked out anew; see {@link #whenReady}.
+   */
+  public void truncateTo(long offset) {
+    data.truncateTo(offset);
+    PartitionLog cut = data.opened();
+    replica.onLogTruncated(cut.logStartOffset(), cut.logEndOffset(), cut.syncedEndOffset());
+    publishedHighWatermark = replica.highWatermark();
+  }
+
   // ---- now and then ----
 
   /**
@@ -450,7 +488,7 @@ public final class Partition {
     pendingAcks.expire(nowMs);
     appender.expire(nowMs);
     if (check) {
-      data.producers().expire(clock.wallMs() - upkeep.producerIdExpirationMs());
+      producers.expire(clock.wallMs() - upkeep.producerIdExpirationMs());
       applyRetention();
     }
     data.updateSummary();

@@ -2,17 +2,14 @@ package io.tailrace.broker.partition;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import io.tailrace.broker.message.ProducerSnapshot;
 import io.tailrace.broker.message.ProducersSnapshot;
+import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What each idempotent producer last appended to one partition, so that a batch that is sent twice
@@ -23,14 +20,17 @@ import org.slf4j.LoggerFactory;
  * one that is remembered is answered with its original offset; a higher producer epoch starts over
  * at sequence 0.
  */
-final class ProducerStates {
-  private static final Logger LOG = LoggerFactory.getLogger(ProducerStates.class);
+final class ProducerStates implements DerivedState {
+  private static final int TAG = 1;
+  private static final int VERSION = 1;
 
   /**
-   * Batches remembered for each producer: as many as it can have in flight, since a request holds
-   * many. Memory for them grows with what is sent.
+   * Runs remembered for each producer: a producer has at most five requests under way to a broker,
+   * and the batches of one request make one run. After several lost connections in a row more than
+   * five may be unanswered; a batch that has fallen out is still answered as a duplicate, without
+   * its offset.
    */
-  static final int REMEMBERED_BATCHES = 512;
+  static final int REMEMBERED_RUNS = 5;
 
   /** Producers remembered; the one that has been silent for longest goes first. */
   static final int MAX_PRODUCERS = 5_000;
@@ -105,8 +105,8 @@ final class ProducerStates {
     if (known != NOT_A_DUPLICATE) {
       return known;
     }
-    // Signed distance modulo 2^31: behind the expected sequence means it was appended before.
-    int distance = (first - expected) << 1;
+    // Signed distance modulo 2^31: wholly behind the expected sequence, it was appended before.
+    int distance = (lastSequence(in, index) - expected) << 1;
     if (distance < 0) {
       throw new SequenceException(
           ErrorCode.DUPLICATE_SEQUENCE,
@@ -136,12 +136,8 @@ final class ProducerStates {
             + found);
   }
 
-  /**
-   * Remembers a batch that has been appended.
-   *
-   * @param nowMs milliseconds since 1970
-   */
-  void onAppended(ByteBuf in, int index, long nowMs) {
+  @Override
+  public void apply(ByteBuf in, int index, long nowMs) {
     long producerId = RecordBatch.producerId(in, index);
     if (producerId == RecordBatch.NO_PRODUCER_ID) {
       return;
@@ -149,7 +145,7 @@ final class ProducerStates {
     short epoch = RecordBatch.producerEpoch(in, index);
     ProducerState state = byId.get(producerId);
     if (state == null) {
-      state = new ProducerState(epoch, REMEMBERED_BATCHES);
+      state = new ProducerState(epoch, REMEMBERED_RUNS);
       byId.put(producerId, state);
       if (byId.size() > MAX_PRODUCERS) {
         byId.remove(byId.keySet().iterator().next());
@@ -177,25 +173,45 @@ final class ProducerStates {
     return byId.size();
   }
 
-  /** All that is remembered, for {@link #decode}. */
-  ByteBuf encode() {
-    ProducersSnapshot.Builder out = ProducersSnapshot.newBuilder();
-    byId.forEach((id, state) -> out.addProducers(state.encode(id)));
-    return Unpooled.wrappedBuffer(out.build().toByteArray());
+  @Override
+  public int tag() {
+    return TAG;
   }
 
-  /** Reads what {@link #encode} wrote; null when it is anything else. The buffer stays as it is. */
-  static ProducerStates decode(ByteBuf in) {
-    try {
-      ProducerStates states = new ProducerStates();
-      for (ProducerSnapshot producer :
-          ProducersSnapshot.parseFrom(ByteBufUtil.getBytes(in)).getProducersList()) {
-        states.byId.put(producer.getId(), ProducerState.decode(producer, REMEMBERED_BATCHES));
-      }
-      return states;
-    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
-      LOG.warn("a snapshot of producers cannot be used: {}", e.getMessage());
-      return null;
+  @Override
+  public int version() {
+    return VERSION;
+  }
+
+  @Override
+  public void clear() {
+    byId.clear();
+  }
+
+  @Override
+  public boolean truncate(long logEndOffset) {
+    // Of a producer whose runs are all cut off, an older batch may be left in the log.
+    boolean known = true;
+    for (ProducerState state : byId.values()) {
+      known &= state.truncate(logEndOffset);
+    }
+    return known;
+  }
+
+  @Override
+  public byte[] snapshot() {
+    ProducersSnapshot.Builder out = ProducersSnapshot.newBuilder();
+    byId.forEach((id, state) -> out.addProducers(state.encode(id)));
+    return out.build().toByteArray();
+  }
+
+  @Override
+  public void load(int version, byte[] content) throws InvalidProtocolBufferException {
+    if (version != VERSION) {
+      throw new IllegalArgumentException("producers of version " + version);
+    }
+    for (ProducerSnapshot producer : ProducersSnapshot.parseFrom(content).getProducersList()) {
+      byId.put(producer.getId(), ProducerState.decode(producer, REMEMBERED_RUNS));
     }
   }
 

@@ -16,6 +16,7 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.coordinator.replica.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -194,15 +195,55 @@ class PartitionTest {
 
   @Test
   void saysThatAnOldDuplicateIsOne() {
-    int count = ProducerStates.REMEMBERED_BATCHES + 10;
+    int count = ProducerStates.REMEMBERED_RUNS + 3;
     for (int sequence = 0; sequence < count; sequence++) {
       produce(idempotent(7, 0, sequence, 1), -1, -1);
+      produce(idempotent(8, 0, sequence, 1), -1, -1); // between them, so that each is a run
     }
 
     assertEquals(
-        ErrorCode.DUPLICATE_SEQUENCE, produce(idempotent(7, 0, 9, 1), -1, -1).error().code());
-    assertArrayEquals(new long[] {10}, produce(idempotent(7, 0, 10, 1), -1, -1).baseOffsets());
-    assertEquals(count, partition.highWatermark());
+        ErrorCode.DUPLICATE_SEQUENCE, produce(idempotent(7, 0, 2, 1), -1, -1).error().code());
+    assertArrayEquals(new long[] {6}, produce(idempotent(7, 0, 3, 1), -1, -1).baseOffsets());
+    assertEquals(2L * count, partition.highWatermark());
+  }
+
+  @Test
+  void aForgottenDuplicateWaitsUntilItsRecordsAreCommitted() {
+    partition.onMetadata(metadata(ME, EPOCH + 1, List.of(ME, 2), 1));
+    List<ProduceResult> results = new ArrayList<>();
+    for (int sequence = 0; sequence <= ProducerStates.REMEMBERED_RUNS; sequence++) {
+      for (int producer = 7; producer <= 8; producer++) {
+        ByteBuf batch = idempotent(producer, 0, sequence, 1);
+        partition.produce(batch, 0, batch.readableBytes(), 1, -1, 1_000, result -> {});
+      }
+    }
+    ByteBuf again = idempotent(7, 0, 0, 1);
+    partition.produce(again, 0, again.readableBytes(), -1, -1, 1_000, results::add);
+    assertEquals(List.of(), results);
+
+    long end = partition.log().logEndOffset();
+    partition.replica().onFollowerReport(2, InSyncReplica.ANY_EPOCH, end, end, 0);
+    produce(idempotent(7, 0, 1, 1), -1, -1);
+    assertEquals(ErrorCode.DUPLICATE_SEQUENCE, results.get(0).error().code());
+  }
+
+  @Test
+  void truncationCutsProducersAndLeaderEpochs() {
+    produce(idempotent(7, 0, 0, 3), -1, -1);
+    partition.onMetadata(leader(ME, EPOCH + 2));
+    produce(idempotent(7, 0, 3, 2), -1, -1);
+    produce(idempotent(9, 0, 0, 2), -1, -1);
+    assertEquals(new LeaderEpochs.EpochEnd(EPOCH, 3), partition.endOffsetFor(EPOCH + 1));
+
+    partition.truncateTo(3); // nothing is left of one producer: the log is replayed
+    scheduler.run();
+
+    assertTrue(partition.isOpen());
+    assertEquals(3, partition.highWatermark());
+    assertNull(partition.endOffsetFor(EPOCH + 2), "not known any more");
+    assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
+    assertArrayEquals(new long[] {3}, produce(idempotent(7, 0, 3, 2), -1, -1).baseOffsets());
+    assertArrayEquals(new long[] {5}, produce(idempotent(9, 0, 0, 2), -1, -1).baseOffsets());
   }
 
   @Test
@@ -223,7 +264,7 @@ class PartitionTest {
     // The way there is long: take over a state that is nearly at the end.
     ProducerStates states = new ProducerStates();
     ByteBuf last = idempotent(9, 0, largest - 1, 2);
-    states.onAppended(last, 0, 0);
+    states.apply(last, 0, 0);
 
     assertEquals(ProducerStates.NOT_A_DUPLICATE, states.check(idempotent(9, 0, 0, 1), 0));
   }
@@ -339,34 +380,6 @@ class PartitionTest {
     assertEquals(
         ErrorCode.UNKNOWN_PRODUCER_ID, produce(idempotent(7, 0, 3, 1), -1, -1).error().code());
     assertArrayEquals(new long[] {6}, produce(idempotent(8, 0, 3, 3), -1, -1).baseOffsets());
-  }
-
-  @Test
-  void remembersASnapshotOfProducersAsTheyWere() {
-    ProducerStates states = new ProducerStates();
-    int batches = ProducerStates.REMEMBERED_BATCHES + 5;
-    for (int i = 0; i < batches; i++) {
-      states.onAppended(placed(idempotent(7, 3, 2 * i, 2), 10L * i), 0, 5);
-    }
-    states.onAppended(placed(idempotent(8, 0, Integer.MAX_VALUE, 2), 77), 0, 6);
-
-    ProducerStates decoded = ProducerStates.decode(states.encode());
-
-    assertEquals(2, decoded.count());
-    assertEquals(10L * 5, decoded.check(idempotent(7, 3, 10, 2), 0), "the oldest remembered");
-    assertEquals(10L * (batches - 1), decoded.check(idempotent(7, 3, 2 * batches - 2, 2), 0));
-    assertEquals(
-        ProducerStates.NOT_A_DUPLICATE, decoded.check(idempotent(7, 3, 2 * batches, 1), 0));
-    assertEquals(77, decoded.check(idempotent(8, 0, Integer.MAX_VALUE, 2), 0));
-    assertEquals(ProducerStates.NOT_A_DUPLICATE, decoded.check(idempotent(8, 0, 1, 1), 0));
-    decoded.expire(6);
-    assertEquals(1, decoded.count());
-    assertNull(ProducerStates.decode(Unpooled.wrappedBuffer(new byte[] {1, 2, 3})));
-  }
-
-  private static ByteBuf placed(ByteBuf batch, long baseOffset) {
-    RecordBatch.place(batch, 0, baseOffset, 0);
-    return batch;
   }
 
   @Test

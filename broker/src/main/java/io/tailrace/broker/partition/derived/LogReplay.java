@@ -1,4 +1,4 @@
-package io.tailrace.broker.partition;
+package io.tailrace.broker.partition.derived;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -10,13 +10,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out what a log that was just opened says of its producers: from its newest snapshot and the
- * batches behind it, or from its last batches alone when there is no snapshot to be used. Step by
- * step, so that the thread's other partitions and connections are served meanwhile. Confined to the
- * partition's scheduler.
+ * Works out the states that are derived from a log: from the snapshot that was found with it and the
+ * batches behind that, or from the last batches alone when no snapshot can be used. Step by step, so
+ * that the thread's other partitions and connections are served meanwhile. Confined to the log's
+ * scheduler.
  */
-final class ProducerRecovery {
-  private static final Logger LOG = LoggerFactory.getLogger(ProducerRecovery.class);
+public final class LogReplay {
+  private static final Logger LOG = LoggerFactory.getLogger(LogReplay.class);
 
   /** How much of a log's end is read without a snapshot. */
   private static final long WITHOUT_SNAPSHOT_BYTES = 256L << 20;
@@ -25,21 +25,23 @@ final class ProducerRecovery {
   private static final int STEP_BYTES = 1 << 20;
 
   private final PartitionLog log;
+  private final DerivedStates states;
   private final long nowMs;
-  private final ProducerStates states;
   private long offset;
   private long skip = 1;
 
-  /**
-   * @param nowMs when producers of which that is not known were seen, milliseconds since 1970
-   */
-  ProducerRecovery(PartitionLog log, long nowMs) {
+  LogReplay(PartitionLog log, DerivedStates states, long nowMs) {
     this.log = log;
+    this.states = states;
     this.nowMs = nowMs;
-    PartitionLog.Snapshot snapshot = log.snapshot();
-    ProducerStates found = snapshot == null ? null : ProducerStates.decode(snapshot.content());
-    states = found == null ? new ProducerStates() : found;
-    offset = found == null ? offsetWithoutSnapshot() : snapshot.offset();
+    if (states.load(log.snapshot())) {
+      offset = log.snapshot().offset();
+    } else {
+      offset = offsetWithoutSnapshot();
+      if (offset > log.logStartOffset()) {
+        states.onSkipped(log, offset);
+      }
+    }
   }
 
   /**
@@ -56,14 +58,9 @@ final class ProducerRecovery {
     return log.logEndOffset() - (long) ((double) WITHOUT_SNAPSHOT_BYTES / bytes * records);
   }
 
-  /** Whether all is known. */
-  boolean isDone() {
+  /** Whether all batches have been seen. */
+  public boolean isDone() {
     return offset >= log.logEndOffset();
-  }
-
-  /** What is known; complete when it {@link #isDone}. */
-  ProducerStates states() {
-    return states;
   }
 
   /**
@@ -71,7 +68,7 @@ final class ProducerRecovery {
    *
    * @throws LogException when the log cannot be read
    */
-  void step() {
+  public void step() {
     ByteBuf chunk = ByteBufAllocator.DEFAULT.directBuffer(STEP_BYTES);
     try {
       log.read(offset, log.logEndOffset(), STEP_BYTES, chunk);
@@ -79,7 +76,7 @@ final class ProducerRecovery {
         offset = log.logEndOffset();
       }
       for (int at = 0; at < chunk.writerIndex(); at += RecordBatch.sizeInBytes(chunk, at)) {
-        states.onAppended(chunk, at, nowMs);
+        states.apply(chunk, at, nowMs);
         offset = RecordBatch.nextOffset(chunk, at);
       }
       skip = 1;
@@ -87,8 +84,8 @@ final class ProducerRecovery {
       if (e.code() != ErrorCode.CORRUPT_LOG) {
         throw e;
       }
-      // Whoever reads that batch is told; the rest of the partition goes on.
-      LOG.warn("producers are looked for behind offset {}: {}", offset, e.getMessage());
+      // A consumer that reads that batch gets the error; the rest of the partition goes on.
+      LOG.warn("the log is replayed from behind offset {}: {}", offset, e.getMessage());
       offset =
           e.resumeOffset() > offset
               ? e.resumeOffset()

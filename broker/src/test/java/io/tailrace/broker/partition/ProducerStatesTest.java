@@ -1,0 +1,157 @@
+package io.tailrace.broker.partition;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.RecordBatchBuilder;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ProducerStatesTest {
+  private final ProducerStates states = new ProducerStates();
+
+  private static ByteBuf batch(long producerId, int epoch, int sequence, int records, long offset) {
+    RecordBatchBuilder builder = new RecordBatchBuilder(1024);
+    for (int i = 0; i < records; i++) {
+      builder.append(1_000, null, new byte[] {1}, List.of());
+    }
+    int size = builder.finish(producerId, (short) epoch, sequence);
+    ByteBuf batch = Unpooled.buffer(size).writeBytes(builder.array(), 0, size);
+    RecordBatch.place(batch, 0, offset, 0);
+    return batch;
+  }
+
+  private void add(long producerId, int sequence, int records, long offset) {
+    states.apply(batch(producerId, 0, sequence, records, offset), 0, 5);
+  }
+
+  private long check(long producerId, int sequence, int records) {
+    return states.check(batch(producerId, 0, sequence, records, 0), 0);
+  }
+
+  private ErrorCode refused(long producerId, int sequence, int records) {
+    return assertThrows(
+            ProducerStates.SequenceException.class, () -> check(producerId, sequence, records))
+        .code();
+  }
+
+  @Test
+  void batchesThatFollowEachOtherAreOneRunHoweverMany() {
+    for (int i = 0; i < 10_000; i++) {
+      add(7, 2 * i, 2, 100 + 2 * i);
+    }
+
+    assertEquals(100, check(7, 0, 2), "the first of them all");
+    assertEquals(100 + 2 * 5_000, check(7, 2 * 5_000, 2));
+    assertEquals(103, check(7, 3, 4), "repeated in other pieces");
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, check(7, 20_000, 2));
+  }
+
+  @Test
+  void aBatchThatIsAppendedOnlyInPartIsNotADuplicate() {
+    add(7, 0, 4, 0);
+
+    assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE, refused(7, 2, 5));
+    assertEquals(2, check(7, 2, 2));
+  }
+
+  @Test
+  void remembersTheLastFiveRuns() {
+    for (int i = 0; i < 7; i++) {
+      add(7, 3 * i, 3, 10 * i);
+    }
+
+    assertEquals(ErrorCode.DUPLICATE_SEQUENCE, refused(7, 3, 3));
+    for (int i = 2; i < 7; i++) {
+      assertEquals(10 * i, check(7, 3 * i, 3));
+    }
+    assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE, refused(7, 22, 1));
+  }
+
+  @Test
+  void aRunGoesOnBehindTheLargestSequence() {
+    add(7, Integer.MAX_VALUE - 1, 2, 50);
+    add(7, 0, 3, 52);
+
+    assertEquals(51, check(7, Integer.MAX_VALUE, 3));
+    assertEquals(52, check(7, 0, 1));
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, check(7, 3, 1));
+  }
+
+  @Test
+  void truncationCutsRuns() {
+    add(7, 0, 3, 0);
+    add(7, 3, 3, 3);
+    add(7, 6, 3, 20);
+    add(8, 0, 2, 6);
+
+    assertTrue(states.truncate(20));
+    assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE, refused(7, 7, 1));
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, check(7, 6, 3));
+    assertTrue(states.truncate(7), "within a run");
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, check(8, 1, 1));
+    assertFalse(states.truncate(3), "what is left of producer 8 cannot be told");
+  }
+
+  @Test
+  void remembersASnapshotAsItWas() throws InvalidProtocolBufferException {
+    for (int i = 0; i < 8; i++) {
+      states.apply(batch(7, 3, 2 * i, 2, 10L * i), 0, 5);
+    }
+    states.apply(batch(8, 0, Integer.MAX_VALUE, 2, 77), 0, 6);
+
+    ProducerStates loaded = new ProducerStates();
+    loaded.load(states.version(), states.snapshot());
+
+    assertEquals(2, loaded.count());
+    assertEquals(30, loaded.check(batch(7, 3, 6, 2, 0), 0), "the oldest remembered");
+    assertEquals(70, loaded.check(batch(7, 3, 14, 2, 0), 0));
+    assertEquals(
+        ProducerStates.NOT_A_DUPLICATE, loaded.check(batch(7, 3, 16, 1, 0), 0));
+    assertEquals(77, loaded.check(batch(8, 0, Integer.MAX_VALUE, 2, 0), 0));
+    loaded.expire(6);
+    assertEquals(1, loaded.count());
+    assertThrows(
+        InvalidProtocolBufferException.class, () -> loaded.load(1, new byte[] {1, 2, 3}));
+    assertThrows(IllegalArgumentException.class, () -> loaded.load(99, new byte[0]));
+  }
+
+  /** 500 producers that take turns in 240 partitions, so that each remembers all its runs. */
+  @Test
+  void manyProducersOfManyPartitionsFitIntoMemory() {
+    long before = usedBytes();
+    List<ProducerStates> partitions = new ArrayList<>();
+    for (int i = 0; i < 240; i++) {
+      partitions.add(new ProducerStates());
+    }
+    ByteBuf batch = batch(0, 0, 0, 1, 0);
+    for (int run = 0; run < 2 * ProducerStates.REMEMBERED_RUNS; run++) {
+      for (int producer = 0; producer < 500; producer++) {
+        batch.setLong(RecordBatch.PRODUCER_ID_OFFSET, 100_000L + producer);
+        batch.setInt(RecordBatch.BASE_SEQUENCE_OFFSET, run);
+        RecordBatch.place(batch, 0, 500L * run + producer, 0);
+        partitions.forEach(partition -> partition.apply(batch, 0, 1));
+      }
+    }
+
+    long used = usedBytes() - before;
+
+    assertTrue(used < 150L << 20, () -> (used >> 20) + " MiB");
+    Reference.reachabilityFence(partitions);
+  }
+
+  private static long usedBytes() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+}
