@@ -197,6 +197,16 @@ public final class PartitionRegistry {
     return new HostedTopic(topic, partitions);
   }
 
+  private static PartitionImage leaderless(PartitionImage known) {
+    return new PartitionImage(
+        known.id(),
+        PartitionImage.NO_LEADER,
+        known.leaderEpoch(),
+        known.replicas(),
+        known.inSyncReplicas(),
+        known.version());
+  }
+
   private static void takeOver(Partition partition, PartitionImage image, TopicSettings settings) {
     PartitionMetadata metadata = PartitionMetadata.of(image, settings.minInSyncReplicas());
     partition.scheduler().execute(() -> partition.onMetadata(metadata));
@@ -220,10 +230,10 @@ public final class PartitionRegistry {
             + " it is not served, and its files stay",
         hosted.image.name(),
         id);
-    List<Partition> partitions = new ArrayList<>();
-    addHosted(hosted, partitions);
-    for (Partition partition : partitions) {
-      partition.scheduler().execute(() -> partition.onLeadership(false, partition.leaderEpoch()));
+    for (int i = 0; i < hosted.partitions.length; i++) {
+      if (hosted.partitions[i] != null) {
+        takeOver(hosted.partitions[i], leaderless(hosted.image.partitions().get(i)), settings.apply(hosted.image));
+      }
     }
   }
 
