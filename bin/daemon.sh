@@ -12,6 +12,7 @@
 #
 # While the server runs, NAME.pid in its data directory holds its process id, and once it serves
 # NAME.ready says where. It removes both when it ends; after a crash they stay and mean nothing.
+# NAME.lock is locked while the server runs: that tells which process it is.
 
 start_timeout_s=120
 stop_timeout_s=90
@@ -135,16 +136,44 @@ is_server() {
   fi
 }
 
-# Sets $pid to the running server's, or to nothing.
-find_pid() {
-  pid=
-  if [ -r "$pid_file" ]; then
-    read -r pid <"$pid_file" || true
-    case $pid in
-      '' | *[!0-9]*) pid= ;;
-      *) is_server "$pid" || pid= ;;
-    esac
+# holds_lock PID: whether that process has the lock file of this data directory open. What another
+# user's process has open cannot be seen: then the kernel's list of locks decides.
+holds_lock() {
+  if [ ! -d /proc/self/fd ]; then
+    return 0 # no such list on this system; the process id and the main class have to do
   fi
+  if [ -r "/proc/$1/fd" ]; then
+    for descriptor in "/proc/$1/fd"/*; do
+      # shellcheck disable=SC3013
+      [ "$descriptor" -ef "$lock_file" ] && return 0
+    done
+    return 1
+  fi
+  lock_holders | grep -q -x "$1"
+}
+
+# Prints the ids of processes with a lock on a file that has the lock file's inode number.
+lock_holders() {
+  [ -r /proc/locks ] && [ -f "$lock_file" ] || return 0
+  lock_inode=$(ls -i "$lock_file") || return 0
+  awk -v inode="${lock_inode%% *}" '{ n = split($6, part, ":"); if (part[n] == inode) print $5 }' /proc/locks
+}
+
+# Sets $pid to the running server's, or to nothing. The server is told by its lock on the data
+# directory; the process id in NAME.pid may be another's by now, also another server's.
+find_pid() {
+  lock_file=$data_directory/$program.lock
+  noted_pid=
+  if [ -r "$pid_file" ]; then
+    read -r noted_pid <"$pid_file" || true
+  fi
+  for pid in $noted_pid $(lock_holders); do
+    case $pid in
+      '' | *[!0-9]*) ;;
+      *) if is_server "$pid" && holds_lock "$pid"; then return 0; fi ;;
+    esac
+  done
+  pid=
 }
 
 nap() {
