@@ -32,7 +32,11 @@ class ServerIdentityTest {
     Files.createFile(mine.resolve("broker.lock"));
     server =
         new ProcessBuilder(
-                "sh", "-c", "exec 9>\"$2\"; echo ready; read -r end", "sh", MAIN_CLASS,
+                "sh",
+                "-c",
+                "exec 9>\"$2\"; echo ready; read -r end",
+                "sh",
+                MAIN_CLASS,
                 other.resolve("broker.lock").toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
