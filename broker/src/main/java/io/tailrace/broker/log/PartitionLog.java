@@ -5,7 +5,7 @@ import io.netty.buffer.ByteBuf;
 /**
  * The records of one partition, as record batches in the order of their offsets. Confined to its
  * partition's scheduler, but for what {@link LogStore} says. No method blocks on the device, but
- * reads that miss the page cache.
+ * reads that miss the page cache; {@link #sealedView} is the way to make those elsewhere.
  */
 public interface PartitionLog {
 
@@ -125,6 +125,27 @@ public interface PartitionLog {
    * @throws LogException {@code CORRUPT_LOG} or {@code STORAGE_ERROR}
    */
   TimestampedOffset findByTimestamp(long timestampMs, long limitOffset);
+
+  /**
+   * A view of a few sealed segments, from the one that holds the offset on. Opens files that are not open, but reads none of their
+   * content. The caller must close the view.
+   *
+   * @param offset from {@link #logStartOffset()} to {@link #logEndOffset()}
+   * @return null when the offset lies in the segment that takes batches, at the log's end, or among
+   *     records that are missing; such offsets are to be read here
+   * @throws LogException {@code OFFSET_OUT_OF_RANGE}, {@code CORRUPT_LOG} or {@code STORAGE_ERROR}
+   */
+  LogView sealedView(long offset);
+
+  /**
+   * As {@link #sealedView}, beginning with the first segment that has a record whose timestamp is
+   * at least the given one.
+   *
+   * @param timestampMs milliseconds since 1970
+   * @return null when that is the segment that takes batches, or there is none
+   * @throws LogException {@code CORRUPT_LOG} or {@code STORAGE_ERROR}
+   */
+  LogView sealedViewAtTimestamp(long timestampMs);
 
   /**
    * Forgets everything from the offset on; a batch that reaches over it goes as a whole. Below the

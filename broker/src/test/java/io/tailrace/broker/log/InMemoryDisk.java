@@ -287,6 +287,7 @@ public final class InMemoryDisk {
 
   private static int compare(LogId a, LogId b) {
     int byTopic = a.topicId().compareTo(b.topicId());
-    return byTopic != 0 ? byTopic : Integer.compare(a.partition(), b.partition());
+    int byPartition = byTopic != 0 ? byTopic : Integer.compare(a.partition(), b.partition());
+    return byPartition != 0 ? byPartition : a.kind().compareTo(b.kind());
   }
 }

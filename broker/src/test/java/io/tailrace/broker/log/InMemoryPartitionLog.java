@@ -290,6 +290,35 @@ final class InMemoryPartitionLog implements PartitionLog {
     return null;
   }
 
+  @Override
+  public LogView sealedView(long offset) {
+    checkUsable();
+    checkInRange(offset);
+    int s = 0;
+    while (s < content.segments.size() && content.segments.get(s).endOffset() <= offset) {
+      s++;
+    }
+    return viewFrom(s);
+  }
+
+  @Override
+  public LogView sealedViewAtTimestamp(long timestampMs) {
+    checkUsable();
+    int s = 0;
+    while (s < content.segments.size() && content.segments.get(s).maxTimestampMs < timestampMs) {
+      s++;
+    }
+    return viewFrom(s);
+  }
+
+  private LogView viewFrom(int first) {
+    if (first >= closedSegments()) {
+      return null;
+    }
+    InMemorySegment segment = content.segments.get(first);
+    return new InMemoryLogView(id, Math.max(content.logStartOffset, segment.baseOffset), segment);
+  }
+
   // ---- cutting ----
 
   @Override

@@ -199,6 +199,117 @@ abstract class PartitionLogContract {
   }
 
   @Test
+  void keepsThePartitionsLogsOfEachKindApart() {
+    LogId delivery = new LogId(id.topicId(), id.partition(), LogId.Kind.DELIVERY);
+    appendMany(3, 100);
+    PartitionLog other =
+        OwnerThread.await(store.open(delivery, config(), owner, new RecordingListener()));
+    TestBatches.append(owner, other, batch(0, 5, 100));
+    assertEquals(Set.of(id, delivery), store.list());
+    assertEquals(1L, owner.call(other::logEndOffset));
+    owner.run(other::close);
+    OwnerThread.await(store.delete(delivery));
+    assertEquals(Set.of(id), store.list());
+    assertEquals(range(0, 3), offsets(0, ALL, 10_000));
+  }
+
+  /** A view of the segment that holds the offset; null when it is not sealed. */
+  LogView view(long offset) {
+    return owner.call(() -> log.sealedView(offset));
+  }
+
+  /** Reads on the test's own thread, as a reader thread does. */
+  static List<Long> offsets(LogView view, long offset, long limitOffset, int maxBytes) {
+    ByteBuf out = Unpooled.buffer();
+    assertEquals(view.read(offset, limitOffset, maxBytes, out), out.readableBytes());
+    return TestBatches.parse(out).stream().map(ReadBatch::baseOffset).toList();
+  }
+
+  @Test
+  void readsSealedSegmentsThroughViewsAwayFromTheOwner() {
+    reopen(segmentsOf(5_000));
+    appendMany(40, 500);
+    List<Long> seen = new ArrayList<>();
+    long offset = 0;
+    for (LogView next = view(0); next != null; next = view(offset)) {
+      try (LogView view = next) {
+        assertEquals(offset, view.startOffset());
+        seen.addAll(offsets(view, offset, ALL, 1 << 20));
+        offset = view.endOffset();
+        assertEquals(List.of(), offsets(view, offset, ALL, 1 << 20));
+      }
+    }
+    assertTrue(offset > 20 && offset < 40, "the last segment is not sealed, it begins at " + offset);
+    assertEquals(range(0, offset), seen);
+    assertNull(view(39));
+    assertNull(view(40));
+    assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, codeOf(() -> log.sealedView(41)));
+  }
+
+  @Test
+  void aViewKeepsToOffsetsLimitsAndSizes() {
+    reopen(segmentsOf(5_000));
+    appendMany(40, 500);
+    int size = owner.call(() -> log.read(0, 1, 1, Unpooled.buffer()));
+    owner.run(() -> log.advanceLogStartOffset(2));
+    try (LogView view = view(4)) {
+      assertEquals(2, view.startOffset());
+      assertEquals(List.of(4L, 5L), offsets(view, 4, ALL, 2 * size));
+      assertEquals(List.of(4L), offsets(view, 4, ALL, 1));
+      assertEquals(List.of(), offsets(view, 4, ALL, 0));
+      assertEquals(List.of(4L, 5L), offsets(view, 4, 6, 1 << 20));
+      for (long outside : new long[] {1, view.endOffset() + 1}) {
+        assertEquals(
+            ErrorCode.OFFSET_OUT_OF_RANGE,
+            assertThrows(
+                    LogException.class, () -> view.read(outside, ALL, 100, Unpooled.buffer()))
+                .code());
+      }
+    }
+  }
+
+  @Test
+  void findsRecordsByTimeThroughAView() {
+    reopen(segmentsOf(5_000));
+    appendMany(40, 500);
+    try (LogView view = owner.call(() -> log.sealedViewAtTimestamp(17))) {
+      assertTrue(view.startOffset() <= 17);
+      assertEquals(new TimestampedOffset(17, 17), view.findByTimestamp(17, ALL));
+      assertNull(view.findByTimestamp(17, 17));
+      assertNull(view.findByTimestamp(1_000, ALL));
+    }
+    owner.run(() -> log.advanceLogStartOffset(3));
+    try (LogView view = owner.call(() -> log.sealedViewAtTimestamp(0))) {
+      assertEquals(new TimestampedOffset(3, 3), view.findByTimestamp(0, ALL));
+    }
+    assertNull(owner.call(() -> log.sealedViewAtTimestamp(39)));
+    assertNull(owner.call(() -> log.sealedViewAtTimestamp(1_000)));
+  }
+
+  @Test
+  void aViewOutlivesRetentionTruncationResetAndDeletion() {
+    reopen(segmentsOf(5_000));
+    appendMany(40, 500);
+    try (LogView retained = view(0);
+        LogView truncated = view(13);
+        LogView reset = view(13)) {
+      long endOfRetained = retained.endOffset();
+      long endOfTruncated = truncated.endOffset();
+      owner.run(() -> log.truncateTo(14));
+      appendMany(40, 900);
+      owner.run(() -> log.advanceLogStartOffset(12));
+      owner.run(() -> log.resetTo(1_000));
+      owner.run(() -> log.close());
+      OwnerThread.await(store.delete(id));
+      assertEquals(range(0, endOfRetained), offsets(retained, 0, ALL, 1 << 20));
+      assertEquals(range(13, endOfTruncated), offsets(truncated, 13, ALL, 1 << 20));
+      assertEquals(range(13, reset.endOffset()), offsets(reset, 13, ALL, 1 << 20));
+      assertEquals(new TimestampedOffset(15, 15), reset.findByTimestamp(15, ALL));
+    }
+    log = open(config());
+  }
+
+  @Test
   void readsTheBytesThatWereAppended() {
     ByteBuf appended = batch(0, 5, 3_000);
     append(appended);

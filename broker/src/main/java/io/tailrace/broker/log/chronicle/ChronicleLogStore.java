@@ -236,7 +236,7 @@ public final class ChronicleLogStore implements LogStore {
     Set<LogId> ids = new HashSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(logs)) {
       for (Path entry : entries) {
-        LogId id = LogFiles.logId(entry.getFileName().toString());
+        LogId id = LogId.parse(entry.getFileName().toString());
         if (id != null) {
           ids.add(id);
         }

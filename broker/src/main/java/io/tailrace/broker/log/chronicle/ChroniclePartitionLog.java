@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
+import io.tailrace.broker.log.LogView;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.chronicle.LogRecovery.RecoveredLog;
 import io.tailrace.protocol.error.ErrorCode;
@@ -32,6 +33,11 @@ final class ChroniclePartitionLog implements PartitionLog {
 
   /** How long an append waits for a truncation to reach the device. */
   private static final long TRUNCATION_WAIT_MS = 50;
+
+  /** A view ends with the segment in which it has reached this size, or with its last segment. */
+  private static final long VIEW_BYTES = 4 << 20;
+
+  private static final int VIEW_SEGMENTS = 8;
 
   private final LogId id;
   private final Path directory;
@@ -349,18 +355,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public int read(long offset, long limitOffset, int maxBytes, ByteBuf out) {
     checkUsable();
-    if (offset < logStartOffset || offset > logEndOffset) {
-      throw new LogException(
-          ErrorCode.OFFSET_OUT_OF_RANGE,
-          "offset "
-              + offset
-              + " is not within "
-              + logStartOffset
-              + " to "
-              + logEndOffset
-              + " of log "
-              + id);
-    }
+    checkInRange(offset);
     int first = segments.indexOf(offset);
     int copied = 0;
     for (int s = first; ; s++) {
@@ -400,6 +395,76 @@ final class ChroniclePartitionLog implements PartitionLog {
         Math.max(before, logStartOffset),
         toOffset,
         "of log " + id + " are missing: no segment has them");
+  }
+
+  private void checkInRange(long offset) {
+    if (offset < logStartOffset || offset > logEndOffset) {
+      throw new LogException(
+          ErrorCode.OFFSET_OUT_OF_RANGE,
+          "offset "
+              + offset
+              + " is not within "
+              + logStartOffset
+              + " to "
+              + logEndOffset
+              + " of log "
+              + id);
+    }
+  }
+
+  @Override
+  public LogView sealedView(long offset) {
+    checkUsable();
+    checkInRange(offset);
+    int first = segments.indexOf(offset);
+    if (first < segments.count() && segments.get(first).state().baseOffset > offset) {
+      return null; // the records are missing, which a read here tells
+    }
+    return viewFrom(first);
+  }
+
+  @Override
+  public LogView sealedViewAtTimestamp(long timestampMs) {
+    checkUsable();
+    int s = segments.indexOf(logStartOffset);
+    while (s < segments.count() && segments.get(s).state().maxTimestampMs < timestampMs) {
+      s++;
+    }
+    return viewFrom(s);
+  }
+
+  /**
+   * A view of some sealed segments that follow each other without a gap; null when the first of
+   * them is not sealed.
+   */
+  private LogView viewFrom(int first) {
+    List<Segment> shared = new ArrayList<>();
+    long bytes = 0;
+    try {
+      for (int s = first;
+          s < segments.count()
+              && segments.get(s).isSealed()
+              && (s == first || followsWithoutGap(s))
+              && bytes < VIEW_BYTES
+              && shared.size() < VIEW_SEGMENTS;
+          s++) {
+        access.open(segments.get(s));
+        shared.add(segments.get(s).share());
+        bytes += segments.get(s).state().sizeInBytes;
+      }
+    } catch (LogException e) {
+      if (shared.isEmpty()) {
+        throw e;
+      }
+    }
+    return shared.isEmpty()
+        ? null
+        : new SegmentsView(
+            id.toString(), Math.max(logStartOffset, shared.get(0).state().baseOffset), shared);
+  }
+
+  private boolean followsWithoutGap(int s) {
+    return segments.get(s).state().baseOffset == segments.get(s - 1).state().endOffset;
   }
 
   @Override

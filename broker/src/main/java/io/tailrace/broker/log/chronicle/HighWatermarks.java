@@ -182,7 +182,7 @@ final class HighWatermarks {
     Map<LogId, Long> stored = new HashMap<>();
     for (String line : text.substring(VERSION_LINE.length(), crcAt).lines().toList()) {
       int blank = line.indexOf(' ');
-      LogId id = LogFiles.logId(line.substring(0, Math.max(0, blank)));
+      LogId id = LogId.parse(line.substring(0, Math.max(0, blank)));
       if (id == null) {
         return null;
       }

@@ -2,7 +2,6 @@ package io.tailrace.broker.log.chronicle;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.tailrace.broker.log.LogId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
@@ -27,7 +25,7 @@ import java.util.stream.Stream;
  *   lock                                   held by the store
  *   clean-shutdown                         there when the last store was closed in order
  *   high-watermarks                        of all logs, {@link HighWatermarks}
- *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a log
+ *   logs/&lt;topicId&gt;-&lt;partition&gt;/            a partition's records; other kinds of log: {@link io.tailrace.broker.log.LogId}
  *     log-start                            its log start offset, once it has been moved
  *     log-end                              all offsets below were given out; its end when it was closed
  *     failed                               there after an IO error, until what was not synced is rewritten
@@ -71,22 +69,6 @@ final class LogFiles {
       return Long.parseLong(name);
     } catch (NumberFormatException e) {
       return -1;
-    }
-  }
-
-  /** The log that a directory's name says; null when it is not a log's name. */
-  static LogId logId(String name) {
-    int dash = name.lastIndexOf('-');
-    if (dash <= 0) {
-      return null;
-    }
-    try {
-      LogId id =
-          new LogId(
-              UUID.fromString(name.substring(0, dash)), Integer.parseInt(name.substring(dash + 1)));
-      return id.toString().equals(name) ? id : null;
-    } catch (IllegalArgumentException e) {
-      return null;
     }
   }
 

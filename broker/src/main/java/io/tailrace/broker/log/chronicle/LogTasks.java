@@ -86,7 +86,10 @@ final class LogTasks {
                 } else {
                   tolerateFullDisk(segment, () -> writeSealed(segment, content));
                 }
-                services.factory().releaseTail(segment.directory(), endPosition);
+                // A view may read behind the end of a segment that was cut off.
+                if (!segment.hasViews()) {
+                  services.factory().releaseTail(segment.directory(), endPosition);
+                }
               });
         });
   }
@@ -302,7 +305,7 @@ final class LogTasks {
   }
 
   private void noteNow(LogException cause) {
-    LogId id = LogFiles.logId(directory.getFileName().toString());
+    LogId id = LogId.parse(directory.getFileName().toString());
     services.failures().fail(id, cause);
   }
 

@@ -74,6 +74,16 @@ final class PositionIndex {
     return low - 1;
   }
 
+  /** The index as it is now, of a segment that takes no more batches. Shares the entries. */
+  PositionIndex frozen() {
+    PositionIndex frozen = new PositionIndex();
+    frozen.offsets = offsets;
+    frozen.positions = positions;
+    frozen.sizesBefore = sizesBefore;
+    frozen.count = count;
+    return frozen;
+  }
+
   int encodedBytes() {
     return 4 + count * ENTRY_BYTES;
   }

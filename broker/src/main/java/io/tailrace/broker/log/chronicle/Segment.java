@@ -10,7 +10,7 @@ import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
-import net.openhft.chronicle.bytes.MappedBytes;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,15 +18,17 @@ import org.slf4j.LoggerFactory;
  * A segment, and how its batches are read. Its memory is the open queue's while batches are
  * appended to it, and a read-only mapping of the content otherwise, made when it is first needed.
  * Every header and every batch is checked before it is believed, so that a damaged file gives an
- * error, not a fault. Confined to the log's owner.
+ * error, not a fault. Confined to the log's owner; what {@link #share} gives, to the thread that
+ * uses the view it belongs to.
  */
 final class Segment {
   private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
 
   private final Path directory;
   private final SegmentState state;
+  private final AtomicInteger views;
   private SegmentWriter writer;
-  private MappedBytes mapping;
+  private SegmentMapping mapping;
   private Memory memory;
   private ReadHints hints;
   private boolean sealed;
@@ -39,8 +41,37 @@ final class Segment {
   private boolean used;
 
   Segment(Path directory, SegmentState state) {
+    this(directory, state, new AtomicInteger());
+  }
+
+  private Segment(Path directory, SegmentState state, AtomicInteger views) {
     this.directory = directory;
     this.state = state;
+    this.views = views;
+  }
+
+  /**
+   * The content as it is now, for a view: readable until {@link #unshare}, whatever becomes of this
+   * segment. It must be sealed and mapped.
+   */
+  Segment share() {
+    Segment shared = new Segment(directory, state.frozen(), views);
+    views.incrementAndGet();
+    shared.mapping = mapping.retain();
+    shared.memory = mapping.memory();
+    shared.sealed = true;
+    return shared;
+  }
+
+  /** Ends what {@link #share} gave. */
+  void unshare() {
+    detach().run();
+    views.decrementAndGet();
+  }
+
+  /** Whether views hold what was this segment's content. Thread-safe. */
+  boolean hasViews() {
+    return views.get() > 0;
   }
 
   Path directory() {
@@ -149,7 +180,7 @@ final class Segment {
    */
   Runnable detach() {
     SegmentWriter oldWriter = writer;
-    MappedBytes oldMapping = mapping;
+    SegmentMapping oldMapping = mapping;
     writer = null;
     mapping = null;
     memory = null;
@@ -157,13 +188,13 @@ final class Segment {
     return () -> close(oldWriter, oldMapping);
   }
 
-  private void close(SegmentWriter oldWriter, MappedBytes oldMapping) {
+  private void close(SegmentWriter oldWriter, SegmentMapping oldMapping) {
     try {
       if (oldWriter != null) {
         oldWriter.close();
       }
       if (oldMapping != null) {
-        oldMapping.releaseLast();
+        oldMapping.release();
       }
     } catch (RuntimeException | Error e) {
       LOG.warn("segment {} could not be closed; its memory may stay mapped", directory, e);
@@ -172,7 +203,7 @@ final class Segment {
 
   private void closeMapping() {
     if (mapping != null) {
-      mapping.releaseLast();
+      mapping.release();
       mapping = null;
     }
     memory = null;
@@ -191,10 +222,8 @@ final class Segment {
           "cannot be read: the file of segment " + directory + " is shorter than its content");
     }
     try {
-      // One chunk, though a chunked file: Chronicle Bytes never unmaps a single-mapped one.
-      mapping = MappedBytes.mappedBytes(file.toFile(), state.endPosition, 0, true);
-      mapping.singleThreadedCheckDisabled(true);
-      memory = new Memory(mapping.addressForRead(0), state.endPosition);
+      mapping = new SegmentMapping(file, state.endPosition);
+      memory = mapping.memory();
     } catch (FileNotFoundException | RuntimeException e) {
       throw new LogException(ErrorCode.STORAGE_ERROR, "cannot read segment " + directory, e);
     }

@@ -59,6 +59,13 @@ final class SegmentHoles {
     holes.removeIf(hole -> hole.fromPosition >= position);
   }
 
+  /** A copy, for a view. */
+  SegmentHoles frozen() {
+    SegmentHoles frozen = new SegmentHoles();
+    frozen.holes.addAll(holes);
+    return frozen;
+  }
+
   int encodedBytes() {
     return 4 + holes.size() * HOLE_BYTES;
   }

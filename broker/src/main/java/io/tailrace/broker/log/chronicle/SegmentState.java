@@ -61,6 +61,18 @@ final class SegmentState {
     this.holes = holes;
   }
 
+  /** The state as it is now, of a segment that takes no more batches. */
+  SegmentState frozen() {
+    SegmentState frozen = new SegmentState(baseOffset, blockBytes, index.frozen(), holes.frozen());
+    frozen.endOffset = endOffset;
+    frozen.endPosition = endPosition;
+    frozen.batches = batches;
+    frozen.sizeInBytes = sizeInBytes;
+    frozen.maxTimestampMs = maxTimestampMs;
+    frozen.firstAppendMs = firstAppendMs;
+    return frozen;
+  }
+
   /** Takes in a batch that was appended. */
   void onAppend(
       long batchBaseOffset, long nextOffset, int position, int sizeOfBatch, long maxTimestamp) {
