@@ -188,7 +188,17 @@ now_s() {
 make_directories() {
   made_directory=no
   [ -d "$data_directory" ] || made_directory=yes
-  mkdir -p "$data_directory" "$log_directory" 2>/dev/null
+  mkdir -p "$data_directory" 2>/dev/null
+}
+
+# Refuses a log directory of its own that cannot be written: the server would run without a log.
+check_log_directory() {
+  [ "$log_directory" != "$data_directory" ] || return 0
+  if ! mkdir -p "$log_directory" 2>/dev/null || [ ! -w "$log_directory" ] ||
+    [ ! -x "$log_directory" ]; then
+    fail "TAILRACE_LOG_DIR: $log_directory cannot be written by this user; change its permissions, \
+or give another one" 2
+  fi
 }
 
 # start_server JAVA-ARGUMENT...
@@ -198,12 +208,13 @@ start_server() {
     fail "$title already runs on $data_directory (process $pid); stop that one, or give this one \
 another $data_key" 2
   fi
+  check_log_directory
   # A directory that cannot be made is for the server to report, together with all else.
   if [ "$detached" = no ] || ! make_directories; then
     exec "$java" "-Dtailrace.log.dir=$log_directory" "$@"
   fi
   rm -f "$ready_file"
-  : >"$out_file" || fail "$out_file cannot be written"
+  true >"$out_file" || fail "$out_file cannot be written"
   detach=
   command -v setsid >/dev/null && detach=setsid
   $detach nohup "$java" "-Dtailrace.log.dir=$log_directory" -Dtailrace.log.console=OFF "$@" \
