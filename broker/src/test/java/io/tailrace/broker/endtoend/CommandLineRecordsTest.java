@@ -45,7 +45,8 @@ class CommandLineRecordsTest {
   @Test
   void sendsNullsForAMark() {
     tailrace.ok("topic", "create", "nulls");
-    tailrace.okWith("a:NULL\nNULL:x\n:\n", "produce", "nulls", "--key-separator", ":", "--null", "NULL");
+    tailrace.okWith(
+        "a:NULL\nNULL:x\n:\n", "produce", "nulls", "--key-separator", ":", "--null", "NULL");
 
     List<String> records =
         tailrace.ok("consume", "nulls", "--json").jsonLines().stream()
@@ -94,7 +95,8 @@ class CommandLineRecordsTest {
     String printed = all("first");
 
     Outcome again =
-        tailrace.okWith(printed, "produce", "second", "--input", "json", "--keep-partitions", "--json");
+        tailrace.okWith(
+            printed, "produce", "second", "--input", "json", "--keep-partitions", "--json");
 
     assertEquals("{\"sent\":6,\"acknowledged\":6}\n", again.out());
     assertEquals(printed.replace("\"first\"", "\"second\""), all("second"));
@@ -119,8 +121,9 @@ class CommandLineRecordsTest {
         "{\"valueBase64\":\"%\"}|has a \"valueBase64\" that is not Base64",
         "{\"value\":\"a\",\"timestampMs\":\"x\"}|has a \"timestampMs\" that is not a whole number",
         "{\"value\":\"a\",\"headers\":[{\"value\":\"x\"}]}|has a header without a name",
-        "{\"value\":\"a\",\"colour\":1}|has the field \"colour\", which is not known; there are key,"
-            + " value, keyBase64, valueBase64, headers, timestampMs, partition, topic and offset"
+        "{\"value\":\"a\",\"colour\":1}|has the field \"colour\", which is not known; there are"
+            + " key, value, keyBase64, valueBase64, headers, timestampMs, partition, topic and"
+            + " offset"
       })
   void saysWhichLineIsNoRecordAndHowManyWereAcknowledged(String line, String problem) {
     tailrace.ok("topic", "create", "bad-json", "--if-not-exists");
@@ -211,8 +214,7 @@ class CommandLineRecordsTest {
         "--from 3|--from 3 is an offset beyond the end of partition 1|",
         "--from -1h --to latest||a b c d"
       })
-  void saysThatThereIsNothingToReadAndEndsAtTheEndItSaw(
-      String range, String note, String values) {
+  void saysThatThereIsNothingToReadAndEndsAtTheEndItSaw(String range, String note, String values) {
     tailrace.ok("topic", "create", "ranges", "--partitions", "2", "--if-not-exists");
     if (tailrace.ok("consume", "ranges", "--to", "latest").out().isEmpty()) {
       tailrace.okWith("a\nb\nc\n", "produce", "ranges", "--partition", "0");

@@ -68,9 +68,7 @@ final class Acknowledgements implements SendCallback {
     while (unsettled() > 0 && System.nanoTime() < giveUpNanos) {
       LockSupport.parkNanos(LOOK_AGAIN_NANOS);
     }
-    return unsettled() > 0
-        ? summary() + "; the others may have been stored or not"
-        : summary();
+    return unsettled() > 0 ? summary() + "; the others may have been stored or not" : summary();
   }
 
   private long unsettled() {

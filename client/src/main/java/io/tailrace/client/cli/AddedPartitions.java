@@ -14,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Gives a consumer the partitions that its topic gets while it is read, from their first record on:
  * all of that is newer than the start. Asks for their offsets about once a second, so that the
- * client knows a partition before it is assigned; what fails is asked again. Confined to the thread of the command.
+ * client knows a partition before it is assigned; what fails is asked again. Confined to the thread
+ * of the command.
  */
 final class AddedPartitions {
   private static final long INTERVAL_NANOS = 1_000_000_000;

@@ -21,8 +21,7 @@ final class LineMessages implements MessageSource {
    * @param fixedKey the key of every record, or null
    * @param nullMark a key or value that is exactly this becomes null; null = none does
    */
-  LineMessages(
-      LineReader lines, String topic, String separator, String fixedKey, String nullMark) {
+  LineMessages(LineReader lines, String topic, String separator, String fixedKey, String nullMark) {
     this.lines = lines;
     this.topic = topic;
     this.separatorText = separator;

@@ -84,7 +84,8 @@ final class ProduceCommand implements Runnable {
   @Option(
       names = "--null",
       paramLabel = "MARK",
-      description = "A key or value that is exactly this is sent as null; such a value is a tombstone.")
+      description =
+          "A key or value that is exactly this is sent as null; such a value is a tombstone.")
   private String nullMark;
 
   @Option(
@@ -160,8 +161,7 @@ final class ProduceCommand implements Runnable {
       if (acknowledgements.sent() == 0) {
         throw e;
       }
-      throw CommandException.refused(ErrorReport.explain(e), e)
-          .andThen(acknowledgements.summary());
+      throw CommandException.refused(ErrorReport.explain(e), e).andThen(acknowledgements.summary());
     } finally {
       session.whenInterrupted(null);
     }

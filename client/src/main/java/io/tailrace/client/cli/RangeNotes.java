@@ -29,7 +29,8 @@ final class RangeNotes {
   /**
    * Says what there is to say.
    *
-   * @param ends the ends of the partitions, exclusive; may be empty unless {@code from} is an offset
+   * @param ends the ends of the partitions, exclusive; may be empty unless {@code from} is an
+   *     offset
    */
   void tell(Position from, Map<TopicPartition, Long> ends) {
     if (from instanceof Position.At at && at.time().isAfter(session.clock().instant())) {

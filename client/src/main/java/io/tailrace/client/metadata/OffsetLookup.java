@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class OffsetLookup {
   private static final int FIRST_BACKOFF_MS = 20;
+
   /** The metadata is refreshed in between: the partition may have been added a moment ago. */
   private static final int ASKS_FOR_ADDED_PARTITION = 3;
 

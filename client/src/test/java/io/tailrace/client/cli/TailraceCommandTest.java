@@ -26,7 +26,8 @@ class TailraceCommandTest {
         "|a command is missing; see tailrace --help",
         "topic|a verb is missing; see tailrace topic --help",
         "topc list|'topc' is not understood here; did you mean topic?; see tailrace --help",
-        "topic creat x|'creat' is not understood here; did you mean create?; see tailrace topic --help",
+        "topic creat x|'creat' is not understood here; did you mean create?; see tailrace topic"
+            + " --help",
         "topic create|NAME is missing; see tailrace topic create --help",
         "topic create x --partitons 3|there is no option --partitons; did you mean --partitions?;"
             + " see tailrace topic create --help",
@@ -127,7 +128,8 @@ class TailraceCommandTest {
         harness.run("--bootstrap", bootstrap, "--timeout", "300ms", "topic", "list"));
 
     String said = harness.err();
-    assertTrue(said.startsWith("tailrace: no broker at " + bootstrap + " answered within 0.3 s ("), said);
+    assertTrue(
+        said.startsWith("tailrace: no broker at " + bootstrap + " answered within 0.3 s ("), said);
     assertTrue(said.contains("Connection refused"), said);
     assertTrue(
         said.endsWith("; start one with bin/broker start -d, or name another with --bootstrap\n"),
