@@ -42,8 +42,7 @@ final class Appender {
   /**
    * @param states all that are derived from the log, the producers among them
    */
-  Appender(
-      LazyLog log, DerivedStates states, ProducerStates producers, Clock clock, Owner owner) {
+  Appender(LazyLog log, DerivedStates states, ProducerStates producers, Clock clock, Owner owner) {
     this.log = log;
     this.states = states;
     this.producers = producers;
@@ -63,9 +62,14 @@ final class Appender {
 
   /** Goes on with the requests that wait, as far as the log takes them. */
   void resume() {
-    while (!waiting.isEmpty() && tryAppend(waiting.peek())) {
-      PendingAppend done = waiting.poll();
-      owner.onAppended(done);
+    while (!waiting.isEmpty()) {
+      PendingAppend next = waiting.peek();
+      if (!tryAppend(next)) {
+        return;
+      }
+      if (waiting.remove(next)) { // else the log failed under it, and recheck() has ended it
+        owner.onAppended(next);
+      }
     }
   }
 

@@ -26,6 +26,7 @@ public final class InMemoryDisk {
   private long capacityBytes = Long.MAX_VALUE;
   private long usedBytes;
   private int syncsToFail;
+  private int writesToPass;
   private int writesToFail;
   private boolean holdsSyncs;
   private IntSupplier syncDelayMs = () -> 0;
@@ -68,8 +69,13 @@ public final class InMemoryDisk {
     syncsToFail = count;
   }
 
-  /** Makes the next appends fail as if the device could not be written. */
-  public synchronized void failWrites(int count) {
+  /**
+   * Makes appends fail as if the device could not be written.
+   *
+   * @param passing how many still work before
+   */
+  public synchronized void failWrites(int passing, int count) {
+    writesToPass = passing;
     writesToFail = count;
   }
 
@@ -118,6 +124,7 @@ public final class InMemoryDisk {
   public synchronized void killProcess() {
     mountedBy = null;
     heldSyncs.clear();
+    holdsSyncs = false;
     logs.values().forEach(InMemoryDirectory::abandonWritebacks);
   }
 
@@ -247,11 +254,15 @@ public final class InMemoryDisk {
   }
 
   synchronized boolean writes() {
-    if (writesToFail > 0) {
-      writesToFail--;
-      return false;
+    if (writesToFail == 0) {
+      return true;
     }
-    return true;
+    if (writesToPass > 0) {
+      writesToPass--;
+      return true;
+    }
+    writesToFail--;
+    return false;
   }
 
   /** Whether the sync that ends now worked. */

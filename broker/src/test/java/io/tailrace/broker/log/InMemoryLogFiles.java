@@ -137,7 +137,9 @@ final class InMemoryLogFiles {
   long readOffset(String name) {
     InMemoryFile file = directory.get(name);
     byte[] content = file == null ? null : checked(file.read(0, file.length()));
-    return content == null ? -1 : Unpooled.wrappedBuffer(content).readLong();
+    return content == null || content.length < Long.BYTES
+        ? -1
+        : Unpooled.wrappedBuffer(content).readLong();
   }
 
   /** Keeps an offset, which a kill does not lose and a power cut may. */

@@ -59,7 +59,7 @@ class InMemoryPartitionLogTest extends PartitionLogContract {
   @Test
   void stopsWhenItCannotBeWritten() {
     appendMany(1, 10);
-    disk.failWrites(1);
+    disk.failWrites(0, 1);
     assertEquals(ErrorCode.STORAGE_ERROR, codeOf(() -> append(batch(1, 1, 10))));
     assertEquals(ErrorCode.STORAGE_ERROR, codeOf(() -> append(batch(1, 1, 10))));
   }
