@@ -45,7 +45,11 @@ public final class ConsumerBuilder<K, V> {
     this.valueDeserializer = Objects.requireNonNull(valueDeserializer, "valueDeserializer");
   }
 
-  /** Reads every partition that this topic has when the consumer is made. May be called again. */
+  /**
+   * Reads every partition of this topic. Those that it gets later are read from their start, once
+   * the client's metadata tells of them ({@link TailraceClient.Builder#metadataMaxAge}); {@link
+   * Consumer#assign} ends that. May be called again.
+   */
   public ConsumerBuilder<K, V> assign(String topic) {
     topics.add(Objects.requireNonNull(topic, "topic"));
     return this;

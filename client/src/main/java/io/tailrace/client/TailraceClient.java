@@ -137,7 +137,7 @@ public final class TailraceClient implements AutoCloseable {
     List<TopicPartition> all = new ArrayList<>(partitions);
     all.addAll(partitionsOf(topics));
     PartitionConsumer<K, V> consumer = open(config, keyDeserializer, valueDeserializer);
-    consumer.assign(all);
+    consumer.assign(all, topics);
     return consumer;
   }
 

@@ -11,7 +11,9 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,5 +160,58 @@ class ConsumerFaultTest {
         (broker, api, nth) -> api == ApiKey.LIST_OFFSETS && nth < 3 ? Action.DROP : Action.PASS);
     Consumer<String, String> consumer = consumerOf(A0);
     assertEquals(List.of("v0"), poll(consumer));
+  }
+
+  @Test
+  void readsPartitionsThatATopicGetsLaterFromTheirStart() {
+    try (TailraceClient quick =
+        TailraceClient.builder()
+            .bootstrap(cluster.bootstrap())
+            .metadataMaxAge(Duration.ofMillis(50))
+            .connect()) {
+      Consumer<String, String> consumer =
+          quick
+              .consumer(Serdes.string(), Serdes.string())
+              .assign("a")
+              .startAt(Position.latest())
+              .build();
+      assertEquals(0, consumer.position(A0));
+      cluster.addPartitions("a", 3);
+      producer.send(Message.of("a", "k", "new").partition(2)).join();
+      assertEquals(List.of("new"), poll(consumer));
+      assertEquals(3, consumer.assignment().size());
+      consumer.assign(List.of(A0));
+      cluster.addPartitions("a", 4);
+      int before = metadataRequests();
+      Eventually.await("another refresh", () -> metadataRequests() > before + 2);
+      assertTrue(consumer.poll(Duration.ZERO).isEmpty());
+      assertEquals(Set.of(A0), consumer.assignment());
+    }
+  }
+
+  private int metadataRequests() {
+    return cluster.broker(0).count(ApiKey.METADATA) + cluster.broker(1).count(ApiKey.METADATA);
+  }
+
+  @Test
+  void asksAnotherBrokerForMetadataWhenOneRequestIsNotAnsweredThoughOthersAre() {
+    producer.send("a", "k", "v").join();
+    cluster.setLeader("b", 0, 0);
+    producer.send("b", "k", "v").join();
+    AtomicBoolean ignored = new AtomicBoolean();
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE && ignored.compareAndSet(false, true)
+                ? Action.IGNORE
+                : Action.PASS);
+    producer.send("a", "k", "unanswered");
+    Eventually.await("the request is ignored", ignored::get);
+    int before = cluster.broker(1).count(ApiKey.METADATA);
+    Eventually.await(
+        "the other broker is asked",
+        () -> {
+          producer.send("b", "k", "answered").join();
+          return cluster.broker(1).count(ApiKey.METADATA) > before;
+        });
   }
 }

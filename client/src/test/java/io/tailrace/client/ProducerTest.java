@@ -286,6 +286,31 @@ class ProducerTest {
   }
 
   @Test
+  void failsSoonForWhatTheClusterDoesNotHave() {
+    Producer<String, String> producer = builder().maxBlock(Duration.ofMinutes(10)).build();
+    producer.send("t", null, "v").join();
+    assertEquals(ErrorCode.UNKNOWN_TOPIC, codeOf(producer.send("nowhere", null, "v")));
+    assertEquals(ErrorCode.UNKNOWN_TOPIC, codeOf(producer.send("no such name/", null, "v")));
+    assertEquals(
+        ErrorCode.UNKNOWN_PARTITION,
+        codeOf(producer.send(Message.of("t", "k", "v").partition(99))));
+  }
+
+  @Test
+  void namesTheSettingThatHelpsWhenARecordIsTooLarge() {
+    Producer<String, String> producer = builder().maxRequestBytes(1 << 20).build();
+    String own = Failures.of(producer.send("t", null, "x".repeat(1 << 21))).getMessage();
+    assertTrue(own.contains("maxRequestBytes") && !own.contains("max.message.bytes"), own);
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE
+                ? Action.refusePartitions(ErrorCode.BATCH_TOO_LARGE)
+                : Action.PASS);
+    String topics = Failures.of(producer.send("t", null, "v")).getMessage();
+    assertTrue(topics.contains("max.message.bytes") && !topics.contains("maxRequest"), topics);
+  }
+
+  @Test
   void usesNewPartitionsOfATopic() {
     Producer<String, String> producer = builder().maxBlock(Duration.ofSeconds(2)).build();
     producer.send("t", null, "v").join();

@@ -79,9 +79,13 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
           case UNKNOWN_TOPIC -> "tailrace topic list shows what there is";
           case UNKNOWN_PARTITION -> "tailrace topic describe shows the partitions";
           case OFFSET_OUT_OF_RANGE ->
-              "tailrace topic describe shows the offsets; --from earliest takes the oldest there is";
+              "tailrace topic describe shows the offsets; --from earliest takes the oldest there"
+                  + " is";
           case RECORD_TOO_LARGE, BATCH_TOO_LARGE ->
-              "tailrace config set topic NAME max.message.bytes=N changes what the topic takes";
+              message.contains("max.message.bytes")
+                  ? "tailrace config set topic NAME max.message.bytes=N changes what the topic"
+                      + " takes"
+                  : null;
           default -> null;
         };
     return mend == null ? message : message + "; " + mend;

@@ -15,6 +15,7 @@ final class FetchInbox {
   private ArrayDeque<FetchEvent> spare = new ArrayDeque<>();
   private boolean waiting;
   private boolean woken;
+  private boolean nudged;
   private boolean closed;
 
   /** Leaves an event; once the inbox is closed, lets go of what it carries. */
@@ -57,6 +58,17 @@ final class FetchInbox {
     }
   }
 
+  /** Ends the {@link #await} that is going on, without a wakeup: there is something to look at. */
+  void nudge() {
+    lock.lock();
+    try {
+      nudged = true;
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Takes all events that are there. The deque is the caller's until the next call. */
   ArrayDeque<FetchEvent> takeAll() {
     lock.lock();
@@ -83,12 +95,13 @@ final class FetchInbox {
     try {
       long left = nanos;
       waiting = true;
-      while (events.isEmpty() && !woken && left > 0) {
+      while (events.isEmpty() && !woken && !nudged && left > 0) {
         left = changed.awaitNanos(left);
       }
       return takeWakeup();
     } finally {
       waiting = false;
+      nudged = false;
       lock.unlock();
     }
   }

@@ -411,6 +411,7 @@ final class Fetcher implements ConnectionListener {
     for (FetchCall call : List.copyOf(calls)) {
       call.abandonIfOvertaken(view);
     }
+    inbox.nudge();
     wake();
   }
 

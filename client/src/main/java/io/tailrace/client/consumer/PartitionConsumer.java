@@ -8,6 +8,8 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.WaitTime;
 import io.tailrace.client.metadata.ClusterAccess;
+import io.tailrace.client.metadata.ClusterView;
+import io.tailrace.client.metadata.TopicView;
 import io.tailrace.protocol.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +48,12 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   /** What {@link #round} reads, for other threads. */
   private volatile List<FetchedPartition> assigned = List.of();
 
+  /** Topics that are read as a whole. */
+  private Set<String> followed = Set.of();
+
+  /** The view in which new partitions of the followed topics were last looked for. */
+  private ClusterView seen = ClusterView.EMPTY;
+
   private int turn;
   private volatile boolean closing;
   private boolean released;
@@ -75,10 +83,50 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     return this;
   }
 
+  /**
+   * Reads these partitions, and those that the topics get later, from their start.
+   *
+   * @param topics whose partitions are all among those given
+   */
+  public void assign(Collection<TopicPartition> partitions, Collection<String> topics) {
+    assign(partitions);
+    followed = Set.copyOf(topics);
+  }
+
+  /** Adds the partitions that a topic that is read as a whole has got since it was last seen. */
+  private void addNewPartitions() {
+    ClusterView view = fetcher.view();
+    if (view == seen || followed.isEmpty()) {
+      return;
+    }
+    seen = view;
+    for (String topic : followed) {
+      TopicView found = view.topic(topic);
+      int count = found == null ? 0 : found.partitions().size();
+      for (int i = 0; i < count; i++) {
+        TopicPartition name = new TopicPartition(topic, i);
+        if (!readers.containsKey(name)) {
+          PartitionReader<K, V> reader = read(name, Position.earliest());
+          round.add(reader);
+          assigned = round.stream().map(PartitionReader::fetched).toList();
+        }
+      }
+    }
+  }
+
+  private PartitionReader<K, V> read(TopicPartition name, Position from) {
+    PartitionReader<K, V> reader =
+        new PartitionReader<>(name, fetcher, keyDeserializer, valueDeserializer);
+    readers.put(name, reader);
+    reader.seek(from);
+    return reader;
+  }
+
   @Override
   public void assign(Collection<TopicPartition> partitions) {
     enter();
     try {
+      followed = Set.of();
       Set<TopicPartition> wanted = new TreeSet<>(partitions);
       readers
           .values()
@@ -92,10 +140,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
               });
       for (TopicPartition name : wanted) {
         if (!readers.containsKey(name)) {
-          PartitionReader<K, V> reader =
-              new PartitionReader<>(name, fetcher, keyDeserializer, valueDeserializer);
-          readers.put(name, reader);
-          reader.seek(config.startAt());
+          read(name, config.startAt());
         }
       }
       round.clear();
@@ -124,6 +169,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     try {
       long deadline = System.nanoTime() + limit.toNanos();
       while (true) {
+        addNewPartitions();
         takeEvents();
         throwErrors(false);
         List<ConsumerRecord<K, V>> records = read();

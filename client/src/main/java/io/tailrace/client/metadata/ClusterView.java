@@ -17,15 +17,18 @@ import java.util.Map;
  * @param controller the controller's id; -1 when none is known
  * @param brokers those that are alive, by id
  * @param topics those that the client is interested in and the cluster has, by name
+ * @param gone what was known of topics that a broker has said are not there, so that a broker that
+ *     lags behind cannot bring a lower leader epoch back
  */
 public record ClusterView(
     String clusterId,
     int controller,
     Map<Integer, BrokerAddress> brokers,
-    Map<String, TopicView> topics) {
+    Map<String, TopicView> topics,
+    Map<String, TopicView> gone) {
 
   /** Before anything is known. */
-  public static final ClusterView EMPTY = new ClusterView("", -1, Map.of(), Map.of());
+  public static final ClusterView EMPTY = new ClusterView("", -1, Map.of(), Map.of(), Map.of());
 
   /** Whether any broker has told anything yet. */
   public boolean known() {
@@ -56,18 +59,25 @@ public record ClusterView(
           new BrokerAddress(broker.getId(), broker.getHost(), broker.getPort(), broker.getRack()));
     }
     Map<String, TopicView> newTopics = new HashMap<>(topics);
+    Map<String, TopicView> newGone = new HashMap<>(gone);
     for (TopicMetadata topic : response.getTopicsList()) {
       if (topic.getErrorCode() == 0) {
-        newTopics.put(topic.getName(), merge(topics.get(topic.getName()), topic));
+        TopicView before = newTopics.getOrDefault(topic.getName(), gone.get(topic.getName()));
+        newTopics.put(topic.getName(), merge(before, topic));
+        newGone.remove(topic.getName());
       } else {
-        newTopics.remove(topic.getName());
+        TopicView before = newTopics.remove(topic.getName());
+        if (before != null) {
+          newGone.put(topic.getName(), before);
+        }
       }
     }
     return new ClusterView(
         response.getClusterId(),
         response.getControllerIdPlusOne() - 1,
         Map.copyOf(newBrokers),
-        Map.copyOf(newTopics));
+        Map.copyOf(newTopics),
+        Map.copyOf(newGone));
   }
 
   private static TopicView merge(TopicView known, TopicMetadata topic) {

@@ -14,10 +14,14 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
+import io.tailrace.protocol.message.TopicMetadata;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,6 +48,14 @@ public final class Metadata implements ConnectionListener {
   private static final int MAX_BACKOFF_MS = 200;
   private static final int MAX_FAILED_BACKOFF_MS = 1000;
 
+  /**
+   * A topic that brokers have not known for this long does not exist, and is not just being made.
+   */
+  private static final int UNKNOWN_TOPIC_MS = 2000;
+
+  /** Addresses that failed for good are tried for this long, in case a broker is just starting. */
+  private static final int FAILED_FOR_GOOD_MS = 1500;
+
   /** After this long without refreshes the back-off starts over. */
   private static final int QUIET_MS = 1000;
 
@@ -58,7 +70,14 @@ public final class Metadata implements ConnectionListener {
   private final List<Consumer<ClusterView>> listeners = new CopyOnWriteArrayList<>();
 
   private volatile ClusterView view = ClusterView.EMPTY;
-  private String lastFailure = "";
+  private final Map<BrokerAddress, String> failures = new LinkedHashMap<>();
+
+  /** When attempts to reach any bootstrap address began; 0 = not yet. */
+  private long startedMs;
+
+  /** The broker that was last silent, overdue or lost: others are asked first. */
+  private int doubtful = BrokerAddress.UNKNOWN_ID;
+
   private Attempt attempt;
   private boolean again;
   private Cancellable scheduled;
@@ -109,12 +128,13 @@ public final class Metadata implements ConnectionListener {
 
   /** Completes when any broker has answered, or fails at the timeout. Thread-safe. */
   public CompletableFuture<ClusterView> awaitCluster(long timeoutMs) {
-    return await(new Waiter(null, 0, timeoutMs, new CompletableFuture<>()));
+    return await(new Waiter(null, 0, timeoutMs, network.clock().monotonicMs()));
   }
 
   /**
    * Completes with the topic's view as soon as the cluster has such a topic, or fails with {@code
-   * UNKNOWN_TOPIC} at the timeout. The topic is part of every refresh from now on. Thread-safe.
+   * UNKNOWN_TOPIC} at the timeout, or when brokers have not known it for two seconds. The topic is
+   * part of every refresh from now on. Thread-safe.
    */
   public CompletableFuture<TopicView> awaitTopic(String topic, long timeoutMs) {
     return awaitTopic(topic, 1, timeoutMs);
@@ -125,7 +145,7 @@ public final class Metadata implements ConnectionListener {
    * with {@code UNKNOWN_PARTITION} when it has fewer. Thread-safe.
    */
   public CompletableFuture<TopicView> awaitTopic(String topic, int partitions, long timeoutMs) {
-    Waiter waiter = new Waiter(topic, partitions, timeoutMs, new CompletableFuture<>());
+    Waiter waiter = new Waiter(topic, partitions, timeoutMs, network.clock().monotonicMs());
     ClusterView now = view;
     if (waiter.satisfied(now)) {
       return CompletableFuture.completedFuture(now.topic(topic));
@@ -168,7 +188,7 @@ public final class Metadata implements ConnectionListener {
   }
 
   private TailraceException notFound(Waiter waiter) {
-    String seconds = waiter.timeoutMs / 1000.0 + " s";
+    String seconds = waiter.waitedMs(network.clock().monotonicMs()) / 1000.0 + " s";
     if (!view.known() || waiter.topic == null) {
       return new TailraceException(
           ErrorCode.BROKER_NOT_AVAILABLE,
@@ -176,7 +196,7 @@ public final class Metadata implements ConnectionListener {
               + bootstrapText()
               + " answered within "
               + seconds
-              + (lastFailure.isEmpty() ? "" : " (" + lastFailure + ")")
+              + failuresText()
               + "; check the address and that the broker runs");
     }
     TopicView known = view.topic(waiter.topic);
@@ -194,6 +214,20 @@ public final class Metadata implements ConnectionListener {
             + " after "
             + seconds
             + "; create it first, or check its name");
+  }
+
+  private String failuresText() {
+    StringBuilder text = new StringBuilder();
+    failures.forEach(
+        (address, failure) ->
+            text.append(text.length() == 0 ? " (" : "; ").append(describe(address, failure)));
+    return text.length() == 0 ? "" : text.append(')').toString();
+  }
+
+  private static String describe(BrokerAddress address, String failure) {
+    return failure.contains(address.hostAndPort())
+        ? failure
+        : address.hostAndPort() + ": " + failure;
   }
 
   private static TailraceException closedError() {
@@ -238,6 +272,9 @@ public final class Metadata implements ConnectionListener {
       scheduled = null;
     }
     if (!closed && attempt == null) {
+      if (startedMs == 0) {
+        startedMs = network.clock().monotonicMs();
+      }
       attempt = new Attempt();
       attempt.askNext();
     }
@@ -245,6 +282,7 @@ public final class Metadata implements ConnectionListener {
 
   @Override
   public void onSuspect(BrokerConnection connection) {
+    doubtful = connection.address().id();
     if (attempt != null && attempt.asked == connection) {
       attempt.askNext();
     } else {
@@ -253,8 +291,15 @@ public final class Metadata implements ConnectionListener {
   }
 
   @Override
+  public void onOverdue(BrokerConnection connection) {
+    doubtful = connection.address().id();
+    refresh();
+  }
+
+  @Override
   public void onLost(BrokerConnection connection) {
     if (connection.address().id() != BrokerAddress.UNKNOWN_ID) {
+      doubtful = connection.address().id();
       refresh();
     }
   }
@@ -264,6 +309,8 @@ public final class Metadata implements ConnectionListener {
     ClusterView merged = view.merge(response);
     boolean changed = !merged.equals(view);
     attempt = null;
+    doubtful = BrokerAddress.UNKNOWN_ID;
+    failures.clear();
     failed.reset();
     if (changed) {
       unchanged.reset();
@@ -279,6 +326,7 @@ public final class Metadata implements ConnectionListener {
       listeners.forEach(listener -> listener.accept(merged));
     }
     settle(merged);
+    giveUpMissing(response, now);
     if (again || !waiters.isEmpty()) {
       again = false;
       refresh();
@@ -293,9 +341,43 @@ public final class Metadata implements ConnectionListener {
     satisfied.forEach(waiter -> waiter.future.complete(merged));
   }
 
+  /** Fails those who wait for a topic or partition that brokers keep saying is not there. */
+  private void giveUpMissing(MetadataResponse response, long nowMs) {
+    if (waiters.isEmpty()) {
+      return;
+    }
+    Map<String, TopicMetadata> told = new HashMap<>();
+    response.getTopicsList().forEach(topic -> told.put(topic.getName(), topic));
+    for (Waiter waiter : List.copyOf(waiters)) {
+      TopicMetadata topic = waiter.topic == null ? null : told.get(waiter.topic);
+      if (topic == null) {
+        continue;
+      }
+      ErrorCode code = ErrorCode.of(topic.getErrorCode());
+      if (waiter.missingSinceMs == 0) {
+        waiter.missingSinceMs = nowMs;
+      }
+      if (code != ErrorCode.NONE && !code.retriable()) {
+        waiters.remove(waiter);
+        String subject = "topic '" + waiter.topic + "'";
+        waiter.future.completeExceptionally(
+            new TailraceException(code, ErrorText.about(subject, code, topic.getErrorMessage())));
+      } else if (nowMs - waiter.missingSinceMs >= UNKNOWN_TOPIC_MS) {
+        giveUp(waiter);
+      }
+    }
+  }
+
   private void onNobodyAnswered() {
     attempt = null;
     again = false;
+    long now = network.clock().monotonicMs();
+    if (!view.known()
+        && now - startedMs >= FAILED_FOR_GOOD_MS
+        && bootstrap.stream().allMatch(each -> connections.bootstrap(each).failedForGood())) {
+      List.copyOf(waiters).forEach(this::giveUp);
+      return;
+    }
     earliestMs = network.clock().monotonicMs() + failed.nextMs();
     refresh();
   }
@@ -311,13 +393,28 @@ public final class Metadata implements ConnectionListener {
     abandoned.forEach(waiter -> waiter.future.completeExceptionally(closedError()));
   }
 
-  /**
-   * Somebody who waits for a topic, or, without one, for the cluster.
-   *
-   * @param partitions how many the topic must have
-   */
-  private record Waiter(
-      String topic, int partitions, long timeoutMs, CompletableFuture<ClusterView> future) {
+  /** Waits for a topic with at least so many partitions, or, without a topic, for the cluster. */
+  private static final class Waiter {
+    final String topic;
+    final int partitions;
+    final long timeoutMs;
+    final long sinceMs;
+    final CompletableFuture<ClusterView> future = new CompletableFuture<>();
+
+    /** When a broker first said that there is no such topic or partition; 0 = none has. */
+    long missingSinceMs;
+
+    Waiter(String topic, int partitions, long timeoutMs, long sinceMs) {
+      this.topic = topic;
+      this.partitions = partitions;
+      this.timeoutMs = timeoutMs;
+      this.sinceMs = sinceMs;
+    }
+
+    long waitedMs(long nowMs) {
+      return Math.min(timeoutMs, nowMs - sinceMs);
+    }
+
     boolean satisfied(ClusterView view) {
       if (topic == null) {
         return view.known();
@@ -355,7 +452,14 @@ public final class Metadata implements ConnectionListener {
       for (BrokerAddress broker : view.brokers().values()) {
         known.add(connections.commands(broker.id()));
       }
-      BrokerConnection choice = pick(known, c -> c.ready() && !c.suspect());
+      Predicate<BrokerConnection> trusted = c -> c.address().id() != doubtful && !c.suspect();
+      BrokerConnection choice = pick(known, trusted.and(BrokerConnection::ready));
+      if (choice == null) {
+        choice = pick(known, trusted.and(BrokerConnection::usable));
+      }
+      if (choice == null) {
+        choice = pick(known, c -> c.ready() && !c.suspect());
+      }
       if (choice == null) {
         choice = pick(known, c -> c.usable() && !c.suspect());
       }
@@ -397,7 +501,7 @@ public final class Metadata implements ConnectionListener {
       }
 
       private void failed(String reason) {
-        lastFailure = reason;
+        failures.put(from.address(), reason);
         if (attempt == Attempt.this && asked == from) {
           askNext();
         }

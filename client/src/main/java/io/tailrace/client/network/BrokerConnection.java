@@ -68,9 +68,11 @@ public final class BrokerConnection {
   private long silentSinceMs;
 
   private long lastSuspectMs;
+  private long lastOverdueMs;
   private boolean suspect;
   private boolean ticking;
   private String lastFailure = "not tried yet";
+  private boolean failedForGood;
 
   BrokerConnection(BrokerAddress address, Network network, ConnectionListener listener) {
     this.address = address;
@@ -108,6 +110,14 @@ public final class BrokerConnection {
   /** Why it was last lost or could not be made, for messages. */
   public String lastFailure() {
     return lastFailure;
+  }
+
+  /**
+   * Whether the last attempt failed in a way that waiting hardly mends: the host is unknown, nobody
+   * listens there, or what listens is no broker.
+   */
+  public boolean failedForGood() {
+    return failedForGood;
   }
 
   /** What the broker said of itself; null unless the connection is ready. */
@@ -260,7 +270,7 @@ public final class BrokerConnection {
               address
                   + " accepts frames of "
                   + handshake.response().getMaxFrameBytes()
-                  + " bytes, this request has "
+                  + " bytes (max.frame.bytes on the broker), this request has "
                   + frameBytes));
       return;
     }
@@ -352,6 +362,7 @@ public final class BrokerConnection {
       return;
     }
     state = State.READY;
+    failedForGood = false;
     network.counters().connections.increment();
     backoff.reset();
     LOG.debug("connected to {}", address);
@@ -456,9 +467,11 @@ public final class BrokerConnection {
   private void checkSilence(long now) {
     int longPollMs = 0;
     boolean late = false;
+    boolean overdue = false;
     for (BrokerRequest<?> request : inFlight.values()) {
-      long expected = Math.max(request.sentAtMs + request.answeredAfterMs, lastReceivedMs);
-      late |= now - expected >= SUSPECT_AFTER_MS;
+      long dueMs = request.sentAtMs + request.answeredAfterMs;
+      late |= now - Math.max(dueMs, lastReceivedMs) >= SUSPECT_AFTER_MS;
+      overdue |= now - dueMs >= SUSPECT_AFTER_MS;
       longPollMs = Math.max(longPollMs, request.answeredAfterMs);
     }
     if (now - silentSinceMs >= network.config().requestTimeoutMs() + longPollMs) {
@@ -467,6 +480,9 @@ public final class BrokerConnection {
       suspect = true;
       lastSuspectMs = now;
       listener.onSuspect(this);
+    } else if (overdue && now - lastOverdueMs >= SUSPECT_AFTER_MS) {
+      lastOverdueMs = now;
+      listener.onOverdue(this);
     }
   }
 
@@ -528,7 +544,9 @@ public final class BrokerConnection {
     @Override
     public void onClosed(Throwable cause) {
       if (session == this) {
-        String reason = cause == null ? "the broker closed the connection" : cause.toString();
+        LinkFailure failure = LinkFailure.of(address.host(), cause, state == State.CONNECTING);
+        failedForGood = failure.forGood();
+        String reason = failure.text();
         lose(ErrorCode.OUTCOME_UNKNOWN, reason, cause);
       }
     }

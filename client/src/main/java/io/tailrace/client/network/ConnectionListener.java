@@ -14,4 +14,10 @@ public interface ConnectionListener {
    * time while that lasts.
    */
   default void onSuspect(BrokerConnection connection) {}
+
+  /**
+   * A request is unanswered for longer than the broker should need, though others are answered.
+   * Called again from time to time while that lasts.
+   */
+  default void onOverdue(BrokerConnection connection) {}
 }

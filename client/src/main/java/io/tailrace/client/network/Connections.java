@@ -122,5 +122,10 @@ public final class Connections {
     public void onSuspect(BrokerConnection connection) {
       listeners.forEach(listener -> listener.onSuspect(connection));
     }
+
+    @Override
+    public void onOverdue(BrokerConnection connection) {
+      listeners.forEach(listener -> listener.onOverdue(connection));
+    }
   }
 }

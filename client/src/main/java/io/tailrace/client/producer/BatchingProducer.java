@@ -213,7 +213,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
             + "' takes "
             + upperBound
             + " bytes, the producer's maxRequestBytes allows "
-            + (config.maxRequestBytes() - RecordBatch.HEADER_BYTES));
+            + (config.maxRequestBytes() - RecordBatch.HEADER_BYTES)
+            + "; raise maxRequestBytes of the producer");
   }
 
   private ByteBuf awaitMemory(PartitionQueue queue, int upperBound) {

@@ -269,7 +269,14 @@ final class PartitionDelivery {
         if (refused.count() > 1 && !refused.isSettled()) {
           split(refused, error);
         } else {
-          giveUp(refused, new TailraceException(ErrorCode.RECORD_TOO_LARGE, error.getMessage()));
+          giveUp(
+              refused,
+              new TailraceException(
+                  ErrorCode.RECORD_TOO_LARGE,
+                  error.getMessage()
+                      + "; the record is alone in its batch: raise max.message.bytes of topic '"
+                      + queue.topic
+                      + "'"));
         }
       }
       default -> {

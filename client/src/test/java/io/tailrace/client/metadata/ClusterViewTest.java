@@ -71,6 +71,27 @@ class ClusterViewTest {
   }
 
   @Test
+  void takesNoLowerLeaderEpochAfterABrokerThatLagsBehindDeniedTheTopic() {
+    MetadataResponse denied =
+        response(
+            TopicMetadata.newBuilder().setName("t").setErrorCode(ErrorCode.UNKNOWN_TOPIC.number()));
+    ClusterView view =
+        ClusterView.EMPTY
+            .merge(response(topic(1, partition(0, 2, 7))))
+            .merge(denied)
+            .merge(denied)
+            .merge(response(topic(1, partition(0, 1, 6))));
+    assertEquals(2, view.partition("t", 0).leader());
+    assertEquals(7, view.partition("t", 0).leaderEpoch());
+    ClusterView made =
+        ClusterView.EMPTY
+            .merge(response(topic(1, partition(0, 2, 7))))
+            .merge(denied)
+            .merge(response(topic(2, partition(0, 1, 0))));
+    assertEquals(0, made.partition("t", 0).leaderEpoch());
+  }
+
+  @Test
   void ordersPartitionsByTheirId() {
     ClusterView view =
         ClusterView.EMPTY.merge(response(topic(1, partition(1, 1, 0), partition(0, 2, 0))));
