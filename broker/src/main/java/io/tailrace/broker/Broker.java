@@ -4,9 +4,9 @@ import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.HostPort;
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
-import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
 import io.tailrace.broker.log.LogException;
@@ -25,6 +25,7 @@ import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
@@ -116,6 +117,8 @@ public final class Broker implements AutoCloseable {
                   config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS)),
               cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
+      ReaderThreads readers = ReaderThreads.ofThisMachine();
+      onStop("readers", readers::close);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {
         tick(thread);
@@ -131,7 +134,15 @@ public final class Broker implements AutoCloseable {
       }
       network =
           BrokerNetwork.create(
-              transport, identity, limits(descriptors), cluster, partitions, live, metrics, clock);
+              transport,
+              identity,
+              limits(descriptors),
+              cluster,
+              partitions,
+              readers,
+              live,
+              metrics,
+              clock);
       onStop("network", this::stopNetwork);
       address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
       HostPort advertised = config.advertised(address.getPort());

@@ -3,11 +3,13 @@ package io.tailrace.broker.network;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
 import io.tailrace.broker.service.LogService;
 import io.tailrace.broker.service.OffsetsService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
+import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Clock;
@@ -27,6 +29,7 @@ public final class BrokerNetwork {
       NetworkLimits limits,
       ClusterStore cluster,
       PartitionRegistry registry,
+      ReaderThreads readers,
       LiveConfig config,
       RequestMetrics metrics,
       Clock clock) {
@@ -36,9 +39,10 @@ public final class BrokerNetwork {
     ProduceService produce =
         new ProduceService(lookup, topic -> config.recordLimits(topic.configs()), clock);
     handlers.put(ApiKey.PRODUCE, new ProduceHandler(produce, memory.requests()));
-    FetchService fetch = new FetchService(lookup, memory.responses(), MAX_FETCH_RESPONSE_BYTES);
+    FetchResources resources = new FetchResources(memory.responses(), readers);
+    FetchService fetch = new FetchService(lookup, resources, MAX_FETCH_RESPONSE_BYTES);
     handlers.put(ApiKey.FETCH, new FetchHandler(fetch));
-    handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup)));
+    handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup, readers)));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIds(cluster))
         .addTo(handlers);

@@ -7,7 +7,10 @@ import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The parts of one fetch that belong to one partition thread, and are used there. */
+/**
+ * The parts of one fetch that belong to one partition thread. They are used there, but for what is
+ * read from sealed segments by a reader thread meanwhile.
+ */
 final class FetchGroup {
   private final Scheduler owner;
   private final List<FetchPart> parts = new ArrayList<>();
@@ -48,7 +51,8 @@ final class FetchGroup {
   }
 
   /**
-   * Reads all, and forgets the waiters of an earlier round.
+   * Reads all, or begins to where {@link #sealed} has some, and forgets the waiters of an earlier
+   * round.
    *
    * @param budget bytes for all together
    * @param turn which partition is first, modulo their number
@@ -61,8 +65,13 @@ final class FetchGroup {
     for (int i = 0; i < count; i++) {
       FetchPart part = parts.get((first + i) % count);
       part.read(memory, left, left == 0);
-      left = Math.max(0, left - part.records().readableBytes());
+      left = Math.max(0, left - part.plannedBytes());
     }
+  }
+
+  /** Those whose records are in sealed segments and have yet to be read. */
+  List<FetchPart> sealed() {
+    return parts.stream().filter(FetchPart::isSealed).toList();
   }
 
   /** Has the listener told when one of them has grown; maybe at once, and more than once. */

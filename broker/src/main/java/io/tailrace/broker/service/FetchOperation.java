@@ -15,8 +15,9 @@ import java.util.function.Consumer;
 
 /**
  * One fetch. It goes in rounds: a round reads every partition on its thread, one hop for each
- * thread, and leaves a waiter with each in the same turn. When a round brings too little, the fetch
- * waits, and the next round begins when
+ * thread, and leaves a waiter with each in the same turn. Records of sealed segments are read by a
+ * reader thread in one more hop, and end the fetch: what a client has to catch up with is not
+ * waited for. When a round brings too little, the fetch waits, and the next round begins when
  *
  * <ul>
  *   <li>a partition has grown: on the partitions' threads at once, so that one hop lies between an
@@ -47,7 +48,7 @@ final class FetchOperation {
   private final List<FetchPart> parts;
   private final List<FetchGroup> groups = new ArrayList<>();
   private final FetchBounds bounds;
-  private final ResponseMemory memory;
+  private final FetchResources resources;
   private final Consumer<List<FetchResult>> done;
 
   /** Threads that have yet to read in this round. */
@@ -67,12 +68,12 @@ final class FetchOperation {
       Caller caller,
       List<FetchPart> parts,
       FetchBounds bounds,
-      ResponseMemory memory,
+      FetchResources resources,
       Consumer<List<FetchResult>> done) {
     this.caller = caller;
     this.parts = parts;
     this.bounds = bounds;
-    this.memory = memory;
+    this.resources = resources;
     this.done = done;
   }
 
@@ -119,7 +120,32 @@ final class FetchOperation {
   }
 
   private void read(FetchGroup group, int budget) {
-    group.read(memory, budget, turn(caller.correlationId()));
+    group.read(resources.memory(), budget, turn(caller.correlationId()));
+    List<FetchPart> sealed = group.sealed();
+    if (sealed.isEmpty()) {
+      onRead(group);
+    } else {
+      resources.readers().run(guard(group, () -> readSealed(group, sealed)));
+    }
+  }
+
+  /** On a reader thread, or where the partitions are when those are all busy. */
+  private void readSealed(FetchGroup group, List<FetchPart> sealed) {
+    sealed.forEach(FetchPart::readSealed);
+    List<FetchPart> empty = sealed.stream().filter(part -> !part.isAnswered()).toList();
+    if (empty.isEmpty()) {
+      onRead();
+    } else { // the sealed segments end with offsets that are gone: the log knows what follows
+      Runnable readTails =
+          () -> {
+            empty.forEach(FetchPart::readBehindSealed);
+            onRead(group);
+          };
+      group.owner().execute(guard(group, readTails));
+    }
+  }
+
+  private void onRead(FetchGroup group) {
     if (mayWait() && !hasEnough(group.parts())) {
       group.register(this::onGrown);
     }
@@ -151,7 +177,7 @@ final class FetchOperation {
       return;
     }
     parts.forEach(FetchPart::drop);
-    memory.add(-takeReserved());
+    resources.memory().add(-takeReserved());
     waiting.set(true);
     if (grown && claim()) {
       readGrown();
@@ -166,7 +192,7 @@ final class FetchOperation {
   private boolean hasEnough(List<FetchPart> read) {
     long bytes = 0;
     for (FetchPart part : read) {
-      if (part.error() != null || part.starved()) {
+      if (part.error() != null || part.starved() || part.isBehind()) {
         return true;
       }
       bytes += part.records().readableBytes();
@@ -259,7 +285,7 @@ final class FetchOperation {
         answer();
       }
     } finally {
-      memory.add(-reserved);
+      resources.memory().add(-reserved);
     }
   }
 

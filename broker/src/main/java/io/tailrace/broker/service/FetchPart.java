@@ -7,10 +7,11 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
+import io.tailrace.broker.partition.SealedRead;
 
 /**
- * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, and on the
- * request's loop after a hop back.
+ * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, on a reader
+ * thread where the records are in sealed segments, and on the request's loop after a hop back.
  */
 final class FetchPart {
   private static final int MIN_BUFFER_BYTES = 4 * 1024;
@@ -25,6 +26,9 @@ final class FetchPart {
   private long logStartOffset;
   private int reservedBytes;
   private boolean starved;
+  private SealedRead sealed;
+  private int limit;
+  private boolean behind;
   private ReadWaiter waiter;
 
   FetchPart(FetchQuery query, PartitionLookup.Found found) {
@@ -55,13 +59,14 @@ final class FetchPart {
   }
 
   /**
-   * Reads.
+   * Reads, or begins to: {@link #isSealed} tells which. On the partition's thread.
    *
    * @param most bytes, unless the first batch alone is larger
    * @param full whether others have used up the answer: then only the ends of the log are looked at
    */
   void read(ResponseMemory memory, int most, boolean full) {
     starved = false;
+    behind = false;
     error = partition.checkAccess(leaderEpoch);
     if (error != null) {
       return;
@@ -70,7 +75,7 @@ final class FetchPart {
     logStartOffset = partition.log().logStartOffset();
     long available = partition.estimateBytesFrom(offset);
     ByteBuf out = Unpooled.EMPTY_BUFFER;
-    int limit = (int) Math.min(maxBytes, most);
+    limit = (int) Math.min(maxBytes, most);
     if (available > 0) {
       if (full) {
         return;
@@ -84,13 +89,67 @@ final class FetchPart {
       out = ByteBufAllocator.DEFAULT.directBuffer(capacity);
     }
     records = out;
-    error = partition.read(offset, limit, out);
-    if (out.isReadable()) {
-      // What was read before the error is sound; the next fetch meets the error first.
-      error = null;
+    sealed = SealedRead.at(partition, offset);
+    if (sealed == null) {
+      readTail();
     }
+  }
+
+  /** Whether the records are in sealed segments, and {@link #readSealed} has yet to be called. */
+  boolean isSealed() {
+    return sealed != null;
+  }
+
+  /** Whether records were read from sealed segments, behind which there are more. */
+  boolean isBehind() {
+    return behind;
+  }
+
+  /** Whether there is an error or a record to tell. */
+  boolean isAnswered() {
+    return error != null || records.isReadable();
+  }
+
+  /** Bytes that may be read, or were. */
+  int plannedBytes() {
+    return isSealed() ? Math.min(limit, records.capacity()) : records.readableBytes();
+  }
+
+  /** Reads from the sealed segments. On any thread; may wait for the device. */
+  void readSealed() {
+    try {
+      noteRead(sealed.read(offset, limit, records));
+      behind = records.isReadable();
+    } finally {
+      closeSealed();
+    }
+  }
+
+  /** Reads from the log itself what the sealed segments did not have. On the partition's thread. */
+  void readBehindSealed() {
+    error = partition.checkAccess(leaderEpoch);
+    if (error == null) {
+      readTail();
+    }
+  }
+
+  private void readTail() {
+    noteRead(partition.read(offset, limit, records));
     highWatermark = partition.highWatermark();
     logStartOffset = partition.log().logStartOffset();
+  }
+
+  private void noteRead(PartitionError problem) {
+    // What was read before the error is sound; the next fetch meets the error first.
+    error = records.isReadable() ? null : problem;
+  }
+
+  private void closeSealed() {
+    if (sealed != null) {
+      SealedRead closing = sealed;
+      sealed = null;
+      closing.close();
+    }
   }
 
   /** Drops what was read. */
@@ -121,6 +180,7 @@ final class FetchPart {
 
   /** Ends with an error in place of what was read. */
   void fail(PartitionError problem) {
+    closeSealed();
     drop();
     error = problem;
   }

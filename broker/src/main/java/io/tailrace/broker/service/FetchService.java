@@ -8,15 +8,15 @@ public final class FetchService {
   private static final long MAX_WAIT_MS = 60_000;
 
   private final PartitionLookup lookup;
-  private final ResponseMemory memory;
+  private final FetchResources resources;
   private final int maxResponseBytes;
 
   /**
    * @param maxResponseBytes an answer holds no more records than this, whatever the client asks for
    */
-  public FetchService(PartitionLookup lookup, ResponseMemory memory, int maxResponseBytes) {
+  public FetchService(PartitionLookup lookup, FetchResources resources, int maxResponseBytes) {
     this.lookup = lookup;
-    this.memory = memory;
+    this.resources = resources;
     this.maxResponseBytes = maxResponseBytes;
   }
 
@@ -44,6 +44,6 @@ public final class FetchService {
                     new FetchPart(
                         query, lookup.find(query.topic(), query.topicId(), query.partition())))
             .toList();
-    new FetchOperation(caller, parts, bounds, memory, done).start();
+    new FetchOperation(caller, parts, bounds, resources, done).start();
   }
 }

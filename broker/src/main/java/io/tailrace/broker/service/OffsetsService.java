@@ -4,6 +4,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.Arrays;
 import java.util.List;
@@ -14,9 +15,14 @@ import java.util.function.Consumer;
 /** Finds where partitions begin and end, and where a time is in them. Thread-safe. */
 public final class OffsetsService {
   private final PartitionLookup lookup;
+  private final ReaderThreads readers;
 
-  public OffsetsService(PartitionLookup lookup) {
+  /**
+   * @param readers look for times in the sealed segments
+   */
+  public OffsetsService(PartitionLookup lookup, ReaderThreads readers) {
     this.lookup = lookup;
+    this.readers = readers;
   }
 
   /**
@@ -52,7 +58,7 @@ public final class OffsetsService {
       return;
     }
     Partition partition = found.partition();
-    Runnable answer = guard(done, () -> done.accept(answer(partition, query)));
+    Runnable answer = guard(done, () -> answer(partition, query, done));
     partition.scheduler().runOrExecute(guard(done, () -> partition.whenReady(answer)));
   }
 
@@ -63,27 +69,71 @@ public final class OffsetsService {
         e -> done.accept(OffsetResult.failed(UnexpectedError.of(ErrorCode.UNKNOWN, e))));
   }
 
-  private static OffsetResult answer(Partition partition, OffsetQuery query) {
+  /** On the partition's thread. */
+  private void answer(Partition partition, OffsetQuery query, Consumer<OffsetResult> done) {
+    PartitionError denied = partition.checkAccess(query.leaderEpoch());
+    if (denied != null) {
+      done.accept(OffsetResult.failed(denied));
+    } else if (query.timestampMs() == OffsetQuery.EARLIEST) {
+      done.accept(end(partition, partition.log().logStartOffset()));
+    } else if (query.timestampMs() == OffsetQuery.LATEST) {
+      PartitionError unknown = partition.checkLatest();
+      done.accept(
+          unknown == null
+              ? end(partition, partition.highWatermark())
+              : OffsetResult.failed(unknown));
+    } else {
+      findTime(partition, query, done);
+    }
+  }
+
+  private static OffsetResult end(Partition partition, long offset) {
+    return new OffsetResult(null, offset, -1, partition.leaderEpoch());
+  }
+
+  private void findTime(Partition partition, OffsetQuery query, Consumer<OffsetResult> done) {
+    SealedRead sealed = SealedRead.atTimestamp(partition, query.timestampMs());
+    if (sealed == null) {
+      done.accept(findInLog(partition, query));
+      return;
+    }
+    int epoch = partition.leaderEpoch();
+    readers.run(
+        guard(
+            done,
+            () -> {
+              TimestampedOffset found = find(sealed, query.timestampMs());
+              if (found != null) {
+                done.accept(new OffsetResult(null, found.offset(), found.timestampMs(), epoch));
+              } else { // such a record was cut off or is not committed: the log knows what follows
+                partition
+                    .scheduler()
+                    .execute(guard(done, () -> done.accept(findInLog(partition, query))));
+              }
+            }));
+  }
+
+  /** Null also when the segments cannot be read: the log tells that better. */
+  private static TimestampedOffset find(SealedRead sealed, long timestampMs) {
+    try (sealed) {
+      return sealed.find(timestampMs);
+    } catch (LogException e) {
+      return null;
+    }
+  }
+
+  /** On the partition's thread. */
+  private static OffsetResult findInLog(Partition partition, OffsetQuery query) {
     PartitionError denied = partition.checkAccess(query.leaderEpoch());
     if (denied != null) {
       return OffsetResult.failed(denied);
-    }
-    int epoch = partition.leaderEpoch();
-    if (query.timestampMs() == OffsetQuery.EARLIEST) {
-      return new OffsetResult(null, partition.log().logStartOffset(), -1, epoch);
-    }
-    if (query.timestampMs() == OffsetQuery.LATEST) {
-      PartitionError unknown = partition.checkLatest();
-      return unknown == null
-          ? new OffsetResult(null, partition.highWatermark(), -1, epoch)
-          : OffsetResult.failed(unknown);
     }
     try {
       TimestampedOffset found =
           partition.log().findByTimestamp(query.timestampMs(), partition.highWatermark());
       return found == null
-          ? new OffsetResult(null, partition.highWatermark(), -1, epoch)
-          : new OffsetResult(null, found.offset(), found.timestampMs(), epoch);
+          ? end(partition, partition.highWatermark())
+          : new OffsetResult(null, found.offset(), found.timestampMs(), partition.leaderEpoch());
     } catch (LogException e) {
       return OffsetResult.failed(new PartitionError(e.code(), partition + ": " + e.getMessage()));
     }

@@ -2,9 +2,11 @@ package io.tailrace.broker.network;
 
 import io.tailrace.broker.config.RecordLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
+import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
+import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.PartitionImage;
@@ -27,6 +29,10 @@ import java.util.function.Function;
 /** A server on real sockets, with limits and handlers that a test chooses. Not thread-safe. */
 final class TestServer implements AutoCloseable {
   static final long AWAIT_S = 30;
+
+  /** Of all tests that do not bring their own. */
+  static final ReaderThreads READERS = new ReaderThreads(1, 16);
+
   private static final int IN_FLIGHT = 500;
   private static final int CONNECTIONS = 1_000;
   private static final long IDLE_MS = 600_000;
@@ -81,7 +87,12 @@ final class TestServer implements AutoCloseable {
   }
 
   static FetchHandler fetch(PartitionLookup lookup, NetworkMemory memory) {
-    return new FetchHandler(new FetchService(lookup, memory.responses(), 16 << 20));
+    return fetch(lookup, memory, READERS);
+  }
+
+  static FetchHandler fetch(PartitionLookup lookup, NetworkMemory memory, ReaderThreads readers) {
+    FetchResources resources = new FetchResources(memory.responses(), readers);
+    return new FetchHandler(new FetchService(lookup, resources, 16 << 20));
   }
 
   NetworkServer server() {

@@ -78,7 +78,7 @@ class UnexpectedErrorTest {
                     ApiKey.FETCH,
                     TestServer.fetch(lookup, memory),
                     ApiKey.LIST_OFFSETS,
-                    new ListOffsetsHandler(new OffsetsService(lookup)),
+                    new ListOffsetsHandler(new OffsetsService(lookup, TestServer.READERS)),
                     ApiKey.METADATA,
                     request -> {
                       throw new AssertionError("broken by the test");

@@ -1,0 +1,97 @@
+package io.tailrace.broker.partition;
+
+import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogView;
+import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A read of a partition's sealed segments, which is begun on the partition's thread and made
+ * elsewhere. It sees what was below the high watermark when it was begun, whatever becomes of the
+ * partition meanwhile. Used by one thread at a time, and must be closed.
+ */
+public final class SealedRead implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SealedRead.class);
+
+  private final String partition;
+  private final LogView view;
+  private final long highWatermark;
+
+  private SealedRead(Partition partition, LogView view) {
+    this.partition = partition.toString();
+    this.view = view;
+    this.highWatermark = partition.highWatermark();
+  }
+
+  /**
+   * Begins a read at an offset. To be called on the partition's thread; the log must be open.
+   *
+   * @return null when {@link Partition#read} is to be called: the offset is in the segment that
+   *     takes batches, or it cannot be read, which the partition tells better
+   */
+  public static SealedRead at(Partition partition, long offset) {
+    PartitionLog log = partition.log();
+    if (offset < log.logStartOffset() || offset >= partition.highWatermark()) {
+      return null;
+    }
+    try {
+      return of(partition, log.sealedView(offset));
+    } catch (LogException e) {
+      return null; // the read on the partition's thread meets it again, and tells it
+    }
+  }
+
+  /**
+   * Begins a search for the first record of a time, milliseconds since 1970. To be called on the
+   * partition's thread; the log must be open.
+   *
+   * @return null when the log itself is to be searched
+   */
+  public static SealedRead atTimestamp(Partition partition, long timestampMs) {
+    try {
+      return of(partition, partition.log().sealedViewAtTimestamp(timestampMs));
+    } catch (LogException e) {
+      return null; // the search on the partition's thread meets it again, and tells it
+    }
+  }
+
+  private static SealedRead of(Partition partition, LogView view) {
+    return view == null ? null : new SealedRead(partition, view);
+  }
+
+  /**
+   * Copies whole batches to a buffer, as {@link Partition#read} does; fewer where the sealed
+   * segments of this read end. May wait for the device.
+   *
+   * @return null when it worked, with or without bytes
+   */
+  public PartitionError read(long offset, int maxBytes, ByteBuf out) {
+    try {
+      view.read(offset, highWatermark, maxBytes, out);
+      return null;
+    } catch (LogException e) {
+      LOG.error("{} cannot be read at offset {}: {}", partition, offset, e.getMessage());
+      return new PartitionError(e.code(), partition + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The first record below the high watermark whose timestamp is at least the given one. May wait
+   * for the device.
+   *
+   * @return null when the sealed segments of this read have none
+   * @throws LogException {@code CORRUPT_LOG}
+   */
+  public TimestampedOffset find(long timestampMs) {
+    return view.findByTimestamp(timestampMs, highWatermark);
+  }
+
+  /** Lets the segments go. May unmap a file. */
+  @Override
+  public void close() {
+    view.close();
+  }
+}
