@@ -17,7 +17,7 @@
 { true 3>&2; } 2>/dev/null || exec 2</dev/null
 
 # Functions of these names may come from the environment where sh is bash; CDPATH makes cd print.
-unset -f cd cat cksum command cp cut date dirname find grep head kill locale mkdir mv nice nohup \
+unset -f awk cd cat cksum command cp cut date dirname find grep head kill locale mkdir mv nice nohup \
   od printf ps pwd read readlink rm rmdir sed set sleep tail test touch tr true unset wait 2>/dev/null
 unset CDPATH GREP_OPTIONS GREP_COLORS
 IFS=$(printf ' \t\n.')

@@ -99,26 +99,49 @@ parse_arguments() {
   find_data_directory
 }
 
+# strip TEXT: sets $stripped to it without the blanks around it.
+strip() {
+  stripped=${1#"${1%%[![:space:]]*}"}
+  stripped=${stripped%"${stripped##*[![:space:]]}"}
+}
+
+# note_override KEY=VALUE
 note_override() {
-  case $1 in
-    "$data_key"=*) data_override=${1#*=} ;;
-  esac
+  strip "${1%%=*}"
+  if [ "$stripped" = "$data_key" ]; then
+    strip "${1#*=}"
+    data_override=$stripped
+  fi
+}
+
+# normalize PATH: sets $normalized to it without its parts "." and "..", as Java does, which does
+# not look at symbolic links for that.
+normalize() {
+  normalized=
+  path_rest=$1/
+  while [ -n "$path_rest" ]; do
+    path_part=${path_rest%%/*}
+    path_rest=${path_rest#*/}
+    case $path_part in
+      '' | .) ;;
+      ..) normalized=${normalized%/*} ;;
+      *) normalized=$normalized/$path_part ;;
+    esac
+  done
+  normalized=${normalized:-/}
 }
 
 # As the server itself decides: default, file, environment, --set; the later ones win.
 find_data_directory() {
-  escaped_key=$(printf '%s' "$data_key" | sed 's/\./\\./g')
-  data_directory=$(
-    sed -n "s/^[[:space:]]*${escaped_key}[[:space:]]*[=:][[:space:]]*//p" "$config" |
-      sed 's/[[:space:]]*$//' | tail -n 1
-  )
-  data_directory=${data_directory:-$data_default}
-  data_directory=${data_from_environment:-$data_directory}
+  strip "$(LC_ALL=C awk -v "key=$data_key" -f "$bin/properties.awk" <"$config")"
+  data_directory=${stripped:-$data_default}
+  strip "$data_from_environment"
+  data_directory=${stripped:-$data_directory}
   data_directory=${data_override:-$data_directory}
-  case $data_directory in
-    /*) ;;
-    *) data_directory=$TAILRACE_HOME/$data_directory ;;
-  esac
+  case $data_directory in /*) ;; *) data_directory=$TAILRACE_HOME/$data_directory ;; esac
+  case $data_directory in /*) ;; *) data_directory=$(pwd -P)/$data_directory ;; esac
+  normalize "$data_directory"
+  data_directory=$normalized
   pid_file=$data_directory/$program.pid
   ready_file=$data_directory/$program.ready
   log_directory=${TAILRACE_LOG_DIR:-$data_directory}
