@@ -16,10 +16,10 @@ import io.tailrace.broker.log.chronicle.StoreLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.network.BrokerIdentity;
 import io.tailrace.broker.network.BrokerNetwork;
+import io.tailrace.broker.network.EventLoops;
 import io.tailrace.broker.network.NetworkLimits;
 import io.tailrace.broker.network.NetworkServer;
 import io.tailrace.broker.network.Refusal;
-import io.tailrace.broker.network.Transport;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
@@ -101,10 +101,10 @@ public final class Broker implements AutoCloseable {
       logs = openLogs(clock);
       onStop("logs", logs::close);
 
-      Transport transport = Transport.create(config.networkThreads());
-      onStop("event loops", transport::stop);
+      EventLoops eventLoops = EventLoops.create(config.networkThreads());
+      onStop("event loops", eventLoops::stop);
       LiveConfig live = new LiveConfig(config);
-      PartitionThreads threads = PartitionThreads.of(transport.loops());
+      PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
       partitions =
           new PartitionRegistry(
               id,
@@ -134,7 +134,7 @@ public final class Broker implements AutoCloseable {
       }
       network =
           BrokerNetwork.create(
-              transport,
+              eventLoops,
               identity,
               limits(descriptors),
               cluster,
@@ -152,8 +152,8 @@ public final class Broker implements AutoCloseable {
       onStop("HTTP pages", pages::shutdown);
       HttpListener http =
           new HttpListener(
-              transport.loops(),
-              transport.serverChannel(),
+              eventLoops.loops(),
+              eventLoops.serverChannel(),
               pages,
               Map.of("/health", this::health, "/metrics", this::scrape),
               config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS),
@@ -375,7 +375,7 @@ public final class Broker implements AutoCloseable {
     metrics.gauge(
         "tailrace.network.direct.memory.bytes",
         "Memory outside the heap that the network's buffers hold, in use or kept for reuse",
-        Transport::directMemoryBytes);
+        EventLoops::directMemoryBytes);
     metrics.gauge(
         "tailrace.partitions", "Partitions with a replica here", () -> partitions.all().size());
     metrics.gauge(

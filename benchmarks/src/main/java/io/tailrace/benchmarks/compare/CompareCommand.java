@@ -1,6 +1,6 @@
 package io.tailrace.benchmarks.compare;
 
-import io.tailrace.benchmarks.process.Installation;
+import io.tailrace.benchmarks.process.Checkout;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.Processes;
 import io.tailrace.benchmarks.process.WarmMemory;
@@ -123,7 +123,7 @@ public final class CompareCommand implements Callable<Integer> {
         (directory == null ? root.resolve("benchmarks/target/compare") : directory)
             .toAbsolutePath()
             .resolve(STAMP.format(when));
-    Installation installation = Installation.at(root, brokerHeap, clientHeap);
+    Checkout checkout = Checkout.at(root, brokerHeap, clientHeap);
     long touched = touchMiB == null ? WarmMemory.usualMebibytes() : touchMiB;
     Settings common =
         Settings.of(
@@ -139,9 +139,9 @@ public final class CompareCommand implements Callable<Integer> {
     Processes processes = new Processes();
     Measuring measuring =
         new Measuring(
-            processes, installation, work, common, external, new WarmMemory(processes, touched));
+            processes, checkout, work, common, external, new WarmMemory(processes, touched));
     List<Outcome> outcomes = measureAll(chosen, measuring, work);
-    publish(when, installation, common, external, outcomes);
+    publish(when, checkout, common, external, outcomes);
     return outcomes.stream().allMatch(outcome -> outcome.failures().isEmpty()) ? 0 : 1;
   }
 
@@ -216,7 +216,7 @@ public final class CompareCommand implements Callable<Integer> {
 
   private void publish(
       Instant when,
-      Installation installation,
+      Checkout checkout,
       Settings common,
       Map<Peer, String> external,
       List<Outcome> outcomes) {
@@ -224,9 +224,9 @@ public final class CompareCommand implements Callable<Integer> {
     List<String> facts = new ArrayList<>(Machine.facts(root));
     facts.add(
         "Brokers -Xmx"
-            + installation.brokerHeap()
+            + checkout.brokerHeap()
             + ", clients -Xmx"
-            + installation.clientHeap()
+            + checkout.clientHeap()
             + "; replication factor 1, acks=all, no compression, noise as data, no fsync before"
             + " the acknowledgement (the default of both); client and broker share the machine");
     facts.add(

@@ -1,7 +1,7 @@
 package io.tailrace.benchmarks.compare;
 
-import io.tailrace.benchmarks.process.BrokerProcess;
-import io.tailrace.benchmarks.process.Installation;
+import io.tailrace.benchmarks.process.Checkout;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import io.tailrace.benchmarks.process.Processes;
@@ -23,7 +23,7 @@ final class Measuring {
   private static final long CLIENT_TIMEOUT_S = 1800;
 
   private final Processes processes;
-  private final Installation installation;
+  private final Checkout checkout;
   private final Path workDirectory;
   private final Settings common;
   private final Map<Peer, String> external;
@@ -37,13 +37,13 @@ final class Measuring {
    */
   Measuring(
       Processes processes,
-      Installation installation,
+      Checkout checkout,
       Path workDirectory,
       Settings common,
       Map<Peer, String> external,
       WarmMemory memory) {
     this.processes = processes;
-    this.installation = installation;
+    this.checkout = checkout;
     this.workDirectory = workDirectory;
     this.common = common;
     this.external = external;
@@ -69,7 +69,7 @@ final class Measuring {
 
   private void takeHere(Scenario scenario, Peer peer, Map<String, Double> figures) {
     Path directory = workDirectory.resolve(runs + "-" + peer.id());
-    try (BrokerProcess broker = BrokerProcess.of(peer, processes, installation, directory)) {
+    try (MeasuredBroker broker = MeasuredBroker.of(peer, processes, checkout, directory)) {
       broker.prepare();
       if (scenario.kind() == Scenario.Kind.PRODUCE || scenario.kind() == Scenario.Kind.REPLAY) {
         memory.touch(workDirectory.resolve(runs + "-memory.log"));
@@ -104,7 +104,7 @@ final class Measuring {
   }
 
   private void withClient(
-      Scenario scenario, Peer peer, BrokerProcess broker, Map<String, Double> figures) {
+      Scenario scenario, Peer peer, MeasuredBroker broker, Map<String, Double> figures) {
     broker.start();
     broker.awaitListening();
     Client client = client(scenario, peer, broker, Settings.of());
@@ -119,35 +119,35 @@ final class Measuring {
   }
 
   private void start(
-      Scenario scenario, Peer peer, BrokerProcess broker, Map<String, Double> figures) {
+      Scenario scenario, Peer peer, MeasuredBroker broker, Map<String, Double> figures) {
     Client client = client(scenario, peer, broker, Settings.of());
     // The client's own start shall not be part of the broker's.
-    BrokerProcess.pause(1500);
+    MeasuredBroker.pause(1500);
     Instant started = broker.start();
     figures.put("seconds", secondsTo(client.await(), started));
   }
 
-  private void idle(BrokerProcess broker, Map<String, Double> figures) {
+  private void idle(MeasuredBroker broker, Map<String, Double> figures) {
     broker.start();
     broker.awaitListening();
-    BrokerProcess.pause(TimeUnit.SECONDS.toMillis(common.number("idleS")));
+    MeasuredBroker.pause(TimeUnit.SECONDS.toMillis(common.number("idleS")));
     ProcessMemory memory = broker.memory();
     figures.put("RssAnon MiB", memory.anonMiB());
     figures.put("VmRSS MiB", memory.rssMiB());
   }
 
   private void partitions(
-      Scenario scenario, Peer peer, BrokerProcess broker, Map<String, Double> figures) {
+      Scenario scenario, Peer peer, MeasuredBroker broker, Map<String, Double> figures) {
     long settleMs = TimeUnit.SECONDS.toMillis(common.number("idleS")) / 4;
     broker.start();
     broker.awaitListening();
-    BrokerProcess.pause(settleMs);
+    MeasuredBroker.pause(settleMs);
     ProcessMemory before = broker.memory();
     Settings create = Settings.of("create=yes");
     Settings touch = Settings.of("create=no");
     figures.put(
         "create and write all s", client(scenario, peer, broker, create).await().get("seconds"));
-    BrokerProcess.pause(settleMs);
+    MeasuredBroker.pause(settleMs);
     ProcessMemory after = broker.memory();
     figures.put("added RssAnon MiB", after.anonMiB() - before.anonMiB());
     figures.put("added VmRSS MiB", after.rssMiB() - before.rssMiB());
@@ -176,13 +176,13 @@ final class Measuring {
         / 1e6;
   }
 
-  private Client client(Scenario scenario, Peer peer, BrokerProcess broker, Settings more) {
-    return client(scenario, peer, BrokerProcess.HOST, broker.port(), more);
+  private Client client(Scenario scenario, Peer peer, MeasuredBroker broker, Settings more) {
+    return client(scenario, peer, MeasuredBroker.HOST, broker.port(), more);
   }
 
   private Client client(Scenario scenario, Peer peer, String host, int port, Settings more) {
     Path output = workDirectory.resolve(runs + "-" + peer.id() + "-client.log");
-    List<String> command = installation.client(peer, ClientMain.class);
+    List<String> command = checkout.client(peer, ClientMain.class);
     command.addAll(List.of(peer.id(), host, Integer.toString(port), scenario.kind().work()));
     command.addAll(common.and(scenario.settings()).and(more).assignments());
     try {

@@ -1,6 +1,6 @@
 package io.tailrace.benchmarks.endurance;
 
-import io.tailrace.benchmarks.process.BrokerProcess;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -31,7 +31,7 @@ record Footprint(double heapMiB, double directMiB, double anonMiB, double descri
   static Footprint leastOf(Source source) {
     Footprint least = source.read();
     for (int i = 1; i < LOOKS; i++) {
-      BrokerProcess.pause(BETWEEN_LOOKS_MS);
+      MeasuredBroker.pause(BETWEEN_LOOKS_MS);
       Footprint next = source.read();
       least =
           new Footprint(

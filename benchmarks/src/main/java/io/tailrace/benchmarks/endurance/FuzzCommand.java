@@ -1,7 +1,7 @@
 package io.tailrace.benchmarks.endurance;
 
-import io.tailrace.benchmarks.process.BrokerProcess;
-import io.tailrace.benchmarks.process.Installation;
+import io.tailrace.benchmarks.process.Checkout;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import io.tailrace.benchmarks.process.Processes;
@@ -46,9 +46,9 @@ public final class FuzzCommand implements Callable<Integer> {
     System.out.println("Seed " + seed);
     Path directory =
         root.resolve("benchmarks/target/fuzz/" + Long.toString(seed, 36)).toAbsolutePath();
-    try (BrokerProcess broker =
-        BrokerProcess.of(
-            Peer.TAILRACE, new Processes(), Installation.at(root, "1g", "1g"), directory)) {
+    try (MeasuredBroker broker =
+        MeasuredBroker.of(
+            Peer.TAILRACE, new Processes(), Checkout.at(root, "1g", "1g"), directory)) {
       broker.prepare();
       broker.start();
       broker.awaitListening();
@@ -64,8 +64,8 @@ public final class FuzzCommand implements Callable<Integer> {
   }
 
   /** Returns how many records the witness wrote and read. */
-  private long attack(BrokerProcess broker) throws InterruptedException {
-    String address = BrokerProcess.HOST + ":" + broker.port();
+  private long attack(MeasuredBroker broker) throws InterruptedException {
+    String address = MeasuredBroker.HOST + ":" + broker.port();
     List<Attacker> attacking = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
     try (Witness witness = new Witness(address, Topic.named("witness").partitions(1), 100, 200)) {
@@ -91,12 +91,12 @@ public final class FuzzCommand implements Callable<Integer> {
     }
   }
 
-  private void watch(BrokerProcess broker, Witness witness, List<Attacker> attacking) {
+  private void watch(MeasuredBroker broker, Witness witness, List<Attacker> attacking) {
     long start = System.nanoTime();
     long length = (long) (minutes * TimeUnit.MINUTES.toNanos(1));
     long nextLine = TimeUnit.SECONDS.toNanos(15);
     while (System.nanoTime() - start < length) {
-      BrokerProcess.pause(200);
+      MeasuredBroker.pause(200);
       if (!broker.isAlive()) {
         throw new IllegalStateException("the broker died; see " + broker.log());
       }
@@ -118,11 +118,11 @@ public final class FuzzCommand implements Callable<Integer> {
     }
   }
 
-  private static void restartAndCount(BrokerProcess broker, long expected) {
+  private static void restartAndCount(MeasuredBroker broker, long expected) {
     broker.stop();
     broker.start();
     broker.awaitListening();
-    long stored = StoredRecords.count(BrokerProcess.HOST + ":" + broker.port(), "witness");
+    long stored = StoredRecords.count(MeasuredBroker.HOST + ":" + broker.port(), "witness");
     if (stored != expected) {
       throw new IllegalStateException(
           "after the restart " + stored + " of " + expected + " records were there");

@@ -1,7 +1,7 @@
 package io.tailrace.benchmarks.endurance;
 
-import io.tailrace.benchmarks.process.BrokerProcess;
-import io.tailrace.benchmarks.process.Installation;
+import io.tailrace.benchmarks.process.Checkout;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.Processes;
 import io.tailrace.client.Topic;
@@ -49,13 +49,13 @@ public final class KillCommand implements Callable<Integer> {
     System.out.println("Seed " + seed);
     Path directory =
         root.resolve("benchmarks/target/kill/" + Long.toString(seed, 36)).toAbsolutePath();
-    try (BrokerProcess broker =
-        BrokerProcess.of(
-            Peer.TAILRACE, new Processes(), Installation.at(root, "1g", "1g"), directory)) {
+    try (MeasuredBroker broker =
+        MeasuredBroker.of(
+            Peer.TAILRACE, new Processes(), Checkout.at(root, "1g", "1g"), directory)) {
       broker.prepare();
       broker.start();
       broker.awaitListening();
-      String address = BrokerProcess.HOST + ":" + broker.port();
+      String address = MeasuredBroker.HOST + ":" + broker.port();
       Topic topic =
           Topic.named("killed")
               .partitions(1)
@@ -79,17 +79,17 @@ public final class KillCommand implements Callable<Integer> {
     }
   }
 
-  private void killAgainAndAgain(BrokerProcess broker, Witness witness) {
+  private void killAgainAndAgain(MeasuredBroker broker, Witness witness) {
     SplittableRandom random = new SplittableRandom(seed);
     int whileStarting = 0;
     long start = System.nanoTime();
     for (int round = 1; round <= rounds; round++) {
       if (random.nextInt(KILLS_OF_A_STARTING_BROKER) == 0) {
         whileStarting++;
-        BrokerProcess.pause(random.nextInt(STARTING_MS));
+        MeasuredBroker.pause(random.nextInt(STARTING_MS));
       } else {
         awaitRecords(witness);
-        BrokerProcess.pause(random.nextInt(SERVING_MS));
+        MeasuredBroker.pause(random.nextInt(SERVING_MS));
       }
       witness.throwIfFailed();
       broker.kill();
@@ -115,7 +115,7 @@ public final class KillCommand implements Callable<Integer> {
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException("no record came through for a minute after a restart");
       }
-      BrokerProcess.pause(1);
+      MeasuredBroker.pause(1);
     }
   }
 }

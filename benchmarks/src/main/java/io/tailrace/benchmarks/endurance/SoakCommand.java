@@ -1,8 +1,8 @@
 package io.tailrace.benchmarks.endurance;
 
 import io.netty.buffer.PooledByteBufAllocator;
-import io.tailrace.benchmarks.process.BrokerProcess;
-import io.tailrace.benchmarks.process.Installation;
+import io.tailrace.benchmarks.process.Checkout;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.Processes;
 import io.tailrace.benchmarks.process.TailraceBroker;
@@ -60,8 +60,8 @@ public final class SoakCommand implements Callable<Integer> {
         root.resolve("benchmarks/target/soak/" + System.currentTimeMillis()).toAbsolutePath();
     try (TailraceBroker broker =
         (TailraceBroker)
-            BrokerProcess.of(
-                Peer.TAILRACE, new Processes(), Installation.at(root, HEAP, HEAP), directory)) {
+            MeasuredBroker.of(
+                Peer.TAILRACE, new Processes(), Checkout.at(root, HEAP, HEAP), directory)) {
       broker.prepare();
       // Otherwise the figures breathe with the heap's size, and with how many segments wait to go.
       broker.fixHeap();
@@ -91,12 +91,12 @@ public final class SoakCommand implements Callable<Integer> {
   }
 
   /** What the machine bears, in records a second that come back. */
-  private int burst(BrokerProcess broker) throws InterruptedException {
+  private int burst(MeasuredBroker broker) throws InterruptedException {
     try (Witness witness = witness(broker, "burst", Integer.MAX_VALUE)) {
       witness.start();
-      BrokerProcess.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
+      MeasuredBroker.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
       long before = witness.received();
-      BrokerProcess.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
+      MeasuredBroker.pause(TimeUnit.SECONDS.toMillis(BURST_S) / 2);
       int perSecond = (int) ((witness.received() - before) / (BURST_S / 2));
       witness.finish();
       witness.deleteTopic();
@@ -104,9 +104,9 @@ public final class SoakCommand implements Callable<Integer> {
     }
   }
 
-  private Witness witness(BrokerProcess broker, String topic, int recordsPerSecond) {
+  private Witness witness(MeasuredBroker broker, String topic, int recordsPerSecond) {
     return new Witness(
-        BrokerProcess.HOST + ":" + broker.port(),
+        MeasuredBroker.HOST + ":" + broker.port(),
         Topic.named(topic)
             .partitions(1)
             .config("retention.bytes", Long.toString((long) retainMiB << 20))
@@ -130,7 +130,7 @@ public final class SoakCommand implements Callable<Integer> {
     for (int minute = 1; minute <= minutes; minute++) {
       long due = start + TimeUnit.MINUTES.toNanos(minute);
       while (System.nanoTime() < due) {
-        BrokerProcess.pause(100);
+        MeasuredBroker.pause(100);
         witness.throwIfFailed();
         if (!broker.isAlive()) {
           throw new IllegalStateException("the broker died; see " + broker.log());

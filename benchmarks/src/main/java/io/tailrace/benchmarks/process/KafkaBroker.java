@@ -12,13 +12,13 @@ import java.util.Map;
  * Kafka as one process that is broker and controller (KRaft), with the JVM switches of its own
  * start script and its default settings but for what one broker alone needs.
  */
-final class KafkaBroker extends BrokerProcess {
+final class KafkaBroker extends MeasuredBroker {
   private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 
   private final int controllerPort = freePort();
 
-  KafkaBroker(Processes processes, Installation installation, Path directory) {
-    super(processes, installation, directory);
+  KafkaBroker(Processes processes, Checkout checkout, Path directory) {
+    super(processes, checkout, directory);
   }
 
   @Override
@@ -73,7 +73,7 @@ final class KafkaBroker extends BrokerProcess {
 
   @Override
   protected List<String> command() {
-    List<String> command = jvm(installation.brokerHeap());
+    List<String> command = jvm(checkout.brokerHeap());
     command.addAll(List.of("kafka.Kafka", properties().toString()));
     return command;
   }
@@ -87,7 +87,7 @@ final class KafkaBroker extends BrokerProcess {
   private List<String> jvm(String heap) {
     return new ArrayList<>(
         List.of(
-            installation.java(),
+            checkout.java(),
             "-Xmx" + heap,
             "-Xms" + heap,
             "-server",
@@ -98,7 +98,7 @@ final class KafkaBroker extends BrokerProcess {
             "-Djava.awt.headless=true",
             "-Dlog4j2.configurationFile=" + logging(),
             "-cp",
-            installation.kafkaClassPath()));
+            checkout.kafkaClassPath()));
   }
 
   private Path properties() {

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Map;
 
 /** Tailrace as its own start script starts it: one process, with the metadata store embedded. */
-public final class TailraceBroker extends BrokerProcess {
+public final class TailraceBroker extends MeasuredBroker {
   private final int httpPort = freePort();
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<String> settings = new ArrayList<>();
   private String jvmOptions;
 
-  TailraceBroker(Processes processes, Installation installation, Path directory) {
-    super(processes, installation, directory);
-    this.jvmOptions = "-Xmx" + installation.brokerHeap();
+  TailraceBroker(Processes processes, Checkout checkout, Path directory) {
+    super(processes, checkout, directory);
+    this.jvmOptions = "-Xmx" + checkout.brokerHeap();
   }
 
   /** Adds a setting, as {@code key=value}. To be called before the broker is started. */
@@ -30,7 +30,7 @@ public final class TailraceBroker extends BrokerProcess {
 
   /** Gives the heap its full size at once. To be called before the broker is started. */
   public void fixHeap() {
-    String heap = installation.brokerHeap();
+    String heap = checkout.brokerHeap();
     jvmOptions = "-Xms" + heap + " -Xmx" + heap + " -XX:+AlwaysPreTouch";
   }
 
@@ -44,7 +44,7 @@ public final class TailraceBroker extends BrokerProcess {
     List<String> command =
         new ArrayList<>(
             List.of(
-                installation.root().resolve("bin/broker").toString(),
+                checkout.root().resolve("bin/broker").toString(),
                 "start",
                 "--set",
                 "listener=" + HOST + ":" + port(),

@@ -77,7 +77,7 @@ public final class WarmMemory {
     Process process =
         processes.start(
             List.of(
-                Installation.currentJava(),
+                Checkout.currentJava(),
                 "-XX:+UseG1GC",
                 "-XX:+AlwaysPreTouch",
                 "-XX:+UseTransparentHugePages",

@@ -45,9 +45,10 @@ final class AdminHandlers {
   private final ClusterStore cluster;
   private final LogService logs;
   private final LiveConfig config;
-  private final ProducerIds producerIds;
+  private final ProducerIdBlocks producerIds;
 
-  AdminHandlers(ClusterStore cluster, LogService logs, LiveConfig config, ProducerIds producerIds) {
+  AdminHandlers(
+      ClusterStore cluster, LogService logs, LiveConfig config, ProducerIdBlocks producerIds) {
     this.cluster = cluster;
     this.logs = logs;
     this.config = config;

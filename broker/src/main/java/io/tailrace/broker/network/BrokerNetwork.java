@@ -24,7 +24,7 @@ public final class BrokerNetwork {
 
   /** Makes a server that answers every request of the protocol; it does not listen yet. */
   public static NetworkServer create(
-      Transport transport,
+      EventLoops eventLoops,
       BrokerIdentity identity,
       NetworkLimits limits,
       ClusterStore cluster,
@@ -44,9 +44,9 @@ public final class BrokerNetwork {
     handlers.put(ApiKey.FETCH, new FetchHandler(fetch));
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup, readers)));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
-    new AdminHandlers(cluster, new LogService(registry), config, new ProducerIds(cluster))
+    new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))
         .addTo(handlers);
     new ConfigHandlers(identity.brokerId(), cluster, config).addTo(handlers);
-    return new NetworkServer(transport, identity, limits, handlers, memory, metrics, clock);
+    return new NetworkServer(eventLoops, identity, limits, handlers, memory, metrics, clock);
   }
 }

@@ -52,7 +52,7 @@ public final class NetworkServer implements ConnectionEvents {
   static final WriteBufferWaterMark WRITE_MARK =
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
-  private final Transport transport;
+  private final EventLoops eventLoops;
   private final BrokerIdentity identity;
   private final NetworkLimits limits;
   private final Map<ApiKey, RequestHandler> handlers;
@@ -75,14 +75,14 @@ public final class NetworkServer implements ConnectionEvents {
   private volatile boolean stopping;
 
   NetworkServer(
-      Transport transport,
+      EventLoops eventLoops,
       BrokerIdentity identity,
       NetworkLimits limits,
       Map<ApiKey, RequestHandler> handlers,
       NetworkMemory memory,
       RequestMetrics metrics,
       Clock clock) {
-    this.transport = transport;
+    this.eventLoops = eventLoops;
     this.identity = identity;
     this.limits = limits;
     this.handlers = handlers;
@@ -94,7 +94,7 @@ public final class NetworkServer implements ConnectionEvents {
     for (Refusal refusal : Refusal.values()) {
       refused.put(refusal, new LongAdder());
     }
-    for (EventExecutor loop : transport.loops()) {
+    for (EventExecutor loop : eventLoops.loops()) {
       connections.put(loop, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
   }
@@ -108,8 +108,8 @@ public final class NetworkServer implements ConnectionEvents {
   public InetSocketAddress start(InetSocketAddress address) throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
-            .group(transport.loops())
-            .channel(transport.serverChannel())
+            .group(eventLoops.loops())
+            .channel(eventLoops.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
@@ -135,7 +135,7 @@ public final class NetworkServer implements ConnectionEvents {
           bound.cause());
     }
     listener = bound.channel();
-    for (EventExecutor loop : transport.loops()) {
+    for (EventExecutor loop : eventLoops.loops()) {
       loop.scheduleAtFixedRate(() -> tick(loop), TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
     }
     return (InetSocketAddress) listener.localAddress();
@@ -271,7 +271,7 @@ public final class NetworkServer implements ConnectionEvents {
 
   /** Does something with every connection, on its loop; returns when it is done. */
   private void onEach(Consumer<ClientConnection> action) {
-    for (EventExecutor loop : transport.loops()) {
+    for (EventExecutor loop : eventLoops.loops()) {
       loop.submit(() -> List.copyOf(connections.get(loop)).forEach(action)).awaitUninterruptibly();
     }
   }

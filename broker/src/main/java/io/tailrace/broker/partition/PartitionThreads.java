@@ -2,12 +2,18 @@ package io.tailrace.broker.partition;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.EventExecutor;
+import io.tailrace.protocol.port.EventLoopScheduler;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** All partition threads, and which partition belongs to which. Immutable. */
+/**
+ * The partition threads, and which of them owns which partition. A partition thread is an event
+ * loop that owns connections and partitions alike;
+ * docs/decisions/0001-event-loops-own-partitions.md says why. A request for a partition of the loop
+ * that read it runs inline, any other hops once. Immutable.
+ */
 public final class PartitionThreads {
   private final List<Scheduler> threads;
 
@@ -17,9 +23,9 @@ public final class PartitionThreads {
 
   /** Makes every loop of a group a partition thread. */
   public static PartitionThreads of(Iterable<EventExecutor> loops) {
-    List<PartitionThread> threads = new ArrayList<>();
+    List<Scheduler> threads = new ArrayList<>();
     for (EventExecutor loop : loops) {
-      threads.add(new PartitionThread((EventLoop) loop));
+      threads.add(new EventLoopScheduler((EventLoop) loop));
     }
     return new PartitionThreads(threads);
   }

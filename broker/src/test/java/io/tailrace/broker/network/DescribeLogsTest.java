@@ -34,11 +34,11 @@ class DescribeLogsTest {
     HeldLogStore logs = new HeldLogStore();
     logs.letOpen();
     ManualClock clock = new ManualClock(1_000_000);
-    Transport transport = Transport.create(2);
+    EventLoops eventLoops = EventLoops.create(2);
     PartitionRegistry registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             logs,
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
@@ -48,7 +48,7 @@ class DescribeLogsTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     try (TestServer server =
             new TestServer(
-                transport,
+                eventLoops,
                 TestServer.wideLimits(),
                 clock,
                 memory -> Map.of(ApiKey.PRODUCE, TestServer.produce(lookup, memory)));

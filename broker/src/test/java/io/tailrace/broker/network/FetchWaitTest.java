@@ -14,8 +14,8 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionThreads;
-import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.ProduceResult;
+import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.ForwardingLogStore;
@@ -53,7 +53,7 @@ class FetchWaitTest {
 
   private final SteppedThread thread = new SteppedThread();
   private final HookedLogStore logs = new HookedLogStore();
-  private final Transport transport = Transport.create(1);
+  private final EventLoops eventLoops = EventLoops.create(1);
   private PartitionRegistry registry;
   private TestServer server;
   private RawClient client;
@@ -78,7 +78,7 @@ class FetchWaitTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     server =
         new TestServer(
-            transport,
+            eventLoops,
             TestServer.wideLimits(),
             clock,
             memory -> Map.of(ApiKey.FETCH, TestServer.fetch(lookup, memory)));
@@ -287,11 +287,11 @@ class FetchWaitTest {
 
   /** Timers of one loop go off in their order. */
   private void passOnLoop(int ms) throws InterruptedException {
-    transport.loops().next().schedule(() -> {}, ms, TimeUnit.MILLISECONDS).sync();
+    eventLoops.loops().next().schedule(() -> {}, ms, TimeUnit.MILLISECONDS).sync();
   }
 
   private void onLoop(Runnable task) throws InterruptedException {
-    transport.loops().next().submit(task).sync();
+    eventLoops.loops().next().submit(task).sync();
   }
 
   private byte[] fetch(long offset, int minBytes, int maxWaitMs) {

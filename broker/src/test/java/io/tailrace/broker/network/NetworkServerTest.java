@@ -243,7 +243,10 @@ class NetworkServerTest {
   private void start(NetworkLimits limits, int loops) throws IOException {
     server =
         new TestServer(
-            Transport.create(loops), limits, Clock.SYSTEM, memory -> Map.of(ApiKey.METADATA, held));
+            EventLoops.create(loops),
+            limits,
+            Clock.SYSTEM,
+            memory -> Map.of(ApiKey.METADATA, held));
   }
 
   private void connect(int times, List<RawClient> to) {

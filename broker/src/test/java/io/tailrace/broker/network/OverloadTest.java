@@ -43,11 +43,11 @@ class OverloadTest {
   @BeforeEach
   void start() throws IOException {
     ManualClock clock = new ManualClock(1_000_000); // nobody is closed because of the time
-    Transport transport = Transport.create(2);
+    EventLoops eventLoops = EventLoops.create(2);
     PartitionRegistry registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             logs,
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
@@ -59,7 +59,7 @@ class OverloadTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     server =
         new TestServer(
-            transport,
+            eventLoops,
             limits,
             clock,
             memory ->

@@ -42,11 +42,11 @@ class ProduceLimitsTest {
 
   @BeforeEach
   void start() throws IOException {
-    Transport transport = Transport.create(1);
+    EventLoops eventLoops = EventLoops.create(1);
     PartitionRegistry registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             new InMemoryLogStore(),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
@@ -58,7 +58,7 @@ class ProduceLimitsTest {
         new ProduceService(new PartitionLookup(registry), topic -> limits, clock);
     server =
         new TestServer(
-            transport,
+            eventLoops,
             TestServer.wideLimits(),
             clock,
             memory -> Map.of(ApiKey.PRODUCE, new ProduceHandler(service, memory.requests())));

@@ -35,11 +35,11 @@ class RequestOrderTest {
   void requestsBehindTheLimitDoNotOvertakeThoseThatWaitForTheLog() throws Exception {
     HeldLogStore logs = new HeldLogStore();
     ManualClock clock = new ManualClock(1_000_000);
-    Transport transport = Transport.create(1); // connection and partition have one thread
+    EventLoops eventLoops = EventLoops.create(1); // connection and partition have one thread
     PartitionRegistry registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             logs,
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
@@ -49,7 +49,7 @@ class RequestOrderTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     try (TestServer server =
             new TestServer(
-                transport,
+                eventLoops,
                 TestServer.limits(IN_FLIGHT, 10),
                 clock,
                 memory -> Map.of(ApiKey.PRODUCE, TestServer.produce(lookup, memory)));

@@ -38,24 +38,24 @@ final class TestServer implements AutoCloseable {
   private static final long IDLE_MS = 600_000;
   private static final long STALL_MS = 30_000;
 
-  private final Transport transport;
+  private final EventLoops eventLoops;
   private final BrokerMetrics metrics = new BrokerMetrics();
   private final NetworkServer server;
   private final InetSocketAddress address;
 
   /** Starts it; when this returns it listens. */
   TestServer(
-      Transport transport,
+      EventLoops eventLoops,
       NetworkLimits limits,
       Clock clock,
       Function<NetworkMemory, Map<ApiKey, RequestHandler>> handlers)
       throws IOException {
-    this.transport = transport;
+    this.eventLoops = eventLoops;
     NetworkMemory memory = NetworkMemory.of(limits);
     BrokerIdentity identity = new BrokerIdentity(0, () -> "test", "tailrace/test");
     server =
         new NetworkServer(
-            transport, identity, limits, handlers.apply(memory), memory, metrics, clock);
+            eventLoops, identity, limits, handlers.apply(memory), memory, metrics, clock);
     address = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
@@ -127,6 +127,6 @@ final class TestServer implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
-    transport.stop();
+    eventLoops.stop();
   }
 }

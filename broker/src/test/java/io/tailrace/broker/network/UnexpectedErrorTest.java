@@ -54,11 +54,11 @@ class UnexpectedErrorTest {
   @BeforeEach
   void start() throws IOException {
     ManualClock clock = new ManualClock(1_000_000);
-    Transport transport = Transport.create(2); // of two partitions, one is behind a hop
+    EventLoops eventLoops = EventLoops.create(2); // of two partitions, one is behind a hop
     PartitionRegistry registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             logs,
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             clock,
@@ -68,7 +68,7 @@ class UnexpectedErrorTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     server =
         new TestServer(
-            transport,
+            eventLoops,
             TestServer.wideLimits(),
             clock,
             memory ->

@@ -19,6 +19,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import io.tailrace.protocol.frame.FrameDecoder;
+import io.tailrace.protocol.port.EventLoopScheduler;
 import io.tailrace.protocol.port.Scheduler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -47,7 +47,7 @@ public final class ReplicaState {
   private boolean acknowledgeSynced;
   private PartitionMetadata metadata;
   private Role role = Role.NONE;
-  private InSyncProposal proposal;
+  private ProposedInSyncSet proposal;
   private ReplicaProgress[] needed = {};
   private boolean neededMissing;
 
@@ -218,7 +218,7 @@ public final class ReplicaState {
    *
    * @return null when it should not, or while another change is under way
    */
-  public InSyncProposal propose(long nowMs) {
+  public ProposedInSyncSet propose(long nowMs) {
     if (role != Role.LEADER || !logOpen || proposal != null) {
       return null;
     }
@@ -237,7 +237,7 @@ public final class ReplicaState {
     if (Set.copyOf(wanted).equals(Set.copyOf(metadata.inSync()))) {
       return null;
     }
-    proposal = new InSyncProposal(metadata.leaderEpoch(), metadata.version(), wanted);
+    proposal = new ProposedInSyncSet(metadata.leaderEpoch(), metadata.version(), wanted);
     findNeeded();
     return proposal;
   }
@@ -263,7 +263,7 @@ public final class ReplicaState {
   }
 
   /** The metadata store has accepted a proposal. One that is not under way any more is ignored. */
-  public void onProposalConfirmed(InSyncProposal confirmed, long newVersion) {
+  public void onProposalConfirmed(ProposedInSyncSet confirmed, long newVersion) {
     if (confirmed.equals(proposal)) {
       proposal = null;
       metadata = metadata.withInSync(confirmed.inSync(), newVersion);
@@ -276,7 +276,7 @@ public final class ReplicaState {
    * The metadata store has refused a proposal, which therefore never takes effect. Not to be called
    * where the outcome is unknown: both sets count until newer metadata tell.
    */
-  public void onProposalRefused(InSyncProposal refused) {
+  public void onProposalRefused(ProposedInSyncSet refused) {
     if (refused.equals(proposal)) {
       proposal = null;
       findNeeded();
@@ -369,7 +369,7 @@ public final class ReplicaState {
   }
 
   /** The in-sync change under way, or null. */
-  public InSyncProposal proposal() {
+  public ProposedInSyncSet proposal() {
     return proposal;
   }
 

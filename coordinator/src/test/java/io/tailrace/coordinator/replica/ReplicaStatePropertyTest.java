@@ -39,7 +39,7 @@ class ReplicaStatePropertyTest {
     long nowMs;
     long highWatermark;
     Map<Integer, Integer> confirmed = new TreeMap<>();
-    InSyncProposal proposal;
+    ProposedInSyncSet proposal;
 
     /** The store has written the proposal, and its answer is on its way. */
     boolean written;
@@ -141,7 +141,7 @@ class ReplicaStatePropertyTest {
     }
 
     private void propose() {
-      InSyncProposal made = state.propose(nowMs);
+      ProposedInSyncSet made = state.propose(nowMs);
       if (made == null) {
         return;
       }

@@ -213,7 +213,7 @@ class ReplicaStateTest {
 
     report(3, 20, 2);
 
-    assertEquals(new InSyncProposal(EPOCH, version, set(ME, 2, 3)), state.propose(2));
+    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME, 2, 3)), state.propose(2));
     assertNull(state.propose(3), "one at a time");
   }
 
@@ -232,7 +232,7 @@ class ReplicaStateTest {
     lead(2, 2, ME);
     state.onLogOpened(0, 20, 20, 5);
     report(2, 20, 1);
-    InSyncProposal grow = state.propose(1);
+    ProposedInSyncSet grow = state.propose(1);
     assertEquals(set(ME, 2), grow.inSync());
     assertEquals(5, state.highWatermark(), "the confirmed set is below its minimum");
 
@@ -240,7 +240,7 @@ class ReplicaStateTest {
     assertEquals(20, state.highWatermark());
 
     state.onLogProgress(30, 30);
-    InSyncProposal shrink = state.propose(LAG_MS + 2);
+    ProposedInSyncSet shrink = state.propose(LAG_MS + 2);
     assertEquals(set(ME), shrink.inSync());
     assertEquals(version + 1, shrink.version());
     assertEquals(20, state.highWatermark(), "the larger set counts until the store has answered");
@@ -254,7 +254,7 @@ class ReplicaStateTest {
     lead(2, 1, ME);
     state.onLogOpened(0, 20, 20, 0);
     report(2, 20, 1);
-    InSyncProposal grow = state.propose(1);
+    ProposedInSyncSet grow = state.propose(1);
 
     state.onLogProgress(30, 30);
     assertEquals(20, state.highWatermark());
@@ -268,7 +268,7 @@ class ReplicaStateTest {
     lead(2, 1, ME);
     state.onLogOpened(0, 20, 20, 0);
     report(2, 20, 1);
-    InSyncProposal grow = state.propose(1);
+    ProposedInSyncSet grow = state.propose(1);
     state.onMetadata(metadata(ME, EPOCH + 1, version + 1, 2, 1, ME), 2);
 
     state.onProposalConfirmed(grow, version + 2);

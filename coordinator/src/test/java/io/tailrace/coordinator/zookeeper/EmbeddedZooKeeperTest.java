@@ -21,14 +21,14 @@ class EmbeddedZooKeeperTest {
   @Test
   void keepsItsDataAndLetsGoOfItsPort() throws Exception {
     EmbeddedZooKeeper first = EmbeddedZooKeeper.start(directory, 0);
-    try (RawClient client = new RawClient(first)) {
+    try (PlainZooKeeperClient client = new PlainZooKeeperClient(first)) {
       client.create("/a", (byte) 7);
     }
     first.close();
     first.close();
     assertTrue(first.awaitEnd());
     try (EmbeddedZooKeeper second = EmbeddedZooKeeper.start(directory, first.port());
-        RawClient client = new RawClient(second)) {
+        PlainZooKeeperClient client = new PlainZooKeeperClient(second)) {
       assertEquals("127.0.0.1:" + first.port(), second.connectString());
       assertEquals(7, client.read("/a")[0]);
     }
@@ -64,7 +64,7 @@ class EmbeddedZooKeeperTest {
   @Test
   void reservesLittleSpace() throws Exception {
     try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
-        RawClient client = new RawClient(server)) {
+        PlainZooKeeperClient client = new PlainZooKeeperClient(server)) {
       client.create("/a");
       long size = 0;
       try (Stream<Path> files = Files.walk(directory)) {
@@ -80,7 +80,7 @@ class EmbeddedZooKeeperTest {
   void oldSnapshotsAreRemovedAndTheDataStays() throws Exception {
     for (int run = 0; run < 6; run++) {
       try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
-          RawClient client = new RawClient(server)) {
+          PlainZooKeeperClient client = new PlainZooKeeperClient(server)) {
         client.create("/run-" + run);
       }
     }
@@ -93,7 +93,7 @@ class EmbeddedZooKeeperTest {
     assertTrue(before > 3, before + " snapshots");
     assertEquals(3, snapshots());
     try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
-        RawClient client = new RawClient(server)) {
+        PlainZooKeeperClient client = new PlainZooKeeperClient(server)) {
       for (int run = 0; run < 6; run++) {
         assertEquals(0, client.read("/run-" + run).length);
       }

@@ -149,7 +149,7 @@ class ZooKeeperFaultTest {
   void ignoresNodesThatNobodyShouldHaveMade() throws Exception {
     try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
         ZooKeeperClusterStore store = open(1, server.port());
-        RawClient stranger = new RawClient(server)) {
+        PlainZooKeeperClient stranger = new PlainZooKeeperClient(server)) {
       get(store.register(registration(1)));
       get(create(store, "orders"));
       UUID id = store.image().topics().get("orders").id();

@@ -1,19 +1,21 @@
-package io.tailrace.client.network;
+package io.tailrace.protocol.port;
 
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.ScheduledFuture;
-import io.tailrace.protocol.port.Scheduler;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One Netty event loop as a scheduler. Thread-safe. */
-final class EventLoopScheduler implements Scheduler {
+/**
+ * One Netty event loop as a scheduler: the client's network thread, or one of the broker's
+ * partition threads. Thread-safe.
+ */
+public final class EventLoopScheduler implements Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(EventLoopScheduler.class);
 
   private final EventLoop loop;
 
-  EventLoopScheduler(EventLoop loop) {
+  public EventLoopScheduler(EventLoop loop) {
     this.loop = loop;
   }
 
@@ -28,13 +30,13 @@ final class EventLoopScheduler implements Scheduler {
     return () -> future.cancel(false);
   }
 
-  /** Netty keeps what a scheduled task throws in a future that nobody reads. */
+  /** Logs what the task throws: Netty would only keep it in the future, which is never read. */
   private static Runnable logged(Runnable task) {
     return () -> {
       try {
         task.run();
       } catch (Throwable e) {
-        LOG.error("a task on the network thread threw", e);
+        LOG.error("a scheduled task of an event loop threw", e);
       }
     };
   }

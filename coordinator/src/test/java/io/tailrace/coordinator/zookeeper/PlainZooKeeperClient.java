@@ -7,12 +7,12 @@ import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 
 /** A client of ZooKeeper that knows nothing of a cluster. Every call blocks. */
-final class RawClient implements AutoCloseable {
+final class PlainZooKeeperClient implements AutoCloseable {
   private static final int SESSION_TIMEOUT_MS = 20_000;
 
   private final ZooKeeper zooKeeper;
 
-  RawClient(EmbeddedZooKeeper server) throws IOException {
+  PlainZooKeeperClient(EmbeddedZooKeeper server) throws IOException {
     zooKeeper = new ZooKeeper(server.connectString(), SESSION_TIMEOUT_MS, event -> {});
   }
 

@@ -8,9 +8,9 @@ import java.util.List;
  *
  * @param version that the partition's entry must have for the write to succeed
  */
-public record InSyncProposal(int leaderEpoch, long version, List<InSyncReplica> inSync) {
+public record ProposedInSyncSet(int leaderEpoch, long version, List<InSyncReplica> inSync) {
 
-  public InSyncProposal {
+  public ProposedInSyncSet {
     inSync = List.copyOf(inSync);
   }
 }

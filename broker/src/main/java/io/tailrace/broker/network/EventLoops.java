@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * The event loops, and the kind of socket that fits them: Linux' epoll where it can be had, Java's
  * NIO elsewhere.
  */
-public record Transport(EventLoopGroup loops, Class<? extends ServerChannel> serverChannel) {
+public record EventLoops(EventLoopGroup loops, Class<? extends ServerChannel> serverChannel) {
   private static final long QUIET_MS = 0;
   private static final long STOP_MS = 5_000;
 
@@ -26,14 +26,14 @@ public record Transport(EventLoopGroup loops, Class<? extends ServerChannel> ser
    *
    * @param threads at least 1; their names begin with {@code partition}
    */
-  public static Transport create(int threads) {
+  public static EventLoops create(int threads) {
     DefaultThreadFactory factory = new DefaultThreadFactory("partition");
     if (Epoll.isAvailable()) {
-      return new Transport(
+      return new EventLoops(
           new MultiThreadIoEventLoopGroup(threads, factory, EpollIoHandler.newFactory()),
           EpollServerSocketChannel.class);
     }
-    return new Transport(
+    return new EventLoops(
         new MultiThreadIoEventLoopGroup(threads, factory, NioIoHandler.newFactory()),
         NioServerSocketChannel.class);
   }

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletionStage;
 /**
  * Gives out producer ids, from blocks that the metadata store hands to this broker. Thread-safe.
  */
-final class ProducerIds {
+final class ProducerIdBlocks {
   private static final int BLOCK = 1_000;
 
   private final ClusterStore cluster;
@@ -17,7 +17,7 @@ final class ProducerIds {
   private long end;
   private boolean asking;
 
-  ProducerIds(ClusterStore cluster) {
+  ProducerIdBlocks(ClusterStore cluster) {
     this.cluster = cluster;
   }
 

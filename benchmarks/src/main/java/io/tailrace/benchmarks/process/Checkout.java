@@ -15,12 +15,11 @@ import java.util.List;
  * @param brokerHeap the largest heap of either broker, as {@code -Xmx} takes it
  * @param clientHeap the largest heap of either client
  */
-public record Installation(Path root, String java, String brokerHeap, String clientHeap) {
+public record Checkout(Path root, String java, String brokerHeap, String clientHeap) {
 
   /** The checkout at this place, with the Java that runs now. */
-  public static Installation at(Path root, String brokerHeap, String clientHeap) {
-    return new Installation(
-        root.toAbsolutePath().normalize(), currentJava(), brokerHeap, clientHeap);
+  public static Checkout at(Path root, String brokerHeap, String clientHeap) {
+    return new Checkout(root.toAbsolutePath().normalize(), currentJava(), brokerHeap, clientHeap);
   }
 
   /** The program that runs this process. */

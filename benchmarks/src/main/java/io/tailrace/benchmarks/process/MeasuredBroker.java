@@ -20,30 +20,30 @@ import java.util.concurrent.TimeUnit;
  * A broker in a process and a directory of its own. Confined to the thread that made it; {@link
  * #close()} ends the process and deletes the directory.
  */
-public abstract class BrokerProcess implements AutoCloseable {
+public abstract class MeasuredBroker implements AutoCloseable {
   /** Where brokers listen. */
   public static final String HOST = "127.0.0.1";
 
   private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(3);
 
   protected final Processes processes;
-  protected final Installation installation;
+  protected final Checkout checkout;
   protected final Path directory;
   protected final int port = freePort();
   private Process process;
 
-  protected BrokerProcess(Processes processes, Installation installation, Path directory) {
+  protected MeasuredBroker(Processes processes, Checkout checkout, Path directory) {
     this.processes = processes;
-    this.installation = installation;
+    this.checkout = checkout;
     this.directory = directory;
   }
 
   /** A broker that is not yet started. */
-  public static BrokerProcess of(
-      Peer peer, Processes processes, Installation installation, Path directory) {
+  public static MeasuredBroker of(
+      Peer peer, Processes processes, Checkout checkout, Path directory) {
     return switch (peer) {
-      case KAFKA -> new KafkaBroker(processes, installation, directory);
-      case TAILRACE -> new TailraceBroker(processes, installation, directory);
+      case KAFKA -> new KafkaBroker(processes, checkout, directory);
+      case TAILRACE -> new TailraceBroker(processes, checkout, directory);
     };
   }
 
