@@ -69,7 +69,7 @@ class SealedReadTest {
   @TempDir Path directory;
 
   private final ManualClock clock = new ManualClock(1_000_000);
-  private final Transport transport = Transport.create(1);
+  private final EventLoops eventLoops = EventLoops.create(1);
   private ReaderThreads readers = new ReaderThreads(1, 16);
   private WatchedViews logs;
   private LogStore store;
@@ -97,7 +97,7 @@ class SealedReadTest {
     registry =
         new PartitionRegistry(
             0,
-            PartitionThreads.of(transport.loops()),
+            PartitionThreads.of(eventLoops.loops()),
             logs,
             topic -> new TopicSettings(config, 1),
             clock,
@@ -107,7 +107,7 @@ class SealedReadTest {
     PartitionLookup lookup = new PartitionLookup(registry);
     server =
         new TestServer(
-            transport,
+            eventLoops,
             TestServer.wideLimits(),
             clock,
             memory ->
@@ -362,7 +362,7 @@ class SealedReadTest {
   }
 
   private void onLoop(Step step) throws Exception {
-    transport
+    eventLoops
         .loops()
         .next()
         .submit(
