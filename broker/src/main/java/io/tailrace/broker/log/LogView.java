@@ -28,7 +28,8 @@ public interface LogView extends AutoCloseable {
    *
    * @param offset from {@link #startOffset()} to {@link #endOffset()}
    * @return bytes copied
-   * @throws LogException {@code OFFSET_OUT_OF_RANGE} or {@code CORRUPT_LOG}
+   * @throws LogException {@code OFFSET_OUT_OF_RANGE}, {@code CORRUPT_LOG}, or {@code STORAGE_ERROR}
+   *     when the device cannot read; the log itself does not know of that
    */
   int read(long offset, long limitOffset, int maxBytes, ByteBuf out);
 

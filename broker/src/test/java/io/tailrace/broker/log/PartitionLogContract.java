@@ -343,6 +343,7 @@ abstract class PartitionLogContract {
     ByteBuf first = batch(0, 5, 100);
     int size = first.readableBytes();
     ByteBuf frame = Unpooled.buffer().writeZero(37).writeBytes(first, 0, size).writeZero(11);
+    TestBatches.awaitAppendable(owner, log);
     owner.run(() -> log.append(frame, 37, size));
     ByteBuf out = Unpooled.buffer();
     owner.run(() -> log.read(0, ALL, 1 << 20, out));
@@ -842,8 +843,7 @@ abstract class PartitionLogContract {
     owner.run(
         () -> {
           for (int i = 20; i < 220; i++) {
-            ByteBuf batch = batch(i, i, 100);
-            log.append(batch, 0, batch.readableBytes());
+            TestBatches.append(owner, log, batch(i, i, 100));
           }
         });
     listener.awaitSynced(220);
@@ -1012,10 +1012,9 @@ abstract class PartitionLogContract {
     LogId otherId = new LogId(new UUID(1, 2), 4);
     PartitionLog other = OwnerThread.await(store.open(otherId, config(), owner, listener));
     appendMany(5, 10);
+    TestBatches.append(owner, other, batch(0, 1, 10));
     owner.run(
         () -> {
-          ByteBuf batch = batch(0, 1, 10);
-          other.append(batch, 0, batch.readableBytes());
           assertEquals(1, other.logEndOffset());
           other.close();
         });

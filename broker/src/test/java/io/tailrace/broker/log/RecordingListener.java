@@ -9,6 +9,7 @@ import java.util.function.BooleanSupplier;
 public final class RecordingListener implements PartitionLog.Listener {
   private long syncedEndOffset = -1;
   private int syncs;
+  private int appendable;
   private LogException failure;
   private boolean givesSnapshots;
 
@@ -26,6 +27,22 @@ public final class RecordingListener implements PartitionLog.Listener {
   public synchronized void onFailure(LogException cause) {
     failure = cause;
     notifyAll();
+  }
+
+  @Override
+  public synchronized void onAppendable() {
+    appendable++;
+    notifyAll();
+  }
+
+  /** How often the log has told that it may be appended to. */
+  public synchronized int appendable() {
+    return appendable;
+  }
+
+  /** Waits until the log has told so often that it may be appended to. */
+  public synchronized void awaitAppendable(int times) {
+    await(() -> appendable >= times, "appendable " + times + " times");
   }
 
   /** From now on it says {@code below N} to whoever asks for a snapshot. */

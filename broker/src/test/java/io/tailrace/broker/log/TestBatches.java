@@ -90,6 +90,16 @@ public final class TestBatches {
     return calls;
   }
 
+  /** Waits until an empty or idle log has made its files ready. Not for the owner's thread. */
+  public static void awaitAppendable(OwnerThread owner, PartitionLog log) {
+    long deadline = System.nanoTime() + DEADLINE_NS;
+    while (!owner.call(log::isAppendable)) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("the log cannot be appended to");
+      }
+    }
+  }
+
   /** Checks each batch with its checksum and says what there is. */
   public static List<ReadBatch> parse(ByteBuf in) {
     List<ReadBatch> batches = new ArrayList<>();

@@ -262,6 +262,11 @@ public final class ChronicleLogStore implements LogStore {
     return failures.notWhole();
   }
 
+  /** The threads that wait for the file system. */
+  LogThreads threads() {
+    return threads;
+  }
+
   /** Segments that hold descriptors and mappings now. */
   int openSegmentCount() {
     return services.openSegments().count();

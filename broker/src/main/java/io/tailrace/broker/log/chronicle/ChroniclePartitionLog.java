@@ -11,15 +11,10 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,9 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ChroniclePartitionLog implements PartitionLog {
   private static final Logger LOG = LoggerFactory.getLogger(ChroniclePartitionLog.class);
-
-  /** How long an append waits for a truncation to reach the device. */
-  private static final long TRUNCATION_WAIT_MS = 50;
 
   /** A view ends with the segment in which it has reached this size, or with its last segment. */
   private static final long VIEW_BYTES = 4 << 20;
@@ -49,6 +41,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   private final LogTasks tasks;
   private final LogSync sync;
   private final LogSnapshots snapshots;
+  private final AppendPreparation preparation;
   private final Snapshot snapshot;
   private final HighWatermarks.Value highWatermark;
   private final long checkpointedHighWatermark;
@@ -59,8 +52,6 @@ final class ChroniclePartitionLog implements PartitionLog {
   /** What the log's directory says of its end, at least; -1 when nothing. */
   private long rememberedEndOffset;
 
-  private FutureTask<Path> nextSegment;
-  private FutureTask<Void> truncation;
   private LogException failure;
   private boolean closed;
 
@@ -86,6 +77,8 @@ final class ChroniclePartitionLog implements PartitionLog {
     this.tasks = new LogTasks(directory, services, this::failLater);
     this.sync = new LogSync(this, tasks, owner, listener, recovered.syncedEndOffset());
     this.snapshots = new LogSnapshots(listener, tasks);
+    this.preparation =
+        new AppendPreparation(directory, services, access, tasks, owner, this::tellAppendable);
     this.snapshot = recovered.snapshot();
     this.highWatermark = services.highWatermarks().of(id);
     this.checkpointedHighWatermark =
@@ -144,7 +137,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public boolean isAppendable() {
     checkUsable();
-    return true;
+    return preparation.isReady(segments.active(), logEndOffset, config);
   }
 
   /** The segment that takes batches; null when the next append makes one. */
@@ -166,14 +159,46 @@ final class ChroniclePartitionLog implements PartitionLog {
       roll(active);
       active = null;
     }
-    int appended = active == null ? 0 : appendToActive(active, batches, index, length);
-    if (appended == 0) {
-      appendToNew(batches, index, first);
-      appended = first;
-    }
+    int appended = appendTo(readySegment(active, first), active == null, batches, index, length);
     logEndOffset = segments.get(segments.count() - 1).state().endOffset;
     sync.onAppend(batches, index, appended);
     return appended;
+  }
+
+  /** The segment to append to. It may be the next one, when the active one cannot be opened. */
+  private Segment readySegment(Segment active, int sizeInBytes) {
+    Segment ready;
+    try {
+      ready = preparation.ready(active, logEndOffset, config, sizeInBytes);
+    } catch (LogException e) {
+      if (e.code() != ErrorCode.STORAGE_ERROR) {
+        throw e;
+      }
+      boolean deviceFailed =
+          e.getCause() instanceof IOException io && LogFiles.isDeviceError(io);
+      if (active == null || deviceFailed) {
+        throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
+      }
+      throw replaced(active, sizeInBytes, e);
+    }
+    if (ready == null) {
+      throw notReady();
+    }
+    access.used(ready);
+    return ready;
+  }
+
+  private LogException notReady() {
+    return new LogException(
+        ErrorCode.OVERLOADED, "the files of log " + id + " are being prepared; append again");
+  }
+
+  /** Ends the active segment, whose queue cannot be used, and has the next one prepared. */
+  private LogException replaced(Segment active, int sizeInBytes, Throwable cause) {
+    LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), cause);
+    roll(active);
+    preparation.ready(null, logEndOffset, config, sizeInBytes);
+    return notReady();
   }
 
   /** Whether a segment takes a batch behind others that are about to be appended to it. */
@@ -184,13 +209,13 @@ final class ChroniclePartitionLog implements PartitionLog {
         && SegmentWriter.hasRoomFor(state, bytesBefore, batchesBefore, sizeInBytes);
   }
 
-  /** Bytes of the batches that are appended to the active segment in one go, one batch at least. */
-  private int together(Segment active, ByteBuf batches, int index, int length) {
-    int most = active.writer().countTogether();
+  /** Bytes of the batches that are appended to a segment in one go, one batch at least. */
+  private int together(Segment segment, ByteBuf batches, int index, int length) {
+    int most = segment.writer().countTogether();
     int bytes = RecordBatch.sizeInBytes(batches, index);
     for (int count = 1; count < most && bytes < length; count++) {
       int size = RecordBatch.sizeInBytes(batches, index + bytes);
-      if (!canTake(active, bytes, count, size)) {
+      if (!canTake(segment, bytes, count, size)) {
         break;
       }
       bytes += size;
@@ -199,53 +224,80 @@ final class ChroniclePartitionLog implements PartitionLog {
   }
 
   /**
-   * Appends to the active segment.
+   * Appends to an open segment.
    *
-   * @return bytes appended; 0 when its queue cannot be used: it is sealed then
+   * @param fresh whether it is new and not one of the log's segments yet
+   * @return bytes appended
    */
-  private int appendToActive(Segment active, ByteBuf batches, int index, int length) {
-    SegmentState state = active.state();
+  private int appendTo(
+      Segment segment, boolean fresh, ByteBuf batches, int index, int length) {
+    SegmentState state = segment.state();
     long sizeBefore = state.sizeInBytes;
     try {
-      access.openToAppend(active, config.segmentBytes());
-      removeCleanMark(active);
-      int bytes = together(active, batches, index, length);
-      snapshots.beforeAppend(active, logEndOffset, bytes);
-      appendTogether(active, batches, index, bytes);
+      int bytes = together(segment, batches, index, length);
+      bytes = withinSpace(segment, batches, index, bytes);
+      snapshots.beforeAppend(segment, logEndOffset, bytes);
+      segment.writer().append(batches, index, bytes);
     } catch (RuntimeException | Error e) {
-      if (state.sizeInBytes > sizeBefore) {
-        sealBrokenOff(active, e);
-      } else if (!(e instanceof LogException known)) {
-        throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
-      } else if (known.code() != ErrorCode.STORAGE_ERROR) {
-        throw known;
-      } else if (known.getCause() instanceof IOException io && LogFiles.isDeviceError(io)) {
-        throw fail(known);
-      } else {
-        LOG.warn("segment {} takes no more batches; a new one takes over", active.directory(), e);
-        roll(active);
-        return 0;
+      if (state.sizeInBytes == sizeBefore) {
+        throw notAppended(segment, fresh, RecordBatch.sizeInBytes(batches, index), e);
       }
+      sealBrokenOff(segment, e);
     }
     int appended = (int) (state.sizeInBytes - sizeBefore);
-    segments.grow(appended);
-    if (nextSegment == null && state.sizeInBytes * 2 >= config.segmentBytes()) {
-      nextSegment = services.factory().prepare(directory);
+    if (fresh) {
+      adopt(segment);
+    } else {
+      segments.grow(appended);
+    }
+    if (state.sizeInBytes * 2 >= config.segmentBytes()) {
+      preparation.prepareFiles();
     }
     return appended;
   }
 
-  /** Where there is no room for all, there may be for one. */
-  private static void appendTogether(Segment active, ByteBuf batches, int index, int length) {
+  /** What to throw after an append of nothing. */
+  private LogException notAppended(
+      Segment segment, boolean fresh, int sizeInBytes, Throwable cause) {
+    if (cause instanceof LogException known && known.code() != ErrorCode.STORAGE_ERROR) {
+      return known;
+    }
+    if (cause.getCause() instanceof IOException io && LogFiles.isDeviceError(io)) {
+      return fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, cause));
+    }
+    if (cause instanceof LogException && !fresh) {
+      return replaced(segment, sizeInBytes, cause);
+    }
+    return fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, cause));
+  }
+
+  /** Where there is no space for all batches yet, there may be for the first. */
+  private int withinSpace(Segment segment, ByteBuf batches, int index, int length) {
     int first = RecordBatch.sizeInBytes(batches, index);
+    LogException full = null;
     try {
-      active.writer().append(batches, index, length);
+      if (segment.writer().hasSpaceFor(batches, index, length, this::tellAppendable)) {
+        return length;
+      }
     } catch (LogException e) {
       if (e.code() != ErrorCode.DISK_FULL || length == first) {
         throw e;
       }
-      active.writer().append(batches, index, first);
+      full = e;
     }
+    if (length > first && segment.writer().hasSpaceFor(batches, index, first, () -> {})) {
+      return first;
+    }
+    throw full == null ? notReady() : full;
+  }
+
+  private void tellAppendable() {
+    owner.execute(
+        () -> {
+          if (!closed) {
+            listener.onAppendable();
+          }
+        });
   }
 
   /**
@@ -258,62 +310,12 @@ final class ChroniclePartitionLog implements PartitionLog {
     tasks.seal(active, access.detach(active), null, true);
   }
 
-  private static void removeCleanMark(Segment active) {
-    if (!active.isCleanOnDisk()) {
-      return;
-    }
-    try {
-      Files.deleteIfExists(active.directory().resolve(LogFiles.CLEAN));
-      active.setCleanOnDisk(false);
-    } catch (IOException e) {
-      throw DiskSpace.failure("cannot change segment " + active.directory(), e);
-    }
-  }
-
-  private void appendToNew(ByteBuf batch, int index, int sizeInBytes) {
-    awaitTruncation();
-    FutureTask<Path> prepared = nextSegment;
-    nextSegment = null;
-    int blockBytes =
-        SegmentFactory.blockBytes(
-            config.segmentBytes(), Math.max(sizeInBytes, config.maxBatchBytes()));
+  /** Makes a new segment that has its first batches one of the log's. */
+  private void adopt(Segment fresh) {
     sealScanned();
-    Segment fresh = services.factory().create(directory, logEndOffset, blockBytes, prepared);
-    try {
-      access.openToAppend(fresh, config.segmentBytes());
-      fresh.writer().append(batch, index, sizeInBytes);
-    } catch (RuntimeException | Error e) {
-      tasks.delete(access.detach(fresh), List.of(fresh));
-      truncation = tasks.barrier();
-      if (e instanceof LogException known && known.code() != ErrorCode.STORAGE_ERROR) {
-        throw known;
-      }
-      if (e.getCause() instanceof IOException io && LogFiles.isDiskFull(io)) {
-        throw DiskSpace.failure("cannot append to log " + id, io);
-      }
-      throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
-    }
+    preparation.adopted();
     fresh.state().firstAppendMs = services.clock().wallMs();
     segments.add(fresh);
-  }
-
-  /** The directory of a segment that was cut off may have the next one's name until it is gone. */
-  private void awaitTruncation() {
-    if (truncation == null) {
-      return;
-    }
-    try {
-      truncation.get(TRUNCATION_WAIT_MS, TimeUnit.MILLISECONDS);
-      truncation = null;
-    } catch (TimeoutException e) {
-      throw new LogException(
-          ErrorCode.OVERLOADED, "log " + id + " is still being truncated; append again", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("log " + id + " could not be truncated", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while log " + id + " was truncated", e);
-    }
   }
 
   private void roll(Segment active) {
@@ -496,6 +498,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       resetTo(offset);
       return offset;
     }
+    preparation.drop();
     int first = segments.indexOf(offset);
     Segment cut = first < segments.count() ? segments.get(first) : null;
     boolean isCut = false;
@@ -523,7 +526,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     if (isCut) {
       tasks.seal(cut, access.detach(cut), null, true);
     }
-    truncation = tasks.barrier();
+    preparation.namesTaken();
     return end;
   }
 
@@ -536,6 +539,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public void resetTo(long offset) {
     checkUsable();
+    preparation.drop();
     beginAgain(offset, segments.removeFrom(0));
   }
 
@@ -554,7 +558,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       tasks.writeLogStart(offset, true);
       deleteFromTheEnd(gone);
     }
-    truncation = tasks.barrier();
+    preparation.namesTaken();
   }
 
   @Override
@@ -653,9 +657,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         tasks.closeClean(segment, closer, snapshots.take(logEndOffset));
       }
     }
-    if (nextSegment != null) {
-      tasks.run(services.factory().discard(nextSegment));
-    }
+    preparation.close();
     if (failure == null && rememberedEndOffset != logEndOffset) {
       rememberEnd(true);
     }

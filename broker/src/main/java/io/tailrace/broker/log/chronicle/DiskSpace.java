@@ -78,6 +78,7 @@ final class DiskSpace {
    * @throws LogException {@code DISK_FULL}, nothing was reserved; {@code STORAGE_ERROR}
    */
   long reserve(Path file, long from, long needed, long wanted) {
+    assert LogThreads.isCurrent() : "space is reserved on " + Thread.currentThread();
     long usable = usableBytes();
     long to = Math.max(needed, Math.min(wanted, from + usable / SCARCE));
     if (to - from > usable) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -312,10 +311,5 @@ final class LogTasks {
   /** Whether something went wrong, of which the log may not know yet. Thread-safe. */
   boolean hasFailed() {
     return failure != null;
-  }
-
-  /** Something that is done when everything before it is. */
-  FutureTask<Void> barrier() {
-    return tasks.submit(() -> {});
   }
 }

@@ -13,6 +13,7 @@ final class LogThreads implements AutoCloseable {
   /** They wait for the device most of the time, and what they sync together costs as one. */
   private static final int IO_THREADS = 4;
 
+  private static final String NAME_PREFIX = "log-";
   private static final long CLOSE_TIMEOUT_S = 300;
 
   private final ExecutorService io;
@@ -24,10 +25,15 @@ final class LogThreads implements AutoCloseable {
     AtomicInteger count = new AtomicInteger();
     io =
         Executors.newFixedThreadPool(
-            IO_THREADS, task -> daemon(task, "log-io-" + count.getAndIncrement()));
-    ahead = Executors.newSingleThreadExecutor(task -> daemon(task, "log-ahead"));
-    idle = Executors.newSingleThreadExecutor(task -> daemon(task, "log-idle"));
-    checkpoint = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "log-checkpoint"));
+            IO_THREADS, task -> daemon(task, NAME_PREFIX + "io-" + count.getAndIncrement()));
+    ahead = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "ahead"));
+    idle = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "idle"));
+    checkpoint = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, NAME_PREFIX + "checkpoint"));
+  }
+
+  /** Whether the current thread is a store's, and may wait for the file system. */
+  static boolean isCurrent() {
+    return Thread.currentThread().getName().startsWith(NAME_PREFIX);
   }
 
   private static Thread daemon(Runnable task, String name) {

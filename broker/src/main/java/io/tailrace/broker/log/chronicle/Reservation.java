@@ -2,14 +2,15 @@ package io.tailrace.broker.log.chronicle;
 
 import io.tailrace.broker.log.LogException;
 import java.nio.file.Path;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.FutureTask;
 
 /**
  * How far the active segment's file is backed by space of the device. Grows ahead of the writer, on
- * a log thread, in steps that double; only a writer that is faster than that waits for the file
- * system. Confined to the log's owner.
+ * a log thread, in steps that double; a writer that is faster than that is told when to go on.
+ * Confined to the log's owner, and before and after that to the log threads that open and close the
+ * segment.
  */
 final class Reservation {
   static final int FIRST_STEP_BYTES = 64 * 1024;
@@ -24,10 +25,18 @@ final class Reservation {
   private final long start;
   private long end;
   private int stepBytes;
-  private FutureTask<Long> growing;
+  private Growth growing;
+  private LogException failure;
 
   /**
-   * @param ahead where space is reserved before it is needed
+   * A step that is under way.
+   *
+   * @param needed whether an append needs it, so that it is told why when there is no room
+   */
+  private record Growth(CompletableFuture<Long> end, boolean needed) {}
+
+  /**
+   * @param ahead where space is reserved
    * @param start what lies before is reserved already
    * @param usefulBytes nothing beyond is reserved before it is needed
    * @param fileBytes nothing beyond is ever needed
@@ -44,29 +53,53 @@ final class Reservation {
     this.stepBytes = FIRST_STEP_BYTES;
   }
 
-  long end() {
-    return end;
-  }
-
   /**
-   * Makes sure that everything below the position is reserved.
+   * Makes sure that everything below the position is reserved. May wait for the file system.
    *
    * @throws LogException {@code DISK_FULL} or {@code STORAGE_ERROR}
    */
-  void ensure(long position) {
-    if (growing != null && (growing.isDone() || position > end)) {
-      finishGrowing();
-    }
+  void reserveNow(long position) {
     if (position > end) {
-      long needed = roundUp(position);
       // A log that is hardly used stays as small as that.
-      end = space.reserve(file, end, needed, end == start ? needed : target(position));
-    } else if (growing == null && end < usefulBytes && position > end - lead()) {
-      long from = end;
-      long to = target(from);
-      growing = new FutureTask<>(() -> space.reserve(file, from, from, to));
-      ahead.execute(growing);
+      long needed = roundUp(position);
+      end = space.reserve(file, end, needed, needed);
     }
+  }
+
+  /**
+   * Whether everything below the position is reserved. When it is not, that is begun. Never waits.
+   *
+   * @param onDone is called on any thread when what was begun has ended: it is worth asking again
+   * @throws LogException {@code DISK_FULL} or {@code STORAGE_ERROR}: it ended without success; the
+   *     next call begins anew
+   */
+  boolean isReserved(long position, Runnable onDone) {
+    finishGrowing();
+    if (position <= end) {
+      if (growing == null && end < usefulBytes && position > end - lead()) {
+        grow(end, target(end), false);
+      }
+      return true;
+    }
+    if (failure != null) {
+      LogException why = failure;
+      failure = null;
+      throw why;
+    }
+    if (growing == null) {
+      long needed = roundUp(position);
+      grow(needed, end == start ? needed : target(position), true);
+    }
+    var unused = growing.end().whenComplete((reserved, error) -> onDone.run());
+    return false;
+  }
+
+  private void grow(long needed, long wanted, boolean forAppend) {
+    long from = end;
+    growing =
+        new Growth(
+            CompletableFuture.supplyAsync(() -> space.reserve(file, from, needed, wanted), ahead),
+            forAppend);
   }
 
   /**
@@ -87,27 +120,29 @@ final class Reservation {
         fileBytes, (position + FIRST_STEP_BYTES - 1) / FIRST_STEP_BYTES * FIRST_STEP_BYTES);
   }
 
+  /** Takes over what the last step has reserved, when it has ended. */
   private void finishGrowing() {
-    FutureTask<Long> task = growing;
+    if (growing == null || !growing.end().isDone()) {
+      return;
+    }
+    Growth done = growing;
     growing = null;
-    task.run(); // At once when the log thread has not begun with it.
     try {
-      end = task.get();
-    } catch (ExecutionException e) {
-      // There is no room for so much; a smaller piece may still do.
-      if (!(e.getCause() instanceof LogException)) {
+      end = done.end().join();
+    } catch (CompletionException e) {
+      if (!(e.getCause() instanceof LogException why)) {
         throw new IllegalStateException("space could not be reserved", e.getCause());
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while space was reserved", e);
+      if (done.needed()) {
+        failure = why; // Of a step ahead of need nothing is said: a smaller one may still do.
+      }
     }
   }
 
   /** Waits for what is under way, so that the file can be closed for good. */
   void close() {
     if (growing != null) {
-      finishGrowing();
+      growing.end().exceptionally(error -> end).join();
     }
   }
 }

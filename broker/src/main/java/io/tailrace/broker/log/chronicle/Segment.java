@@ -141,11 +141,16 @@ final class Segment {
     return writer;
   }
 
-  /** Takes the open queue over; the segment reads through it from now on. */
-  void attach(SegmentWriter open) {
-    closeMapping();
+  /**
+   * Takes the open queue over; the segment reads through it from now on.
+   *
+   * @return closes what was open before, to be called on a log thread
+   */
+  Runnable attach(SegmentWriter open) {
+    Runnable closer = detach();
     writer = open;
     memory = open.memory();
+    return closer;
   }
 
   /** Whether it holds descriptors and mappings. */
@@ -199,14 +204,6 @@ final class Segment {
     } catch (RuntimeException | Error e) {
       LOG.warn("segment {} could not be closed; its memory may stay mapped", directory, e);
     }
-  }
-
-  private void closeMapping() {
-    if (mapping != null) {
-      mapping.release();
-      mapping = null;
-    }
-    memory = null;
   }
 
   /** Maps the content, unless it is mapped already. */

@@ -25,14 +25,12 @@ final class SegmentAccess {
     used(segment);
   }
 
-  /** Makes sure that a segment can be appended to. */
-  void openToAppend(Segment segment, long segmentBytes) {
-    if (segment.writer() == null) {
-      boolean wasOpen = segment.isOpen();
-      services.factory().openToAppend(segment, segmentBytes);
-      if (!wasOpen) {
-        opened(segment);
-      }
+  /** Gives a segment its open queue, to be appended to. */
+  void attach(Segment segment, SegmentWriter writer) {
+    boolean wasOpen = segment.isOpen();
+    services.threads().idle().execute(segment.attach(writer));
+    if (!wasOpen) {
+      opened(segment);
     }
     used(segment);
   }
@@ -41,7 +39,8 @@ final class SegmentAccess {
     services.openSegments().opened(segment, () -> owner.runOrExecute(() -> closeIdle(segment)));
   }
 
-  private void used(Segment segment) {
+  /** Takes in that a segment was used now. */
+  void used(Segment segment) {
     segment.setLastUse(services.openSegments().uses());
   }
 

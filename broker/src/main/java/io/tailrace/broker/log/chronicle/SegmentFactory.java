@@ -84,6 +84,7 @@ final class SegmentFactory {
    * @throws LogException {@code DISK_FULL}, nothing has changed; {@code STORAGE_ERROR}
    */
   Segment create(Path logDirectory, long baseOffset, int blockBytes, FutureTask<Path> prepared) {
+    assert LogThreads.isCurrent() : "files are made on " + Thread.currentThread();
     Path files = prepared == null ? null : outcome(prepared);
     try {
       if (files == null) {
@@ -112,12 +113,13 @@ final class SegmentFactory {
   }
 
   /**
-   * Opens a segment's queue to append to it.
+   * Opens a segment's queue to append to it. May wait for the file system.
    *
    * @param segmentBytes about as much will be appended at most
    * @throws LogException as {@link SegmentWriter#open} says
    */
-  void openToAppend(Segment segment, long segmentBytes) {
+  SegmentWriter openQueue(Segment segment, long segmentBytes) {
+    assert LogThreads.isCurrent() : "a queue is opened on " + Thread.currentThread();
     SegmentState state = segment.state();
     Path file = segment.directory().resolve(LogFiles.QUEUE);
     long fileBytes = SegmentWriter.fileBytes(state.blockBytes);
@@ -125,7 +127,7 @@ final class SegmentFactory {
         Math.min(fileBytes, Excerpt.DATA_POSITION + segmentBytes + segmentBytes / 64);
     Reservation reservation =
         new Reservation(space, ahead, file, state.endPosition, usefulBytes, fileBytes);
-    segment.attach(SegmentWriter.open(segment.directory(), state, template.get(), reservation));
+    return SegmentWriter.open(segment.directory(), state, template.get(), reservation);
   }
 
   /** Gives back what was reserved behind a sealed segment's content; a page stays. */

@@ -68,7 +68,7 @@ final class SegmentWriter {
    */
   static SegmentWriter open(
       Path directory, SegmentState state, SegmentTemplate template, Reservation reservation) {
-    reservation.ensure(state.endPosition + (long) SLACK_BYTES);
+    reservation.reserveNow(state.endPosition + (long) SLACK_BYTES);
     try {
       template.writeMetadata(directory);
     } catch (IOException e) {
@@ -118,10 +118,6 @@ final class SegmentWriter {
     return memory;
   }
 
-  Reservation reservation() {
-    return reservation;
-  }
-
   /**
    * How many batches can be handed to {@link #append} together: all but the last must leave the
    * next one where it is expected, and the queue puts a page of its index between two excerpts now
@@ -135,17 +131,27 @@ final class SegmentWriter {
   }
 
   /**
-   * Appends batches that stand back to back. The buffer's indices do not move. The state says what
-   * was appended, also after an error.
+   * Whether there is space for batches; when not, it is being reserved.
    *
-   * @throws LogException {@code DISK_FULL}, nothing was appended; {@code STORAGE_ERROR}, the queue
-   *     is not where it should be, or something stands behind its end that it does not know, and
+   * @param onDone is called on any thread when that has ended
+   * @throws LogException {@code DISK_FULL} or {@code STORAGE_ERROR}, nothing has changed
+   */
+  boolean hasSpaceFor(ByteBuf batches, int index, int length, Runnable onDone) {
+    int count = RecordBatch.countIn(batches, index, length);
+    return reservation.isReserved(
+        state.endPosition + (long) length + (long) count * Excerpt.OVERHEAD_BYTES + SLACK_BYTES,
+        onDone);
+  }
+
+  /**
+   * Appends batches that stand back to back, for which there is space. The buffer's indices do not
+   * move. The state says what was appended, also after an error.
+   *
+   * @throws LogException {@code STORAGE_ERROR}, the queue is not where it should be, or something stands behind its end that it does not know, and
    *     another segment must take over
    */
   void append(ByteBuf batches, int index, int length) {
     int count = RecordBatch.countIn(batches, index, length);
-    reservation.ensure(
-        state.endPosition + (long) length + (long) count * Excerpt.OVERHEAD_BYTES + SLACK_BYTES);
     boolean written =
         FILES_AND_MAPPINGS_AGREE && length >= WRITTEN_BYTES && batches.nioBufferCount() == 1;
     int at = index;

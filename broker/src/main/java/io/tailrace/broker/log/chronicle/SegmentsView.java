@@ -61,6 +61,8 @@ final class SegmentsView implements LogView {
           return copied;
         }
         throw e;
+      } catch (InternalError e) { // What memory gives whose page cannot be read.
+        throw new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + log, e);
       }
       if (copied < 0) {
         return ~copied;

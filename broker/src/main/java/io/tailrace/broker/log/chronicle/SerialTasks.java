@@ -3,7 +3,6 @@ package io.tailrace.broker.log.chronicle;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.FutureTask;
 
 /** Runs one log's tasks one after the other on the store's log threads. Thread-safe. */
 final class SerialTasks {
@@ -25,13 +24,6 @@ final class SerialTasks {
       running = true;
     }
     threads.execute(this::runNext);
-  }
-
-  /** Hands over a task that can be waited for. */
-  FutureTask<Void> submit(Runnable task) {
-    FutureTask<Void> submitted = new FutureTask<>(task, null);
-    execute(submitted);
-    return submitted;
   }
 
   private void runNext() {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What becomes of batches that were to be appended together, when that ends half way. */
 class BrokenGroupTest {
   private static final int SEGMENT_BYTES = 1 << 20;
-  private static final int PAYLOAD_BYTES = 5_000;
+  private static final int PAYLOAD_BYTES = 2_500;
 
   @TempDir Path directory;
 

@@ -142,11 +142,12 @@ class ChronicleQueueTest {
     int count = 140_000;
     try (TestLog log = new TestLog(data, TestLog.config(32 << 20))) {
       ByteBuf batch = TestBatches.batch(0, 1_000, 1);
+      TestBatches.awaitAppendable(log.owner, log.log);
       log.owner.run(
           () -> {
             for (int i = 0; i < count; i++) {
               batch.setLong(0, i);
-              log.log.append(batch, 0, batch.readableBytes());
+              TestBatches.append(log.owner, log.log, batch);
             }
           });
       assertEquals(1, log.owner.call(log.log::segmentCount));

@@ -13,7 +13,6 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.RecordingListener;
-import io.tailrace.broker.log.TestBatches;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
@@ -80,26 +79,15 @@ class SyncTest {
         device);
   }
 
-  private static void appendInOneGo(TestLog log, int count) {
-    log.owner.run(
-        () -> {
-          for (int i = 0; i < count; i++) {
-            ByteBuf batch =
-                TestBatches.batch(log.log.logEndOffset(), 1_000 + log.log.logEndOffset(), 100);
-            log.log.append(batch, 0, batch.readableBytes());
-          }
-        });
-  }
-
   @Test
   void oneSyncCoversAllThatWasAppendedWhileThereWasAnother() {
     try (TestLog log = open(LogConfig.Flush.ACK)) {
-      appendInOneGo(log, 1);
+      log.append(1, 100);
       log.listener.awaitSynced(1);
       int before = device.contentSyncs;
       device.hold();
       for (int i = 0; i < 100; i++) {
-        appendInOneGo(log, 3);
+        log.append(3, 100);
       }
       assertEquals(1L, log.owner.call(log.log::syncedEndOffset));
       device.letGo();
@@ -111,10 +99,10 @@ class SyncTest {
   @Test
   void doesNotCallOtherRecordsSyncedThatCameInThePlaceOfThoseThatWere() {
     try (TestLog log = open(LogConfig.Flush.ACK)) {
-      appendInOneGo(log, 10);
+      log.append(10, 100);
       log.listener.awaitSynced(10);
       device.hold();
-      appendInOneGo(log, 90);
+      log.append(90, 100);
       log.owner.run(() -> log.log.truncateTo(20));
       assertEquals(10L, log.owner.call(log.log::syncedEndOffset));
       device.letGo();
@@ -127,10 +115,10 @@ class SyncTest {
   @Test
   void stopsTheLogWhenASyncFails() {
     try (TestLog log = open(LogConfig.Flush.ACK)) {
-      appendInOneGo(log, 5);
+      log.append(5, 100);
       log.listener.awaitSynced(5);
       device.broken = true;
-      appendInOneGo(log, 1);
+      log.append(1, 100);
       assertEquals(ErrorCode.STORAGE_ERROR, log.listener.awaitFailure().code());
       device.broken = false;
       int before = device.contentSyncs;
@@ -154,10 +142,10 @@ class SyncTest {
     Path data = directory.resolve("data");
     Path note = TestLog.directory(data).resolve(LogFiles.FAILED);
     try (TestLog log = open(LogConfig.Flush.ACK)) {
-      appendInOneGo(log, 5);
+      log.append(5, 100);
       log.listener.awaitSynced(5);
       device.broken = true;
-      appendInOneGo(log, 1);
+      log.append(1, 100);
       log.listener.awaitFailure();
       assertTrue(Files.exists(note), "noted before the owner is told");
       assertTrue(log.store.notWhole().get(TestLog.ID).contains("Input/output error"));
@@ -218,10 +206,10 @@ class SyncTest {
   @Test
   void aLogThatHadNoDescriptorForASyncMayBeOpenedAgain() {
     try (TestLog log = open(LogConfig.Flush.ACK)) {
-      appendInOneGo(log, 5);
+      log.append(5, 100);
       log.listener.awaitSynced(5);
       device.outOfDescriptors = true;
-      appendInOneGo(log, 1);
+      log.append(1, 100);
       log.listener.awaitFailure();
       device.outOfDescriptors = false;
       log.owner.run(log.log::close);
@@ -262,7 +250,7 @@ class SyncTest {
   @Test
   void syncsWhatAnUncleanStopLeftBeforeItIsCalledSynced() throws IOException {
     try (TestLog log = open(LogConfig.Flush.NONE)) {
-      appendInOneGo(log, 10);
+      log.append(10, 100);
     }
     TestLog.pretendKilled(directory.resolve("data"), 0);
     try (TestLog log = open(LogConfig.Flush.ACK)) {
