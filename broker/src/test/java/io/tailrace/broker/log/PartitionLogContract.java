@@ -239,7 +239,8 @@ abstract class PartitionLogContract {
         assertEquals(List.of(), offsets(view, offset, ALL, 1 << 20));
       }
     }
-    assertTrue(offset > 20 && offset < 40, "the last segment is not sealed, it begins at " + offset);
+    assertTrue(
+        offset > 20 && offset < 40, "the last segment is not sealed, it begins at " + offset);
     assertEquals(range(0, offset), seen);
     assertNull(view(39));
     assertNull(view(40));
@@ -261,8 +262,7 @@ abstract class PartitionLogContract {
       for (long outside : new long[] {1, view.endOffset() + 1}) {
         assertEquals(
             ErrorCode.OFFSET_OUT_OF_RANGE,
-            assertThrows(
-                    LogException.class, () -> view.read(outside, ALL, 100, Unpooled.buffer()))
+            assertThrows(LogException.class, () -> view.read(outside, ALL, 100, Unpooled.buffer()))
                 .code());
       }
     }

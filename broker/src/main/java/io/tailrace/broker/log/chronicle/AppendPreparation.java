@@ -30,6 +30,10 @@ final class AppendPreparation {
 
   private FutureTask<Path> nextFiles;
   private FutureTask<Prepared> preparing;
+
+  /** The segment whose queue is being opened; null while a new one is made. */
+  private Segment opening;
+
   private Segment fresh;
   private LogException failure;
 
@@ -37,7 +41,8 @@ final class AppendPreparation {
   private record Prepared(Segment segment, SegmentWriter writer, boolean isFresh) {}
 
   /**
-   * @param onAppendable is called on the owner when a preparation has ended, with or without success
+   * @param onAppendable is called on the owner when a preparation has ended, with or without
+   *     success
    */
   AppendPreparation(
       Path directory,
@@ -101,6 +106,7 @@ final class AppendPreparation {
       task = new FutureTask<>(() -> open(target, segmentBytes));
     }
     preparing = task;
+    opening = target;
     var unused =
         namesFree.thenRunAsync(
             () -> {
@@ -187,6 +193,18 @@ final class AppendPreparation {
     }
     if (fresh != null) {
       dropFresh();
+    }
+  }
+
+  /**
+   * Takes in that a segment gets no more batches. What was being opened of it is closed again,
+   * before anything that {@link LogTasks} is given for it now.
+   */
+  void ended(Segment segment) {
+    failure = null;
+    if (preparing != null && opening == segment) {
+      drop();
+      onAppendable.run(); // Requests that waited for it have the next segment prepared.
     }
   }
 

@@ -174,8 +174,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       if (e.code() != ErrorCode.STORAGE_ERROR) {
         throw e;
       }
-      boolean deviceFailed =
-          e.getCause() instanceof IOException io && LogFiles.isDeviceError(io);
+      boolean deviceFailed = e.getCause() instanceof IOException io && LogFiles.isDeviceError(io);
       if (active == null || deviceFailed) {
         throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
       }
@@ -229,8 +228,7 @@ final class ChroniclePartitionLog implements PartitionLog {
    * @param fresh whether it is new and not one of the log's segments yet
    * @return bytes appended
    */
-  private int appendTo(
-      Segment segment, boolean fresh, ByteBuf batches, int index, int length) {
+  private int appendTo(Segment segment, boolean fresh, ByteBuf batches, int index, int length) {
     SegmentState state = segment.state();
     long sizeBefore = state.sizeInBytes;
     try {
@@ -319,6 +317,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   }
 
   private void roll(Segment active) {
+    preparation.ended(active);
     active.seal();
     tasks.seal(active, access.detach(active), snapshots.take(logEndOffset), false);
     rememberEnd(false);

@@ -28,7 +28,9 @@ final class LogThreads implements AutoCloseable {
             IO_THREADS, task -> daemon(task, NAME_PREFIX + "io-" + count.getAndIncrement()));
     ahead = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "ahead"));
     idle = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "idle"));
-    checkpoint = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, NAME_PREFIX + "checkpoint"));
+    checkpoint =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> daemon(task, NAME_PREFIX + "checkpoint"));
   }
 
   /** Whether the current thread is a store's, and may wait for the file system. */

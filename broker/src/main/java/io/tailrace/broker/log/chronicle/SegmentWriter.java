@@ -147,8 +147,8 @@ final class SegmentWriter {
    * Appends batches that stand back to back, for which there is space. The buffer's indices do not
    * move. The state says what was appended, also after an error.
    *
-   * @throws LogException {@code STORAGE_ERROR}, the queue is not where it should be, or something stands behind its end that it does not know, and
-   *     another segment must take over
+   * @throws LogException {@code STORAGE_ERROR}, the queue is not where it should be, or something
+   *     stands behind its end that it does not know, and another segment must take over
    */
   void append(ByteBuf batches, int index, int length) {
     int count = RecordBatch.countIn(batches, index, length);

@@ -192,4 +192,27 @@ class SlowFileSystemTest {
       log.listener.awaitSynced(3);
     }
   }
+
+  @Test
+  void aSegmentIsRolledByItsAgeWhileItsQueueIsBeingOpened() throws IOException {
+    try (TestLog log = open(1 << 20)) {
+      log.append(3, PAYLOAD_BYTES);
+    }
+    try (TestLog log = open(1 << 20)) {
+      hold(log);
+      assertEquals(ErrorCode.OVERLOADED, refused(log));
+      long later = System.currentTimeMillis() + 2 * 3_600_000;
+      log.owner.run(() -> log.log.applyRetention(later, 0));
+      log.listener.awaitAppendable(1);
+      assertEquals(ErrorCode.OVERLOADED, refused(log));
+      held.countDown();
+      log.listener.awaitAppendable(2);
+      log.append(2, PAYLOAD_BYTES);
+      assertEquals(2, log.owner.call(log.log::segmentCount));
+      assertEquals(1, log.store.openSegmentCount());
+      log.checkContent(0, 5, PAYLOAD_BYTES);
+    }
+    assertTrue(
+        TestLog.names(TestLog.segment(directory.resolve("data"), 0)).contains(LogFiles.SEALED));
+  }
 }
