@@ -25,6 +25,7 @@ public final class BrokerMain {
     BrokerConfig config = null;
     try {
       config = configure(arguments);
+      NativeLibraries.load(config.dataDirectory());
     } catch (ConfigException e) {
       e.problems().forEach(problem -> System.err.println("tailrace: " + problem));
       System.exit(BAD_USAGE);

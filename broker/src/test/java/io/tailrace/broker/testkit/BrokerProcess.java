@@ -19,16 +19,25 @@ public final class BrokerProcess implements AutoCloseable {
 
   private final Path directory;
   private final Map<String, String> settings;
+  private final List<String> switches;
   private Process process;
 
-  private BrokerProcess(Path directory, Map<String, String> settings) {
+  private BrokerProcess(Path directory, Map<String, String> settings, List<String> switches) {
     this.directory = directory;
     this.settings = settings;
+    this.switches = switches;
   }
 
   /** Starts a broker with its data below a directory; when this returns it serves. */
   public static BrokerProcess start(Path directory, Map<String, String> overrides) {
-    BrokerProcess broker = new BrokerProcess(directory, TestCluster.settings(directory, overrides));
+    return start(directory, overrides, List.of());
+  }
+
+  /** Starts a broker with more switches for its JVM; when this returns it serves. */
+  public static BrokerProcess start(
+      Path directory, Map<String, String> overrides, List<String> switches) {
+    BrokerProcess broker =
+        new BrokerProcess(directory, TestCluster.settings(directory, overrides), switches);
     broker.start();
     return broker;
   }
@@ -42,7 +51,17 @@ public final class BrokerProcess implements AutoCloseable {
    * @param arguments as on the command line
    */
   public static Ended runToEnd(String... arguments) {
-    List<String> command = command();
+    return runToEnd(List.of(), arguments);
+  }
+
+  /**
+   * Runs a broker that is expected not to start.
+   *
+   * @param switches more of them for the JVM
+   * @param arguments as on the command line
+   */
+  public static Ended runToEnd(List<String> switches, String... arguments) {
+    List<String> command = command(switches);
     command.addAll(List.of(arguments));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -60,7 +79,7 @@ public final class BrokerProcess implements AutoCloseable {
     }
   }
 
-  private static List<String> command() {
+  private static List<String> command(List<String> switches) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -74,13 +93,14 @@ public final class BrokerProcess implements AutoCloseable {
     command.addAll(
         List.of(
             "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.addAll(switches);
     command.add("io.tailrace.broker.BrokerMain");
     return command;
   }
 
   /** Starts the broker, again after a kill; when this returns it serves. */
   public void start() {
-    List<String> command = command();
+    List<String> command = command(switches);
     settings.forEach(
         (key, value) -> {
           command.add("--set");

@@ -49,6 +49,16 @@ public final class ChronicleLogStore implements LogStore {
   private final TemplateSource template;
 
   /**
+   * Loads the native part of the library that asks the operating system for and frees disk space.
+   * When it cannot be loaded, this throws an {@link Error} or exception of the library's choice.
+   */
+  public static void loadNativeParts() {
+    if (PosixLibrary.posix().getpid() != ProcessHandle.current().pid()) {
+      throw new IllegalStateException("the library for system calls does not make them");
+    }
+  }
+
+  /**
    * Opens the store of a directory, which is made when there is none.
    *
    * @throws LogException {@code STORAGE_ERROR} when another store has the directory or it cannot be
