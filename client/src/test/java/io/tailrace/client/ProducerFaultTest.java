@@ -258,6 +258,28 @@ class ProducerFaultTest {
   }
 
   @Test
+  void sendsWhatBecameDueWhileAllItsRequestsWereInFlight() throws Exception {
+    try (FakeCluster one = FakeCluster.start(1).topic("two", 2)) {
+      one.setFault(
+          (broker, api, nth) ->
+              api == ApiKey.PRODUCE && nth == 0 ? Action.delay(500) : Action.PASS);
+      try (TailraceClient own = TailraceClient.connect(one.bootstrap());
+          Producer<String, String> producer =
+              own.<String, String>producerBuilder(Serdes.string(), Serdes.string())
+                  .linger(Duration.ZERO)
+                  .maxInFlight(1)
+                  .build()) {
+        var first = producer.send(Message.<String, String>of("a").to("two").partition(0));
+        Eventually.await("the first request", () -> one.broker(0).count(ApiKey.PRODUCE) == 1);
+        // Another partition has a record now, and no answer will be for it.
+        var second = producer.send(Message.<String, String>of("b").to("two").partition(1));
+        assertEquals(0, first.get(20, TimeUnit.SECONDS).offset());
+        assertEquals(0, second.get(20, TimeUnit.SECONDS).offset());
+      }
+    }
+  }
+
+  @Test
   void failsWhatIsNotAcknowledgedInTimeAndGoesOnWithTheRest() {
     cluster.setFault((broker, api, nth) -> api == ApiKey.PRODUCE ? Action.IGNORE : Action.PASS);
     client.close();

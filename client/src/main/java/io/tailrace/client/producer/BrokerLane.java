@@ -34,6 +34,10 @@ final class BrokerLane {
   private final AtomicInteger fullBytes = new AtomicInteger();
   private volatile int wakeAtBytes = 1;
   private long due = Sender.NEVER;
+
+  /** As many requests as allowed are in flight, so that {@link #due} was not kept. */
+  private boolean saturated;
+
   private int first;
 
   BrokerLane(int brokerId, Sender sender) {
@@ -100,6 +104,11 @@ final class BrokerLane {
       }
       return;
     }
+    if (saturated && calls.size() < sender.config().maxInFlight()) {
+      // Partitions other than those of the request that has just ended may have become due.
+      saturated = false;
+      findDue();
+    }
     while (calls.size() < sender.config().maxInFlight() && connection.ready()) {
       int worth = calls.isEmpty() ? 1 : Math.min(WORTH_BYTES * calls.size(), maxWorthBytes());
       wakeAtBytes = worth;
@@ -112,6 +121,12 @@ final class BrokerLane {
     }
     wakeAtBytes = NOTHING_HELPS;
     due = Sender.NEVER;
+    saturated = true;
+  }
+
+  private void findDue() {
+    due = Sender.NEVER;
+    active.forEach(this::onChanged);
   }
 
   private int maxWorthBytes() {
