@@ -1,6 +1,6 @@
 package io.tailrace.client;
 
-/** What a producer waits for before it calls a record acknowledged. */
+/** The condition under which a record counts as acknowledged. */
 public enum Acks {
   /** Nothing: records are sent and forgotten; their offsets are not known; errors may go unseen. */
   NONE(0),

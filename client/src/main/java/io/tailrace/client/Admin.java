@@ -61,8 +61,8 @@ public interface Admin {
       Map<TopicPartition, Position> positions);
 
   /**
-   * What the brokers store of these topics, replica by replica; of every topic when none is named.
-   * Brokers that do not answer within the request timeout make it fail.
+   * The logs of these topics on all brokers, one entry for each replica; of every topic when none
+   * is named. Brokers that do not answer within the request timeout make it fail.
    */
   CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics);
 }

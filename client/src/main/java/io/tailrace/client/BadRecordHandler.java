@@ -19,9 +19,7 @@ public interface BadRecordHandler {
    */
   void onBadRecord(TopicPartition partition, StoredRecord record, Exception cause);
 
-  /**
-   * Throws a {@link RecordDeserializationException}: what a consumer does unless told otherwise.
-   */
+  /** Throws a {@link RecordDeserializationException}: the default of a consumer. */
   static BadRecordHandler fail() {
     return (partition, record, cause) -> {
       throw new RecordDeserializationException(partition, record.offset(), cause);

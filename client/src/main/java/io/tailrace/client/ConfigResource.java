@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param name a topic's name, a broker's id, or {@link #EVERY_BROKER}
  */
 public record ConfigResource(String type, String name) {
-  /** Stands for all brokers in place of an id; what is set for one of them wins. */
+  /** Stands for all brokers in place of an id; the setting of a single broker wins. */
   public static final String EVERY_BROKER = "default";
 
   /** Checks its parts. */

@@ -29,7 +29,7 @@ public interface Consumer<K, V> extends AutoCloseable {
    */
   void assign(Collection<TopicPartition> partitions);
 
-  /** What is being read. */
+  /** The assigned partitions. */
   Set<TopicPartition> assignment();
 
   /**
@@ -42,9 +42,9 @@ public interface Consumer<K, V> extends AutoCloseable {
    * @throws TailraceException when a partition cannot be read and retrying does not help, for
    *     instance because its position is out of range; positions stay as they are. Later polls
    *     return the records of the other partitions, and throw the error again when they have
-   *     returned none by the end of their timeout. What may pass by itself, such as {@code
-   *     UNKNOWN_TOPIC}, is tried again in the background. With {@code INTERRUPTED} when the thread
-   *     is interrupted and the poll would have to wait; the thread's interrupt flag stays set
+   *     returned none by the end of their timeout. A retriable error, such as {@code
+   *     UNKNOWN_TOPIC}, is retried in the background. With {@code INTERRUPTED} when the thread is
+   *     interrupted and the poll would have to wait; the thread's interrupt flag stays set
    */
   List<ConsumerRecord<K, V>> poll(Duration timeout);
 
@@ -89,7 +89,7 @@ public interface Consumer<K, V> extends AutoCloseable {
   /** Undoes {@link #pause}. */
   void resume(Collection<TopicPartition> partitions);
 
-  /** What is paused. */
+  /** The paused partitions. */
   Set<TopicPartition> paused();
 
   /**
@@ -98,7 +98,7 @@ public interface Consumer<K, V> extends AutoCloseable {
    */
   void wakeup();
 
-  /** Stops fetching and frees what was fetched. May be called again. */
+  /** Stops fetching and releases the fetched records. May be called again. */
   @Override
   void close();
 }

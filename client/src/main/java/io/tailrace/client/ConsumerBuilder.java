@@ -109,7 +109,7 @@ public final class ConsumerBuilder<K, V> {
     return this;
   }
 
-  /** A broker answers a fetch after this long with what it has; 500 ms by default. */
+  /** A broker answers a fetch after this time with the records that it has; 500 ms by default. */
   public ConsumerBuilder<K, V> fetchMaxWait(Duration fetchMaxWait) {
     this.fetchMaxWait = fetchMaxWait;
     return this;

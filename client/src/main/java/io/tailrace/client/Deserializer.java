@@ -3,7 +3,7 @@ package io.tailrace.client;
 /**
  * Turns bytes into keys or values. Called by the thread that polls.
  *
- * @param <T> what comes out
+ * @param <T> the type of the objects
  */
 @FunctionalInterface
 public interface Deserializer<T> {

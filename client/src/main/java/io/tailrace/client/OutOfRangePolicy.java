@@ -6,6 +6,6 @@ public enum OutOfRangePolicy {
   FAIL,
   /** Goes on with the oldest record that is there. */
   EARLIEST,
-  /** Goes on with what is written from now on. */
+  /** Continues with records that are written from now on. */
   LATEST
 }

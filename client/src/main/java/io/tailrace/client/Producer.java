@@ -67,9 +67,9 @@ public interface Producer<K, V> extends AutoCloseable {
   void close();
 
   /**
-   * Refuses new records, sends what is waiting, and waits for it to be settled. What is not settled
-   * within the timeout fails with {@code DELIVERY_TIMED_OUT}; every future is complete when this
-   * returns. An interrupted thread does not wait: what is not settled fails at once, and the
+   * Refuses new records, sends the waiting ones, and waits until all are settled. Records that are
+   * not settled within the timeout fail with {@code DELIVERY_TIMED_OUT}; every future is complete
+   * when this returns. An interrupted thread does not wait: unsettled records fail at once, and the
    * interrupt flag stays set. May be called again.
    *
    * @throws IllegalArgumentException when the timeout is negative; one of more than a year counts

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * <p>Can be iterated once, by one thread. {@link #forEach} closes it in the end, and an iterator
- * does when it reaches the end; whoever stops before closes it.
+ * does when it reaches the end; a caller that stops before must close it.
  *
  * @param <K> the keys' type
  * @param <V> the values' type

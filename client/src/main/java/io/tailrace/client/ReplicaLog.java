@@ -1,13 +1,13 @@
 package io.tailrace.client;
 
 /**
- * What one broker stores of one partition.
+ * The log of one partition on one broker.
  *
  * @param broker the broker's id
  * @param partition which partition
  * @param logStartOffset the oldest offset that is there
  * @param logEndOffset the offset that will be written next
- * @param highWatermark consumers see what is below
+ * @param highWatermark the end of the records that consumers can read, exclusive
  * @param sizeBytes bytes on disk
  * @param segments files that the log consists of
  */

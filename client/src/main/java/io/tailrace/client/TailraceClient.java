@@ -64,7 +64,7 @@ public final class TailraceClient implements AutoCloseable {
   private final Set<PartitionConsumer<?, ?>> consumers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Null when nobody has asked for metrics. */
+  /** Null without metrics. */
   private final ClientMetrics metrics;
 
   private TailraceClient(ClusterAccess cluster, ClientMetrics metrics) {
@@ -201,7 +201,10 @@ public final class TailraceClient implements AutoCloseable {
     return partitions;
   }
 
-  /** Waits for what the network's thread completes, at the latest when its own timeout is over. */
+  /**
+   * Waits for a future that the network thread completes, at the latest when its own timeout is
+   * over.
+   */
   private <T> T await(CompletableFuture<T> future, String waitingFor) {
     if (cluster.network().scheduler().inThread()) {
       throw new IllegalStateException("this must not be called on the client's network thread");
@@ -247,7 +250,7 @@ public final class TailraceClient implements AutoCloseable {
   /**
    * Closes the producers and consumers that are still open, then the connections. Records that are
    * waiting are sent, and their acknowledgements awaited, for at most this long; every future is
-   * complete when this returns. An interrupted thread does not wait: what is unsettled fails at
+   * complete when this returns. An interrupted thread does not wait: unsettled records fail at
    * once, and the interrupt flag stays set. May be called again.
    *
    * @throws IllegalArgumentException when the timeout is negative; one of more than a year counts

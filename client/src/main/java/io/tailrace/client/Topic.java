@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A topic to be created. Immutable; each method returns a copy. What is not said is the broker's
- * default.
+ * A topic to be created. Immutable; each method returns a copy. Settings that are not given take
+ * the broker's defaults.
  *
  * <pre>{@code
  * client.admin().createTopic(Topic.named("orders").partitions(6).replicationFactor(3)).join();

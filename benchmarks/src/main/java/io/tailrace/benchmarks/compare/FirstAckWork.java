@@ -21,7 +21,7 @@ final class FirstAckWork implements Work {
     long deadline = System.nanoTime() + PATIENCE_NS;
     while (!accepts(connection)) {
       if (System.nanoTime() > deadline) {
-        throw new IllegalStateException("nobody listens on port " + connection.port());
+        throw new IllegalStateException("nothing listens on port " + connection.port());
       }
       Thread.sleep(2);
     }

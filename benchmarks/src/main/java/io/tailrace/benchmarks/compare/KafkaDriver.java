@@ -69,7 +69,7 @@ final class KafkaDriver implements Driver {
     try {
       return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("the broker did not do what it was told", e);
+      throw new IllegalStateException("the broker refused an admin request", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);

@@ -10,7 +10,7 @@ import java.net.Socket;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What one TCP connection on this machine carries at best: no broker can be faster, so a figure
+ * The highest rate of one TCP connection on this machine: no broker can be faster, so a figure
  * above it is a fault of the measurement. Stateless.
  */
 final class Loopback {

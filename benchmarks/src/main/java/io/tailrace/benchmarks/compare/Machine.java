@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** What a reader must know about the machine and the software to judge a figure. Stateless. */
+/** Machine and software versions that a reader needs to judge a figure. Stateless. */
 final class Machine {
   private Machine() {}
 
@@ -17,8 +17,8 @@ final class Machine {
     return List.of(
         String.format(
             Locale.ROOT,
-            "%d cores (%s), %s memory, %s %s; load average %.1f and one TCP connection over loopback"
-                + " %,.0f MiB/s, both at the end",
+            "%d cores (%s), %s memory, %s %s; load average %.1f and one TCP connection over"
+                + " loopback %,.0f MiB/s, both at the end",
             Runtime.getRuntime().availableProcessors(),
             lineOf("/proc/cpuinfo", "model name"),
             lineOf("/proc/meminfo", "MemTotal"),

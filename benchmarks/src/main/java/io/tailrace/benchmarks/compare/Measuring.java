@@ -50,7 +50,7 @@ final class Measuring {
     this.memory = memory;
   }
 
-  /** Runs to the end, or to the first failure: what was measured until then is kept. */
+  /** Runs to the end, or to the first failure; results measured until then are kept. */
   Run take(Scenario scenario, Peer peer) {
     runs++;
     Map<String, Double> figures = new LinkedHashMap<>();
@@ -108,7 +108,7 @@ final class Measuring {
     broker.start();
     broker.awaitListening();
     Client client = client(scenario, peer, broker, Settings.of());
-    // Under load, not afterwards: what a deleted topic had mapped is resident no more.
+    // Under load, not afterwards: the mappings of a deleted topic are no longer resident.
     double anonMiB = broker.memory().anonMiB();
     while (!processes.ends(client.process, 1)) {
       anonMiB = Math.max(anonMiB, broker.memory().anonMiB());

@@ -25,7 +25,7 @@ final class Outcome {
     figures.computeIfAbsent(peer, p -> new ArrayList<>()).add(ofOnePair);
   }
 
-  /** What a peer reached in a metric. */
+  /** The value that a peer reached in a metric. */
   Optional<Summary> summary(Peer peer, String metric) {
     List<Double> reached =
         figures.getOrDefault(peer, List.of()).stream()

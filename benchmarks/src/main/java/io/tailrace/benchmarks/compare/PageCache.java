@@ -9,8 +9,8 @@ import java.nio.file.Path;
 
 /**
  * The operating system's page cache, as a measurement should find it. A broker that does not wait
- * for the device is as fast as memory until too much is unwritten; then every writer is slowed down
- * to the device's rate, whoever it is. Stateless.
+ * for the device is as fast as memory until too much is unwritten; then the kernel slows every
+ * writer down to the device's rate. Stateless.
  */
 final class PageCache {
   private static final long TIMEOUT_S = 300;
@@ -18,9 +18,9 @@ final class PageCache {
   private PageCache() {}
 
   /**
-   * Waits until all that was written before is on the device, so that a measurement does not begin
-   * with what a warm-up has left, then touches free memory. Leaves out the first where there is no
-   * {@code sync} command.
+   * Waits until all that was written before is on the device, so that write-back of the warm-up
+   * does not distort the measurement, then touches free memory. Leaves out the first where there is
+   * no {@code sync} command.
    *
    * @param mebibytes how much is touched, at most; 0 = nothing
    */

@@ -19,7 +19,7 @@ final class Payloads {
     }
   }
 
-  /** One of the arrays; nobody changes it. */
+  /** One of the arrays, which must not be changed. */
   byte[] next() {
     byte[] value = ring[next];
     taken++;

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One thread sends as fast as the library lets it; counts what is acknowledged between the end of
- * the warm-up and the end of the measurement.
+ * One thread sends as fast as the library lets it; counts records that are acknowledged between the
+ * end of the warm-up and the end of the measurement.
  */
 final class ProduceWork implements Work {
   /** The clock is looked at once in so many records. */

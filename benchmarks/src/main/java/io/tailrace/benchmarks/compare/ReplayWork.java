@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 
 /**
  * Fills a topic, then reads it from its beginning, again and again, with a new consumer each time;
- * what is read lies in the page cache. The clock of a pass starts before its consumer is made: a
+ * the records are in the page cache. The clock of a pass starts before its consumer is made: a
  * client that fetches ahead gets nothing for free.
  */
 final class ReplayWork implements Work {

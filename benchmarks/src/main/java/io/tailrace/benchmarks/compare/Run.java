@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one measurement of one peer gave.
+ * The result of one measurement of one peer.
  *
  * @param figures by name; those of the steps before the failure when it failed
  * @param failure why it did not reach its end

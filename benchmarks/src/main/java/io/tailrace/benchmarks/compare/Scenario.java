@@ -8,7 +8,7 @@ import java.util.List;
  * @param id its name in options, in the order of importance: {@code produce/1KiB/6p/tuned}
  * @param title its name in reports
  * @param kind how it is taken
- * @param settings what is special about it
+ * @param settings settings that differ from the defaults
  * @param metrics the figures that are reported, the most telling first
  */
 record Scenario(String id, String title, Kind kind, Settings settings, List<String> metrics) {

@@ -2,7 +2,7 @@ package io.tailrace.benchmarks.compare;
 
 import io.tailrace.benchmarks.process.Peer;
 
-/** What a client process does in one measurement. */
+/** The work of a client process in one measurement. */
 interface Work {
 
   /**

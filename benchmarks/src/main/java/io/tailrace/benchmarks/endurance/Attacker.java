@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Opens connections and misbehaves on them: mutated frames, noise, frames that never end, requests
- * whose answers nobody reads, resets. A thread of its own; counters may be read by others.
+ * whose responses are not read, resets. A thread of its own; counters may be read by others.
  */
 final class Attacker implements Runnable {
   private static final int HELD_CONNECTIONS = 40;
@@ -59,7 +59,7 @@ final class Attacker implements Runnable {
       try {
         misbehave(socket);
       } catch (IOException e) {
-        // That the broker hangs up is what it should do.
+        // The broker closed the connection, as it should.
         close(socket);
       }
     }

@@ -7,7 +7,7 @@ import java.util.StringJoiner;
 import java.util.function.DoubleSupplier;
 
 /**
- * What a process holds at one time.
+ * The resources of a process at one time.
  *
  * @param heapMiB what live objects take on the heap
  * @param directMiB memory outside the heap that the JDK's and the network's buffers hold
@@ -25,8 +25,8 @@ record Footprint(double heapMiB, double directMiB, double anonMiB, double descri
   }
 
   /**
-   * The least of some looks, one after the other: what is in flight differs from look to look, what
-   * leaked is in all of them.
+   * The minimum of several samples: work in flight differs from sample to sample, leaks are in all
+   * of them.
    */
   static Footprint leastOf(Source source) {
     Footprint least = source.read();

@@ -129,7 +129,7 @@ public final class FuzzCommand implements Callable<Integer> {
     }
   }
 
-  /** What the broker itself calls an error is one. */
+  /** Every ERROR line of the broker counts as an error. */
   private static long printErrors(Path log) throws IOException {
     try (Stream<String> lines = Files.lines(log)) {
       List<String> errors = lines.filter(line -> line.contains(" ERROR ")).toList();

@@ -22,7 +22,7 @@ final class JvmMemory {
   private JvmMemory() {}
 
   /**
-   * What the heap's live objects take: counted in the pause of a full collection, so that nothing
+   * Bytes of the heap's live objects: counted in the pause of a full collection, so that nothing
    * that is allocated meanwhile is among it.
    *
    * @throws IllegalStateException when the process cannot be looked at

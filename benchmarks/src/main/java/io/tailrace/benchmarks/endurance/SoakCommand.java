@@ -90,7 +90,7 @@ public final class SoakCommand implements Callable<Integer> {
     }
   }
 
-  /** What the machine bears, in records a second that come back. */
+  /** The highest rate of the machine, in consumed records per second. */
   private int burst(MeasuredBroker broker) throws InterruptedException {
     try (Witness witness = witness(broker, "burst", Integer.MAX_VALUE)) {
       witness.start();

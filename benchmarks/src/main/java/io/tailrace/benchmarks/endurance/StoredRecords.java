@@ -7,7 +7,7 @@ import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import java.nio.ByteBuffer;
 
-/** Reads what a witness left behind. Stateless. */
+/** Reads the records that a witness produced. Stateless. */
 final class StoredRecords {
   private StoredRecords() {}
 

@@ -92,7 +92,7 @@ final class Witness implements AutoCloseable {
     throwIfFailed();
   }
 
-  /** Deletes what was written. */
+  /** Deletes the topic with its records. */
   void deleteTopic() {
     client.admin().deleteTopic(topic).join();
   }

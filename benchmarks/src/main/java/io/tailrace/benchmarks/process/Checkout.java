@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where everything lies in a built checkout, and how child processes are called.
+ * The paths of a built checkout, and the command lines of child processes.
  *
  * @param root the checkout
  * @param java the program

@@ -50,10 +50,10 @@ public abstract class MeasuredBroker implements AutoCloseable {
   /** Makes an empty data directory ready, as an operator does once. */
   public abstract void prepare();
 
-  /** How the broker is started. */
+  /** The command that starts the broker. */
   protected abstract List<String> command();
 
-  /** What is added to the environment. */
+  /** Variables that are added to the environment. */
   protected abstract Map<String, String> environment();
 
   public int port() {

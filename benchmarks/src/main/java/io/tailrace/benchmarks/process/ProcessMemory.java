@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What a process holds, from Linux's {@code /proc}.
+ * The memory of a process, from Linux's {@code /proc}.
  *
  * @param rssMiB resident memory, mapped files among it
  * @param peakRssMiB the most that was resident at any time
@@ -18,7 +18,7 @@ import java.nio.file.Path;
 public record ProcessMemory(
     double rssMiB, double peakRssMiB, double anonMiB, long descriptors, long maps) {
 
-  /** What the process holds now. */
+  /** Reads the memory of the process now. */
   public static ProcessMemory of(long pid) {
     Path proc = Path.of("/proc", Long.toString(pid));
     double rss = Double.NaN;

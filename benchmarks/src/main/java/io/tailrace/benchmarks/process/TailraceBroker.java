@@ -61,7 +61,7 @@ public final class TailraceBroker extends MeasuredBroker {
     return Map.of("JAVA_HOME", System.getProperty("java.home"), "TAILRACE_JVM_OPTS", jvmOptions);
   }
 
-  /** What the broker's metrics say of buffers outside its heap, the network's and the JDK's. */
+  /** Bytes of buffers outside the heap, of the network and of the JDK, by the broker's metrics. */
   public double directMemoryBytes() {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://" + HOST + ":" + httpPort + "/metrics")).build();

@@ -9,15 +9,15 @@ import java.util.Map;
 
 /**
  * Touches free memory before a measurement. The host of a virtual machine takes free memory back,
- * and whoever touches it next waits for it, some 0.4 s for each GiB and processor where this was
- * found: more than writing to it. Without this, a measurement tells how much of the memory happened
- * to be there. Thread-safe.
+ * and the next process that touches it waits for it, some 0.4 s for each GiB and processor where
+ * this was found: more than writing to it. Otherwise a measurement depends on how much memory the
+ * host has taken back. Thread-safe.
  */
 public final class WarmMemory {
-  /** Of what is available; the rest is left to the processes that are measured. */
+  /** Share of the available memory; the rest is left to the measured processes. */
   private static final double SHARE = 0.6;
 
-  /** Of what is free while they run: they have what they need. */
+  /** Share of the free memory while the measured processes run and have allocated theirs. */
   private static final double SHARE_OF_FREE = 0.8;
 
   private static final long TIMEOUT_S = 300;
@@ -60,8 +60,8 @@ public final class WarmMemory {
   }
 
   /**
-   * Touches memory again that nobody uses, and gives it back: what was touched some time ago may
-   * not be there any more. What is used, as by the page cache, stays.
+   * Touches free memory again and frees it, since the host may have taken it back since the last
+   * time. Memory in use, such as the page cache, is not touched.
    *
    * @param log where a failure is explained
    */

@@ -1,2 +1,2 @@
-/** Broker and client processes, and what they use of the machine. */
+/** Broker and client processes, and their use of processor, memory and disk. */
 package io.tailrace.benchmarks.process;

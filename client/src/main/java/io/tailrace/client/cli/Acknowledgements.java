@@ -60,7 +60,7 @@ final class Acknowledgements implements SendCallback {
   }
 
   /**
-   * As {@link #summary}, after a short wait for what is under way. From any thread, while another
+   * As {@link #summary}, after a short wait for requests in flight. From any thread, while another
    * one may be sending.
    */
   String interruptedSummary() {

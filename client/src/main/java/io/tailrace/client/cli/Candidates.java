@@ -3,7 +3,7 @@ package io.tailrace.client.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a shell offers behind a flag: the words that its parser takes. */
+/** The words that a shell offers for a flag's value: those that its parser accepts. */
 final class Candidates {
   private Candidates() {}
 

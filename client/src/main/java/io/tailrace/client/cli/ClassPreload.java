@@ -26,7 +26,8 @@ public final class ClassPreload {
   private ClassPreload() {}
 
   /**
-   * Prints a help text, connects to nobody, and loads every class of the client and the protocol.
+   * Prints a help text, connects to a port that never answers, and loads every class of the client
+   * and the protocol.
    */
   public static void main(String[] arguments) throws IOException, URISyntaxException {
     System.setProperty("slf4j.internal.verbosity", "WARN");
@@ -40,7 +41,7 @@ public final class ClassPreload {
     Session session = new Session(terminal, Clock.systemUTC(), () -> ZoneOffset.UTC, Map.of());
     TailraceCommand.run(session, "topic", "create", "--help");
     TailraceCommand.run(session, "topic", "lst");
-    // Somebody who listens but never answers: the client goes as far as its first request.
+    // A server that never answers: the client goes as far as its first request.
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String bootstrap = "127.0.0.1:" + silent.getLocalPort();
       TailraceCommand.run(
@@ -73,7 +74,7 @@ public final class ClassPreload {
       Class.forName(className, false, loader);
       return true;
     } catch (ClassNotFoundException | LinkageError e) {
-      return false; // what it builds on is not on the class path, nor needed by commands
+      return false; // an optional dependency is not on the class path; commands do not need it
     }
   }
 }

@@ -16,17 +16,17 @@ final class CommandException extends RuntimeException {
     return new CommandException(ExitCode.REFUSED, message, null);
   }
 
-  /** As {@link #refused(String)}, with what was behind it. */
+  /** As {@link #refused(String)}, with a cause. */
   static CommandException refused(String message, Throwable cause) {
     return new CommandException(ExitCode.REFUSED, message, cause);
   }
 
-  /** What was typed, or handed in as input, cannot be used. */
+  /** An argument or an input line is invalid. */
   static CommandException badInput(String message) {
     return new CommandException(ExitCode.BAD_USAGE, message, null);
   }
 
-  /** As {@link #badInput(String)}, with what was behind it. */
+  /** As {@link #badInput(String)}, with a cause. */
   static CommandException badInput(String message, Throwable cause) {
     return new CommandException(ExitCode.BAD_USAGE, message, cause);
   }

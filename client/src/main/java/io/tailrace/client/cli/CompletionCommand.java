@@ -5,7 +5,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code tailrace completion}: prints what a shell needs to complete commands and flags. */
+/**
+ * {@code tailrace completion}: prints the script with which a shell completes commands and flags.
+ */
 @Command(
     name = "completion",
     description = "Prints a script with which bash and zsh complete commands and flags.",

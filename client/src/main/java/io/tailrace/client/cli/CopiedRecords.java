@@ -10,9 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the target of an interrupted replay holds beyond the point that was written down: those
- * records must not be copied again. Kept as digests with counts; holds as much as was copied
- * between two notes, and what others wrote meanwhile.
+ * The records in the target of an interrupted replay beyond its saved progress: those records must
+ * not be copied again. Kept as digests with counts; holds as much as was copied between two notes,
+ * and what others wrote meanwhile.
  */
 final class CopiedRecords {
   private static final byte NULL = 0;

@@ -71,7 +71,7 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
     };
   }
 
-  /** What a broker or the client says, and what to do about it when that is known. */
+  /** The message of a broker or of the client, with advice if there is any. */
   static String explain(TailraceException e) {
     String message = e.getMessage() == null ? e.code().meaning() : e.getMessage();
     String mend =

@@ -1,6 +1,6 @@
 package io.tailrace.client.cli;
 
-/** What the process ends with. */
+/** The exit codes of the process. */
 final class ExitCode {
   /** Done. */
   static final int DONE = 0;

@@ -15,8 +15,9 @@ public final class InProcess {
   /**
    * Runs one command in the calling thread. Several may run at a time.
    *
-   * @param in what it reads, as {@code produce} does; not closed unless the command has read it
-   * @param out what it was asked for, UTF-8 but for the bytes of records
+   * @param in standard input, as {@code produce} reads it; not closed unless the command has read
+   *     it
+   * @param out standard output, UTF-8 except for the bytes of records
    * @param err what went wrong, one line; and how far long work has come
    * @param environment in place of the process's own, for {@code TAILRACE_BOOTSTRAP} and the like
    * @param arguments as behind {@code tailrace} in a shell

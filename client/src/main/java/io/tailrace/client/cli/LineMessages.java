@@ -17,7 +17,7 @@ final class LineMessages implements MessageSource {
   /**
    * Begins to read.
    *
-   * @param separator what stands between key and value; null = there is no key in the lines
+   * @param separator the text between key and value; null = lines without keys
    * @param fixedKey the key of every record, or null
    * @param nullMark a key or value that is exactly this becomes null; null = none does
    */

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.Random;
 import picocli.CommandLine.Option;
 
-/** What the records of a measurement are made of, and how they are sent: flags that verbs share. */
+/** Content of the records of a measurement, and how they are sent: flags that verbs share. */
 final class PerfLoad {
   private static final int MIN_BATCH_BYTES = 128;
   private static final int BLOCK_BYTES = 64 << 10;

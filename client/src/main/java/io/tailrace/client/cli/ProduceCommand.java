@@ -108,7 +108,7 @@ final class ProduceCommand implements Runnable {
       description = "With --input json, send each record to the partition that it names.")
   private boolean keepPartitions;
 
-  /** What a line of the input is. */
+  /** The format of the input lines. */
   enum Input {
     LINES,
     JSON;
@@ -255,7 +255,9 @@ final class ProduceCommand implements Runnable {
     }
   }
 
-  /** The producer's own refusal names a setting of the library, which nobody can change here. */
+  /**
+   * The producer's own error names a setting of the library that the command line does not have.
+   */
   private void checkSize(Message<byte[], byte[]> message, int maxMessageBytes, long number) {
     long bytes = length(message.key()) + length(message.value());
     if (bytes > Session.largestRecord(maxMessageBytes)) {

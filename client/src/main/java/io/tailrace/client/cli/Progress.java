@@ -26,7 +26,7 @@ final class Progress {
   /**
    * Begins.
    *
-   * @param verb what is being done to records, as in "copied"
+   * @param verb the work done on records, as in "copied"
    * @param total records to be done; about, if need be
    */
   Progress(Terminal terminal, String verb, long total) {

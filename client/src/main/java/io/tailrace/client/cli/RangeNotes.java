@@ -27,7 +27,7 @@ final class RangeNotes {
   }
 
   /**
-   * Says what there is to say.
+   * Prints the notes on the range.
    *
    * @param ends the ends of the partitions, exclusive; may be empty unless {@code from} is an
    *     offset

@@ -16,7 +16,7 @@ import java.util.List;
  * written as nothing. Confined to the thread of the command.
  */
 final class RecordFormat {
-  /** What is written unless the user says otherwise. */
+  /** The default format. */
   static final String DEFAULT = "%v\\n";
 
   private interface Part {

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 /**
  * How far a replay has come, so that it can go on after it was interrupted: kept in a small file,
  * which is replaced as a whole. Everything before {@link #next} has been acknowledged by the
- * target; what was acknowledged since then stands in the target from {@link #targetEnds} on.
+ * target; records that were acknowledged since then are in the target from {@link #targetEnds} on.
  *
  * @param sourceId the source's topic id
  * @param targetId the target's topic id

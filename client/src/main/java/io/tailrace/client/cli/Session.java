@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * What the verbs of one call of the command line share: inputs and outputs, and the flags that
- * every verb takes. Confined to the thread of the command.
+ * The state that the verbs of one call of the command line share: inputs and outputs, and the flags
+ * that every verb takes. Confined to the thread of the command.
  */
 final class Session {
   static final String DEFAULT_BOOTSTRAP = "localhost:7092";
@@ -208,7 +208,7 @@ final class Session {
   /**
    * The bytes that a record may have before compression.
    *
-   * @param maxMessageBytes what the topic takes, compressed
+   * @param maxMessageBytes the topic's limit for compressed batches
    */
   static int largestRecord(int maxMessageBytes) {
     return Math.max(DEFAULT_REQUEST_BYTES, maxMessageBytes);

@@ -104,7 +104,7 @@ public final class TailraceCommand implements Runnable {
   public static void main(String[] arguments) {
     boolean debug = Arrays.asList(arguments).contains("--debug");
     if (!debug) {
-      // Nobody reads a log, and setting one up would take as long as all the rest.
+      // A log would not be read, and setting one up would take as long as all the rest.
       System.setProperty("slf4j.internal.verbosity", "WARN");
       System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
     }

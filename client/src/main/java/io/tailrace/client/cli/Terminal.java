@@ -26,7 +26,7 @@ final class Terminal {
   /**
    * Puts a terminal together.
    *
-   * @param out buffered here; what is behind it need not be
+   * @param out buffered here; the stream itself need not be
    * @param progressBars whether {@code err} is a screen, on which a line can be overwritten
    */
   Terminal(InputStream in, OutputStream out, PrintStream err, boolean progressBars) {
@@ -49,7 +49,7 @@ final class Terminal {
     return in;
   }
 
-  /** Messages for people that are not what the command was asked for. */
+  /** Messages for the user besides the command's result. */
   PrintStream err() {
     return err;
   }
@@ -97,7 +97,7 @@ final class Terminal {
         : CommandException.refused("standard output cannot be written: " + message);
   }
 
-  /** Whoever read the output has gone, as {@code head} does; nobody wants to hear of it. */
+  /** The reader of the output has closed it, as {@code head} does; not reported. */
   static final class ClosedOutputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

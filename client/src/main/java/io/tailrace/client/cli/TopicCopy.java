@@ -74,7 +74,7 @@ final class TopicCopy {
   }
 
   /**
-   * Copies what is left.
+   * Copies the remaining records.
    *
    * @param from how far it has come
    * @param resumed whether the target may hold records beyond the ends that were written down;
@@ -137,7 +137,7 @@ final class TopicCopy {
     return copied;
   }
 
-  /** What the target holds beyond these ends. */
+  /** The records in the target beyond these ends. */
   private CopiedRecords findCopied(Map<TopicPartition, Long> ends) {
     CopiedRecords copied = new CopiedRecords();
     ends.forEach(
@@ -203,12 +203,14 @@ final class TopicCopy {
   private void throwIfAnyFailed(Producer<byte[], byte[]> producer) {
     TailraceException failed = failure.get();
     if (failed != null) {
-      producer.close(Duration.ZERO); // whoever goes on looks for what else arrived
+      producer.close(Duration.ZERO); // the next run finds the records that still arrived
       throw failed;
     }
   }
 
-  /** What was written down last stays true: the target's records since then are found again. */
+  /**
+   * The last saved progress stays valid: the next run finds the records that arrived since then.
+   */
   private CommandException stalled(Set<TopicPartition> unfinished, long left) {
     return CommandException.refused(
         "nothing came of "

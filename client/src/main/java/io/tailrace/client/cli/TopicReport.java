@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
  * All that is shown of one topic.
  *
  * @param ranges first and next offset of each partition that has a leader
- * @param configs what was set for the topic itself
+ * @param configs the settings of the topic itself
  */
 record TopicReport(
     TopicDescription topic, Map<Integer, Range> ranges, Map<String, String> configs) {

@@ -71,7 +71,7 @@ final class FetchCall implements ResponseHandler<FetchResponse> {
             .answeredAfter(maxWaitMs));
   }
 
-  /** Whether nobody has sought or removed the partition since the request was sent. */
+  /** Whether the partition has been neither sought nor removed since the request was sent. */
   private boolean concerns(int i) {
     FetchedPartition partition = partitions.get(i);
     return !partition.removed && partition.version == versions[i];
@@ -116,8 +116,8 @@ final class FetchCall implements ResponseHandler<FetchResponse> {
   }
 
   /**
-   * Gives the connection up when its broker keeps silent and somebody else leads one of the
-   * partitions: nothing is to be waited for then.
+   * Closes the connection when its broker is silent and another broker leads one of the partitions:
+   * waiting is pointless then.
    */
   void abandonIfOvertaken(ClusterView view) {
     if (!connection.suspect()) {

@@ -17,7 +17,7 @@ sealed interface FetchEvent {
   /** Which seek it follows. */
   int version();
 
-  /** Lets go of what it carries, when nobody is going to use it. */
+  /** Releases its records when the event is not going to be used. */
   default void release() {}
 
   /** The position was found: that is where reading starts. */
@@ -26,7 +26,7 @@ sealed interface FetchEvent {
   /**
    * Record batches came.
    *
-   * @param records whole batches; belongs to whoever has the event
+   * @param records whole batches; owned by the holder of the event
    */
   record Batches(FetchedPartition partition, int version, ByteBuf records) implements FetchEvent {
     @Override

@@ -18,7 +18,7 @@ final class FetchInbox {
   private boolean nudged;
   private boolean closed;
 
-  /** Leaves an event; once the inbox is closed, lets go of what it carries. */
+  /** Adds an event; once the inbox is closed, releases its records instead. */
   void add(FetchEvent event) {
     lock.lock();
     try {
@@ -35,7 +35,7 @@ final class FetchInbox {
     }
   }
 
-  /** Lets go of what is there and of what comes later. */
+  /** Releases all events, and those that are added later. */
   void close() {
     lock.lock();
     try {

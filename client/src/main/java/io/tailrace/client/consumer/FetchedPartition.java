@@ -7,7 +7,7 @@ import io.tailrace.protocol.message.Uuid;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What the fetcher knows of one partition. Confined to the network's scheduler, but for what is
+ * The fetcher's state of one partition. Confined to the network's scheduler, but for what is
  * waiting to be polled, the position of the polls and the high watermark, which others see.
  */
 final class FetchedPartition {
@@ -24,7 +24,7 @@ final class FetchedPartition {
 
   private volatile long highWatermark = UNKNOWN;
 
-  /** What the next poll returns first, as of the last one. */
+  /** The offset that the next poll returns first, as of the last one. */
   private volatile long position = UNKNOWN;
 
   /** Where a fetch last found nothing. */
@@ -36,7 +36,7 @@ final class FetchedPartition {
   /** Where to go, as long as {@link #nextOffset} is unknown. */
   Position target;
 
-  /** What is fetched next; {@link #UNKNOWN} until the target has been found. */
+  /** The offset to fetch next; {@link #UNKNOWN} until the target has been found. */
   long nextOffset = UNKNOWN;
 
   /** The topic that the offsets belong to; null until it is known. */

@@ -171,7 +171,7 @@ final class Fetcher implements ConnectionListener {
   }
 
   private boolean hasRoom(FetchedPartition partition, long share, long bytesLeft) {
-    partition.setHeld(true); // first, so that whoever frees room meanwhile says so
+    partition.setHeld(true); // first, so that a poll that frees room meanwhile wakes the fetcher
     if (partition.waitingBytes() >= share || (bytesLeft <= 0 && partition.waitingBytes() > 0)) {
       return false;
     }
@@ -266,7 +266,7 @@ final class Fetcher implements ConnectionListener {
     wake();
   }
 
-  /** Takes over what came for one partition. */
+  /** Takes over the result for one partition. */
   void onResult(FetchedPartition partition, PartitionFetchResult result, ByteBuf records) {
     ErrorCode code = ErrorCode.of(result.getErrorCode());
     if (code != ErrorCode.NONE) {

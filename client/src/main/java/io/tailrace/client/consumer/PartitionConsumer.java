@@ -393,7 +393,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   }
 
   /**
-   * Closes the consumer whoever uses it: a poll that is under way fails. Thread-safe.
+   * Closes the consumer from any thread: a poll in progress fails. Thread-safe.
    *
    * @param timeout how long to wait for the thread that uses it
    */
@@ -453,7 +453,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     Thread current = Thread.currentThread();
     Thread other = user.compareAndExchange(null, current);
     if (other != null && other != current && closing) {
-      throw closedError(); // the other one is closing it from outside, and frees what there is
+      throw closedError(); // another thread is closing it, and frees the fetched records
     }
     if (other != null) {
       throw new IllegalStateException(

@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  * of it. Confined to that thread.
  */
 final class PartitionReader<K, V> {
-  /** What a record takes besides its key, value and headers, about. */
+  /** Approximate bytes of a record besides its key, value and headers. */
   private static final int RECORD_OVERHEAD_BYTES = 32;
 
   private final FetchedPartition fetched;
@@ -93,7 +93,7 @@ final class PartitionReader<K, V> {
     return stretches.isEmpty() && fetched.isEmpty(position, end);
   }
 
-  /** Drops what was fetched and starts at this position. */
+  /** Drops the fetched records and starts at this position. */
   void seek(Position target) {
     drop();
     version++;
@@ -131,7 +131,7 @@ final class PartitionReader<K, V> {
 
   /**
    * Throws the error because of which the partition cannot be read on, if there is one and nothing
-   * is left before it. What may pass by itself is tried again in the background from then on.
+   * is left before it. A retriable error is retried in the background from then on.
    *
    * @param again whether to throw an error that was thrown before
    */
@@ -142,7 +142,7 @@ final class PartitionReader<K, V> {
     errorThrown = true;
     TailraceException thrown = new TailraceException(error.code(), error.getMessage(), error);
     if (error.code() == ErrorCode.CORRUPT_BATCH && position != FetchedPartition.UNKNOWN) {
-      seek(Position.offset(position)); // perhaps what is fetched anew is sound
+      seek(Position.offset(position)); // the batch may be intact when it is fetched again
     } else if (error.retriable()) {
       error = null;
       fetcher.retry(fetched, version);
@@ -213,7 +213,7 @@ final class PartitionReader<K, V> {
       return stretch.next(position);
     } catch (CorruptBatchException e) {
       drop();
-      version++; // what is still on its way lies behind the damage
+      version++; // fetched data still in flight lies behind the damage
       errorThrown = false;
       error =
           new TailraceException(
@@ -261,7 +261,7 @@ final class PartitionReader<K, V> {
     stretches.clear();
   }
 
-  /** Frees what was fetched. */
+  /** Releases the fetched records. */
   void close() {
     version++;
     drop();

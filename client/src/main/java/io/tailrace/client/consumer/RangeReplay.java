@@ -49,7 +49,7 @@ public final class RangeReplay<K, V> implements Replay<K, V> {
   /**
    * Makes a replay and lets the consumer begin to fetch.
    *
-   * @param consumer read by nobody else
+   * @param consumer not used by other code
    * @param ends exclusive; of the same partitions as the starts
    * @param stallTimeout iterating fails when nothing comes for so long before the end
    */

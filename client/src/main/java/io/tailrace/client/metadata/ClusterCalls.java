@@ -21,7 +21,7 @@ import java.util.function.ToIntFunction;
 
 /**
  * Single requests to the cluster that are retried until they succeed, fail for good, or run out of
- * time: what the admin does, and producer ids. Thread-safe.
+ * time: the calls of the admin, and producer ids. Thread-safe.
  */
 public final class ClusterCalls {
   private static final int FIRST_BACKOFF_MS = 20;

@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the client knows of the cluster. Immutable.
+ * The client's view of the cluster. Immutable.
  *
  * @param controller the controller's id; -1 when none is known
  * @param brokers those that are alive, by id
  * @param topics those that the client is interested in and the cluster has, by name
- * @param gone what was known of topics that a broker has said are not there, so that a broker that
- *     lags behind cannot bring a lower leader epoch back
+ * @param gone the last views of topics that a broker has reported as unknown, so that a response of
+ *     a broker that lags behind cannot bring back a lower leader epoch
  */
 public record ClusterView(
     String clusterId,
@@ -47,9 +47,8 @@ public record ClusterView(
   }
 
   /**
-   * This view as a response changes it. A partition keeps what is known of it when the response
-   * tells of a lower leader epoch: the broker that sent it lags behind. Topics that are not in the
-   * response stay.
+   * This view as a response changes it. A partition keeps its view when the response has a lower
+   * leader epoch: the broker that sent it lags behind. Topics that are not in the response stay.
    */
   public ClusterView merge(MetadataResponse response) {
     Map<Integer, BrokerAddress> newBrokers = new HashMap<>();

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the client's view of the cluster: asks one broker after the other until one answers, at
- * once when somebody finds the view wrong, and again when it has grown old. Confined to the
- * network's scheduler, but for the methods that say otherwise.
+ * once when a producer, consumer or admin finds the view wrong, and again when it has grown old.
+ * Confined to the network's scheduler, but for the methods that say otherwise.
  *
  * <p>Refreshes that follow each other without finding anything new are spaced by a back-off, so
  * that a cluster without a leader is not asked in a tight loop.
@@ -102,7 +102,7 @@ public final class Metadata implements ConnectionListener {
     connections.addListener(this);
   }
 
-  /** What is known. Thread-safe. */
+  /** The current view. Thread-safe. */
   public ClusterView view() {
     return view;
   }
@@ -240,7 +240,7 @@ public final class Metadata implements ConnectionListener {
       return;
     }
     if (attempt != null) {
-      again = true; // what is asked now may be answered from before the reason for this
+      again = true; // the answer under way may be older than the reason for this refresh
       return;
     }
     if (network.clock().monotonicMs() > earliestMs + QUIET_MS) {
@@ -382,7 +382,7 @@ public final class Metadata implements ConnectionListener {
     refresh();
   }
 
-  /** Ends the refreshes; who waits is told that the client is closed. */
+  /** Ends the refreshes; waiting callers are failed with {@code CLIENT_CLOSED}. */
   public void close() {
     closed = true;
     if (scheduled != null) {

@@ -3,7 +3,7 @@ package io.tailrace.client.metadata;
 import java.util.List;
 
 /**
- * What the client knows of one partition.
+ * The client's view of one partition.
  *
  * @param leader the leading broker's id; {@link #NO_LEADER} when none leads now
  * @param leaderEpoch never falls as long as the topic's id stays

@@ -4,7 +4,7 @@ import io.tailrace.protocol.message.Uuid;
 import java.util.List;
 
 /**
- * What the client knows of one topic.
+ * The client's view of one topic.
  *
  * @param partitions each at the index of its id
  */

@@ -1,2 +1,2 @@
-/** What the client knows of the cluster: who leads what. */
+/** The client's view of the cluster: brokers, topics and leaders. */
 package io.tailrace.client.metadata;

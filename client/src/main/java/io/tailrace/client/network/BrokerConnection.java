@@ -113,14 +113,14 @@ public final class BrokerConnection {
   }
 
   /**
-   * Whether the last attempt failed in a way that waiting hardly mends: the host is unknown, nobody
-   * listens there, or what listens is no broker.
+   * Whether a retry is unlikely to help after the last attempt: the host is unknown, nothing
+   * listens on the port, or the peer is not a broker.
    */
   public boolean failedForGood() {
     return failedForGood;
   }
 
-  /** What the broker said of itself; null unless the connection is ready. */
+  /** The broker's answer to the handshake; null unless the connection is ready. */
   public HandshakeResponse peer() {
     return state == State.READY ? handshake.response() : null;
   }
@@ -180,7 +180,7 @@ public final class BrokerConnection {
     }
   }
 
-  /** Sends what was written. */
+  /** Flushes the written requests to the socket. */
   public void flush() {
     if (state == State.READY) {
       session.link.flush();
@@ -188,7 +188,7 @@ public final class BrokerConnection {
   }
 
   /**
-   * Gives the connection up: what is unanswered fails with {@code OUTCOME_UNKNOWN}.
+   * Closes the connection: unanswered requests fail with {@code OUTCOME_UNKNOWN}.
    *
    * @param reason for the message
    */
@@ -510,7 +510,7 @@ public final class BrokerConnection {
     return frame.body(request.parser);
   }
 
-  /** One attempt at a link; what comes from an earlier one is ignored. */
+  /** One attempt at a link; events of an earlier attempt are ignored. */
   private final class Session implements LinkListener {
     private Link link;
 

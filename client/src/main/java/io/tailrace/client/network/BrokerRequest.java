@@ -7,7 +7,7 @@ import io.tailrace.protocol.frame.ApiKey;
 import java.util.List;
 
 /**
- * A request to one broker, and who waits for its answer. Used for one {@link
+ * A request to one broker, and the handler of its response. Used for one {@link
  * BrokerConnection#send}; confined to the connection's scheduler from then on.
  *
  * @param <R> the response's body

@@ -3,8 +3,8 @@ package io.tailrace.client.network;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What a client has done so far. Counted whether or not somebody looks, once for each batch, poll
- * or connection and never for each record. Thread-safe.
+ * Counters of a client's work. Updated with or without a metrics registry, once for each batch,
+ * poll or connection and never for each record. Thread-safe.
  */
 public final class ClientCounters {
   /** Records that went out in a request, however often that was repeated. */

@@ -3,7 +3,7 @@ package io.tailrace.client.network;
 /** Hears what happens to connections, on their scheduler. */
 public interface ConnectionListener {
 
-  /** Requests may be sent: the handshake is done, or what was written has gone. */
+  /** Requests may be sent: the handshake is done, or the written requests have been sent. */
   default void onReady(BrokerConnection connection) {}
 
   /** The connection was lost or could not be made; its requests have been told. */

@@ -15,7 +15,7 @@ public interface Link {
    */
   void write(ByteBuf head, List<ByteBuf> records);
 
-  /** Sends what was written. */
+  /** Flushes the written frames to the socket. */
   void flush();
 
   /** Whether so little is waiting to be sent that more may be written. */

@@ -15,7 +15,7 @@ public interface LinkListener {
    */
   void onFrame(ByteBuf content);
 
-  /** What was waiting to be sent has gone, {@link Link#writable} says yes again. */
+  /** The waiting bytes have been sent; {@link Link#writable} is true again. */
   void onWritable();
 
   /**

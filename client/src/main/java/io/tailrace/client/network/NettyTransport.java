@@ -41,7 +41,7 @@ public final class NettyTransport implements Transport {
   /** No broker sends a larger frame: fetches are bounded, and so are single batches. */
   private static final int MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
-  /** Of what is not the rest of a frame that has begun. */
+  /** Bytes of a read that does not continue a frame. */
   private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator();
 
   private static final WriteBufferWaterMark WATER_MARK =
@@ -60,7 +60,7 @@ public final class NettyTransport implements Transport {
   /**
    * Starts the event loop's thread.
    *
-   * @param name what the thread is called
+   * @param name the name of the thread
    */
   public NettyTransport(String name) {
     this.epoll = Epoll.isAvailable();
@@ -113,7 +113,7 @@ public final class NettyTransport implements Transport {
     try {
       loop.execute(() -> listener.onClosed(cause));
     } catch (RejectedExecutionException e) {
-      // The loop has ended: nobody is left who could be told anything on it.
+      // The loop has ended, so the listener is called on this thread.
       listener.onClosed(e);
     }
   }

@@ -366,7 +366,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
         try {
           awaitSettled(limit);
         } catch (InterruptedException e) {
-          Thread.currentThread().interrupt(); // what is not settled fails now
+          Thread.currentThread().interrupt(); // unsettled records fail now
         }
       }
       end();
@@ -387,7 +387,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
                 ended.complete(null);
               });
     } catch (RejectedExecutionException e) {
-      // The network's thread has ended, so nobody races with this one.
+      // The network thread has ended, so no other thread uses the sender.
       sender.close();
       ended.complete(null);
     }

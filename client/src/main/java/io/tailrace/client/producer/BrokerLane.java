@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What a producer sends to one broker: the partitions that the broker leads and that have something
- * to send, and the requests under way. Confined to the sender's thread, but for the count of bytes
- * in full batches.
+ * A producer's path to one broker: the partitions that the broker leads and that have something to
+ * send, and the requests under way. Confined to the sender's thread, but for the count of bytes in
+ * full batches.
  *
  * <p>With nothing under way, a full batch is sent at once. With requests under way, full batches
  * gather until they make a request that is worth the trouble, until the oldest has lingered long
@@ -20,7 +20,7 @@ final class BrokerLane {
   /** A request besides those that are under way should have this many bytes for each of them. */
   private static final int WORTH_BYTES = 64 * 1024;
 
-  /** Room for what a request holds besides the batches. */
+  /** Bytes of a request besides the batches. */
   private static final int OVERHEAD_BYTES = 1024;
 
   private static final int OVERHEAD_BYTES_PER_PARTITION = 300;
@@ -84,7 +84,7 @@ final class BrokerLane {
     due = Math.min(due, delivery.dueNanos(sender.lingerNanos()));
   }
 
-  /** Something that all partitions waited for has come: see what can be sent now. */
+  /** A condition that all partitions waited for is met: sends what can be sent now. */
   void look() {
     due = 0;
   }

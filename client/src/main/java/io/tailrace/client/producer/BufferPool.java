@@ -36,7 +36,7 @@ final class BufferPool {
     this.usualBytes = usualBytes;
   }
 
-  /** Whether somebody waits for room. */
+  /** Whether a thread waits for room. */
   boolean exhausted() {
     return waiting > 0;
   }
@@ -125,7 +125,7 @@ final class BufferPool {
   }
 
   /**
-   * Gives buffers back that were taken: who waits is woken once for all of them. One that is still
+   * Gives buffers back: the first waiting thread is woken once for all of them. One that is still
    * used elsewhere, as by a socket that has not sent it, is not filled again.
    */
   void release(List<ByteBuf> buffers) {
@@ -146,7 +146,7 @@ final class BufferPool {
     }
   }
 
-  /** Lets nobody wait any more, and keeps nothing. */
+  /** Ends all waits, and frees the kept buffers. */
   void close() {
     lock.lock();
     try {
@@ -159,7 +159,7 @@ final class BufferPool {
     }
   }
 
-  /** Bytes that nobody uses. */
+  /** Bytes that are free. */
   long availableBytes() {
     lock.lock();
     try {

@@ -24,9 +24,9 @@ import java.util.List;
  * one. So batches never overtake each other.
  *
  * <p>A batch that fails for good after it was given a sequence leaves a gap, behind which the
- * broker accepts nothing under the same epoch. Then {@link #resetWanted} lets nothing new out; what
- * may have been appended is repeated until the broker says whether it was; and what was not gets
- * new sequences, from 0, under the next epoch.
+ * broker accepts nothing under the same epoch. Then {@link #resetWanted} lets nothing new out;
+ * batches that may have been appended are repeated until the broker tells whether they were; the
+ * others get new sequences, from 0, under the next epoch.
  */
 final class PartitionDelivery {
   private static final int FIRST_BACKOFF_MS = 20;
@@ -107,7 +107,7 @@ final class PartitionDelivery {
   }
 
   /**
-   * Puts into a request what may be sent now.
+   * Adds the batches that may be sent now to a request.
    *
    * @param openedBefore the open batch goes too when it was begun before this
    */
@@ -294,7 +294,9 @@ final class PartitionDelivery {
     notTried.forEach(batch -> repeat(batch, error));
   }
 
-  /** The pieces have its sequences, so that what was sent behind it can be repeated as it is. */
+  /**
+   * The pieces keep the sequences of the batch, so that later batches can be repeated unchanged.
+   */
   private void split(ProducerBatch batch, TailraceException error) {
     List<ProducerBatch> pieces = batch.split();
     for (ProducerBatch piece : pieces) {
@@ -360,7 +362,7 @@ final class PartitionDelivery {
     sender.onSettled(batch);
   }
 
-  /** Fails what was begun before this moment. */
+  /** Fails the batches that were created before this moment. */
   void expire(long begunBefore) {
     TailraceException error = null;
     for (ProducerBatch batch : queue.removeOlderThan(begunBefore)) {

@@ -14,10 +14,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * Where the threads that send put the records of one partition, and where the sender takes batches
  * from.
  *
- * <p>What is filled is guarded by the lock. The sender takes full batches without it: the threads
+ * <p>The open batch is guarded by the lock. The sender takes full batches without it: the threads
  * that send hold it for every record, and waiting for each other would cost both more than the work
- * does. A batch is among the full ones before it stops being the open one, so that who looks at the
- * open one first never misses it. {@link #delivery} belongs to the sender.
+ * does. A batch is among the full ones before it stops being the open one, so that a reader that
+ * looks at the open one first never misses it. {@link #delivery} belongs to the sender.
  */
 final class PartitionQueue {
   /** What became of an {@link #append}. */
@@ -55,8 +55,8 @@ final class PartitionQueue {
   private boolean closed;
 
   /**
-   * Who sends it, or null while nobody leads the partition. Written on the sender's thread, under
-   * the lock.
+   * The lane that sends it, or null while the partition has no known leader. Written on the
+   * sender's thread, under the lock.
    */
   private volatile BrokerLane lane;
 
@@ -197,7 +197,7 @@ final class PartitionQueue {
     }
   }
 
-  /** The batches that nobody has taken; one may be there twice. On the sender's thread. */
+  /** The batches that the sender has not taken; a batch may occur twice. On the sender's thread. */
   List<ProducerBatch> untaken() {
     ProducerBatch begun = open;
     List<ProducerBatch> batches = new ArrayList<>(full);
@@ -239,7 +239,10 @@ final class PartitionQueue {
     return oldest == null ? Long.MAX_VALUE : oldest.createdNanos;
   }
 
-  /** Says who sends this queue from now on; null = nobody knows. On the sender's thread. */
+  /**
+   * Sets the lane that sends this queue from now on; null = no known leader. On the sender's
+   * thread.
+   */
   void assign(BrokerLane newLane) {
     lock.lock();
     try {

@@ -114,7 +114,7 @@ public final class Partitioners {
 
     int next(int size, int partitions) {
       int current = partition;
-      int cost = size + 10; // what a record takes besides key and value, about
+      int cost = size + 10; // approximate bytes of a record besides key and value
       int left = bytesLeft - cost;
       if (current < 0 || current >= partitions || left < 0) {
         current = another(current, partitions);

@@ -92,8 +92,8 @@ final class ProduceCall implements ResponseHandler<ProduceResponse> {
   }
 
   /**
-   * Whether the broker keeps silent while somebody else leads one of the partitions: then there is
-   * nothing to be waited for.
+   * Closes the connection when its broker is silent and another broker leads one of the partitions:
+   * waiting is pointless then.
    */
   void abandonIfOvertaken() {
     if (connection.suspect()

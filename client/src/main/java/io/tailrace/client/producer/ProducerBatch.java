@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One record batch on its way: the records, and who waits for each of them.
+ * One record batch on its way: the records, and the future of each of them.
  *
- * <p>Filled under its queue's lock; compressed by whoever closed it; from then on confined to the
- * sender's thread, but for {@link #whenSettled}.
+ * <p>Filled under its queue's lock; compressed by the thread that closed it; from then on confined
+ * to the sender's thread, but for {@link #whenSettled}.
  */
 final class ProducerBatch {
   private static final Logger LOG = LoggerFactory.getLogger(ProducerBatch.class);
@@ -126,7 +126,7 @@ final class ProducerBatch {
     return closedBytes;
   }
 
-  /** Compresses the records. Once, by whoever closed the batch. */
+  /** Compresses the records. Called once, by the thread that closed the batch. */
   void compress(CompressionType type) {
     compression = type;
     builder.compress(type);
@@ -206,7 +206,7 @@ final class ProducerBatch {
   /**
    * Takes in that the batch is not in use any more.
    *
-   * @return what the pool gave, to be given back; null while other pieces of the same batch are in
+   * @return the pool's buffer, to be given back; null while other pieces of the same batch are in
    *     use
    */
   ByteBuf giveMemoryBack() {

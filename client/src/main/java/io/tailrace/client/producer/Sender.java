@@ -417,8 +417,8 @@ final class Sender implements ConnectionListener {
   }
 
   /**
-   * Ends it: what is not settled fails, and nothing is sent any more. On the network's thread,
-   * after the queues were closed.
+   * Stops: unsettled records fail, and nothing is sent any more. On the network's thread, after the
+   * queues were closed.
    */
   void close() {
     closed = true;

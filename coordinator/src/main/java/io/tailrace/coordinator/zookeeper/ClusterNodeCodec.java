@@ -96,7 +96,7 @@ final class ClusterNodeCodec {
   /**
    * The value of a key's node.
    *
-   * @throws InvalidProtocolBufferException when somebody else wrote it
+   * @throws InvalidProtocolBufferException when the bytes are not a node of Tailrace
    */
   static MetadataValue decode(MetadataKey key, byte[] data) throws InvalidProtocolBufferException {
     byte[] bytes = data == null ? NO_BYTES : data;

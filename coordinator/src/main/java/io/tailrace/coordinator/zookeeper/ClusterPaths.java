@@ -130,7 +130,7 @@ final class ClusterPaths {
         default -> null;
       };
     } catch (IllegalArgumentException e) {
-      // A node that somebody made by hand under a name that we never give.
+      // A node that was created by hand, under a name that Tailrace never uses.
       return null;
     }
   }

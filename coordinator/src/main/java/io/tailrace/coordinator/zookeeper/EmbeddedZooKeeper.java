@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One ZooKeeper server in this process: for development, where a broker should need nothing but
- * itself, and for tests. Durable: it syncs what it answers. Without the admin server, JMX and
- * metrics. Thread-safe.
+ * itself, and for tests. Durable: it syncs each write before it answers. Without the admin server,
+ * JMX and metrics. Thread-safe.
  */
 public final class EmbeddedZooKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedZooKeeper.class);
@@ -147,7 +147,7 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     return address.getPort();
   }
 
-  /** Ends a session as if its client had been silent for too long; tests see what comes of it. */
+  /** Ends a session as if its client had been silent for too long; for tests. */
   void expireSession(long sessionId) {
     server.closeSession(sessionId);
   }

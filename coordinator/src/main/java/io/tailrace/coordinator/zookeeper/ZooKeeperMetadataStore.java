@@ -83,7 +83,7 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   private record Answer(long after, Outcome outcome, Consumer<Outcome> done) {}
 
   /**
-   * @param newClusterId what the cluster is called if this process is the first of it
+   * @param newClusterId the id of the cluster if this process is its first
    */
   ZooKeeperMetadataStore(ZooKeeperSettings settings, Scheduler thread, String newClusterId) {
     this.settings = settings;
@@ -246,7 +246,7 @@ final class ZooKeeperMetadataStore implements MetadataStore {
     }
   }
 
-  /** Forgets the connection and what is under way on it. */
+  /** Forgets the connection and its requests in flight. */
   private void drop() {
     zk = null;
     reader = null;

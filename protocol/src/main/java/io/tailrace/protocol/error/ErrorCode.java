@@ -16,7 +16,7 @@ public enum ErrorCode {
   /** The broker met an error that it did not expect; its log says more. */
   UNKNOWN(1, false, "the broker met an error that it did not expect; its log says more"),
 
-  // What is wrong with the request itself.
+  // Errors of the request itself.
   /** The request cannot be read. */
   INVALID_REQUEST(10, false, "the request cannot be read"),
   /** The broker does not know this api. */
@@ -44,7 +44,7 @@ public enum ErrorCode {
   /** The record's timestamp is not allowed. */
   INVALID_TIMESTAMP(22, false, "the record's timestamp is not allowed"),
 
-  // What is wrong with its target.
+  // Errors of its target.
   /** The broker does not know this topic. */
   UNKNOWN_TOPIC(30, true, "the broker does not know this topic"),
   /** The topic has no such partition. */
@@ -58,7 +58,7 @@ public enum ErrorCode {
   /** There is no such resource. */
   UNKNOWN_RESOURCE(35, false, "there is no such resource"),
 
-  // Who leads.
+  // Leadership.
   /** This broker does not lead the partition. */
   NOT_LEADER(50, true, "this broker does not lead the partition"),
   /** The partition has no leader now. */
@@ -149,8 +149,8 @@ public enum ErrorCode {
   }
 
   /**
-   * Whether the request is at fault: it cannot be read, or asks for what is not there. The broker
-   * and the cluster are well.
+   * Whether the request is at fault: it cannot be read, or names something that does not exist. The
+   * broker and the cluster are healthy.
    */
   public boolean blamesRequest() {
     return number >= INVALID_REQUEST.number && number < NOT_LEADER.number;

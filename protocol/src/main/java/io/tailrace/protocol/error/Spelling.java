@@ -1,6 +1,6 @@
 package io.tailrace.protocol.error;
 
-/** Guesses what was meant by a name that does not exist. */
+/** Finds the valid name that is closest to an unknown one. */
 public final class Spelling {
   private Spelling() {}
 

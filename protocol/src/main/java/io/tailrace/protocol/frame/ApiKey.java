@@ -5,9 +5,9 @@ import java.util.Map;
 
 /** The requests that a broker answers, with the versions that this build speaks. */
 public enum ApiKey {
-  /** The first request of a connection: who is there, and what both understand. */
+  /** The first request of a connection: identifies the client and tells the supported versions. */
   HANDSHAKE(0, 0, 0),
-  /** Brokers, topics, and who leads which partition. */
+  /** Brokers, topics, and the leaders of partitions. */
   METADATA(1, 0, 0),
   /** Appends record batches. */
   PRODUCE(2, 0, 0),

@@ -18,7 +18,7 @@ import java.io.UncheckedIOException;
  * thread-safe.
  *
  * <p>The encoders return everything but the record batches: those are written to the channel right
- * behind, as they are, so that nobody copies them through Protobuf.
+ * behind, unchanged, so that Protobuf does not copy them.
  */
 public final class FrameCodec {
   /** The magic of a handshake: "Tail". */
@@ -29,7 +29,7 @@ public final class FrameCodec {
 
   static final int HEADER_LENGTH_BYTES = 2;
 
-  /** Longer texts are cut off, so that a header fits its length field whatever is quoted in it. */
+  /** Longer texts are cut off, so that a header fits its length field whatever text it quotes. */
   static final int MAX_ERROR_MESSAGE_CHARS = 4096;
 
   /** No message of the protocol nests deeper than this. */

@@ -21,13 +21,13 @@ import io.tailrace.protocol.error.ErrorCode;
  *            |------------------------- length bytes ----------------------------------|
  * </pre>
  *
- * <p>A frame that arrives whole is a slice of what was read. Of one that does not, the beginning is
- * copied into memory of the frame's own, and the channel reads the rest straight into that, if it
- * has {@link #receiver} as its allocator; without it all is copied.
+ * <p>A frame that arrives whole is a slice of the buffer that was read. The beginning of an
+ * incomplete frame is copied into a buffer of its own, and the channel reads the rest straight into
+ * that buffer, if it has {@link #receiver} as its allocator; otherwise the rest is copied too.
  *
  * <p>A length that is out of range raises a {@link FrameException} as soon as its four bytes are
- * there, before anything is reserved for the frame; and what is reserved follows what has arrived.
- * Confined to its channel's event loop.
+ * there, before memory is reserved for the frame; the memory reserved grows with the bytes that
+ * have arrived. Confined to its channel's event loop.
  */
 // Netty has no other interface for allocators of reads; buffers are told apart, not compared.
 @SuppressWarnings({"deprecation", "ReferenceEquality"})
@@ -38,14 +38,17 @@ public final class FrameDecoder extends ChannelInboundHandlerAdapter {
   /** The smallest content: a header length and an empty header. */
   static final int MIN_CONTENT_BYTES = 2;
 
-  /** So much is reserved for a frame, times what has arrived of it, until that is a lot. */
+  /** Memory is reserved for so many times the bytes of a frame that have arrived, up to a bound. */
   private static final int RESERVE_FACTOR = 32;
 
   private static final int A_LOT_BYTES = 1024 * 1024;
 
   private static final int MIN_RESERVED_BYTES = 256;
 
-  /** With less to come of a frame, a read should rather take along what follows it. */
+  /**
+   * With fewer bytes missing, a read into the usual buffer is better: it also takes the frames
+   * behind.
+   */
   private static final int MIN_READ_BYTES = 4 * 1024;
 
   private static final int TLS_HANDSHAKE = 0x1603;
@@ -62,7 +65,7 @@ public final class FrameDecoder extends ChannelInboundHandlerAdapter {
 
   private int prefixBytes;
 
-  /** What has arrived of a frame; null between frames. */
+  /** The bytes of a frame that have arrived; null between frames. */
   private ByteBuf frame;
 
   private int frameBytes;
@@ -93,9 +96,9 @@ public final class FrameDecoder extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * What the channel should allocate its reads with, set before the first of them.
+   * The allocator for the channel's reads, to be set before the first of them.
    *
-   * @param usual allocates what is not read straight into a frame
+   * @param usual allocates the buffers that are not read straight into a frame
    */
   public RecvByteBufAllocator receiver(RecvByteBufAllocator usual) {
     return () -> new FrameReads(usual.newHandle());
@@ -205,7 +208,7 @@ public final class FrameDecoder extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The most frequent strangers. */
+  /** Names the protocol of the most frequent wrong clients. */
   private static String guess(int firstBytes) {
     if (firstBytes >>> 16 == TLS_HANDSHAKE) {
       return "; it is the beginning of a TLS handshake, which this port does not speak";
@@ -228,7 +231,7 @@ public final class FrameDecoder extends ChannelInboundHandlerAdapter {
     drop();
   }
 
-  /** What has begun will not be finished. */
+  /** The rest of a frame that has begun will not arrive. */
   private void drop() {
     ended = true;
     prefixBytes = 0;

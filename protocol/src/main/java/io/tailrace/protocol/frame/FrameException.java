@@ -3,8 +3,8 @@ package io.tailrace.protocol.frame;
 import io.tailrace.protocol.error.ErrorCode;
 
 /**
- * Bytes that are not a frame. The connection they came from cannot go on: nobody knows where the
- * next frame starts.
+ * Bytes that are not a frame. Their connection must be closed, since the start of the next frame is
+ * not known.
  */
 public final class FrameException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,7 +13,7 @@ public final class FrameException extends RuntimeException {
 
   /** A frame that cannot be taken, and the code to answer. */
   public FrameException(ErrorCode code, String message) {
-    // No stack trace: strangers cause these at will, and the place is always the decoder.
+    // No stack trace: any client can cause these, and the place is always the decoder.
     super(message, null, false, false);
     this.code = code;
   }

@@ -48,7 +48,7 @@ public final class RequestFrame {
     }
   }
 
-  /** What is asked, and by whom. */
+  /** The api, its version and the correlation id. */
   public RequestHeader header() {
     return header;
   }

@@ -1,2 +1,2 @@
-/** Frames: how requests and responses stand on a connection. */
+/** Frames: the layout of requests and responses on a connection. */
 package io.tailrace.protocol.frame;

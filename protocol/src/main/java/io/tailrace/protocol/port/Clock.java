@@ -1,7 +1,7 @@
 package io.tailrace.protocol.port;
 
 /**
- * Where time comes from. Production uses {@link #SYSTEM}; tests and the simulator bring their own.
+ * The source of time. Production uses {@link #SYSTEM}; tests and the simulator implement their own.
  * Thread-safe.
  */
 public interface Clock {

@@ -1,5 +1,5 @@
 /**
- * What comes in from outside, so that a simulator can bring its own: time and threads. Randomness
- * is {@link java.util.random.RandomGenerator}.
+ * Ports for time and threads, which a simulator implements itself. Randomness is {@link
+ * java.util.random.RandomGenerator}.
  */
 package io.tailrace.protocol.port;

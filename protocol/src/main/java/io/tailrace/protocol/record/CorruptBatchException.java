@@ -15,7 +15,7 @@ public final class CorruptBatchException extends RuntimeException {
 
   /** A batch that is refused with a code of its own. */
   public CorruptBatchException(ErrorCode code, String message) {
-    // No stack trace: strangers cause these at will, and the message says what is wrong.
+    // No stack trace: any client can cause these, and the message names the cause.
     super(message, null, false, false);
     this.code = code;
   }

@@ -4,9 +4,8 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * Bytes in an array that grows, up to a limit. What a hostile batch claims about its own size never
- * decides how much is allocated: callers reserve what the bytes at hand can produce. Not
- * thread-safe.
+ * Bytes in an array that grows, up to a limit. The size that a batch claims never decides how much
+ * is allocated: callers reserve at most what the compressed bytes can produce. Not thread-safe.
  */
 final class GrowingBytes extends OutputStream {
   private final int maxBytes;

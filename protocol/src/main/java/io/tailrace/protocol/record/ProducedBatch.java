@@ -10,9 +10,7 @@ import io.tailrace.protocol.error.ErrorCode;
  * looks at nothing behind those. Confined to one call.
  */
 public final class ProducedBatch {
-  /**
-   * Attributes, two deltas, two lengths, header count: what the shortest record's length counts.
-   */
+  /** Attributes, two deltas, two lengths, header count: the length of the shortest record. */
   private static final int MIN_LENGTH = 6;
 
   /** Together with the length. No reader accepts more of them from one batch. */
@@ -62,9 +60,9 @@ public final class ProducedBatch {
   }
 
   /**
-   * Checks that readers take what a checked batch holds. Reads lengths only and decompresses
-   * nothing; see {@link UncompressedSize} for how exact that is. A batch that is not compressed
-   * passes.
+   * Checks that readers will accept the records of a checked batch. Reads lengths only and
+   * decompresses nothing; see {@link UncompressedSize} for how exact that is. A batch that is not
+   * compressed passes.
    *
    * @param maxBytes of its records without compression
    * @throws CorruptBatchException with {@link ErrorCode#BATCH_TOO_LARGE} when they may be larger

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A name and a value that travel with a record. The value may be null. Arrays are not copied:
- * whoever passes one in does not change it afterwards.
+ * A name and a value that travel with a record. The value may be null. Arrays are not copied: the
+ * caller must not change one that it passed in.
  */
 public record RecordHeader(String key, byte[] value) {
 
