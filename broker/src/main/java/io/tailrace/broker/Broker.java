@@ -60,6 +60,12 @@ public final class Broker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
   private static final long REGISTRATION_TIMEOUT_MS = 60_000;
   private static final long TICK_MS = 1_000;
+
+  /**
+   * What the embedded ZooKeeper writes when it starts: a snapshot and a step of its log of 1 MB.
+   */
+  private static final long ZOOKEEPER_BYTES = 4 << 20;
+
   private static final int MAX_IN_FLIGHT_REQUESTS = 500;
 
   private final BrokerConfig config;
@@ -199,6 +205,10 @@ public final class Broker implements AutoCloseable {
   }
 
   private String startZooKeeper() throws IOException {
+    String room = DataDirectory.lacksRoom(directory.path(), ZOOKEEPER_BYTES);
+    if (room != null) {
+      throw new StartupException(room);
+    }
     EmbeddedZooKeeper zookeeper =
         EmbeddedZooKeeper.start(
             directory.path().resolve("zookeeper"), config.get(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT));

@@ -3,6 +3,7 @@ package io.tailrace.broker;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -30,6 +31,9 @@ final class DataDirectory implements AutoCloseable {
   private static final String IDENTITY_FILE = "directory.properties";
   private static final String PID_FILE = "broker.pid";
   private static final String READY_FILE = "broker.ready";
+
+  /** What the smallest of files takes on a disk. */
+  private static final long PID_FILE_BYTES = 4096;
 
   /**
    * Directories that brokers of this process hold. Looked at before a lock file is opened: to close
@@ -82,10 +86,36 @@ final class DataDirectory implements AutoCloseable {
       return directory;
     } catch (IOException e) {
       giveUp(channel, held);
-      throw new StartupException("data.dir: " + path + " cannot be used: " + e, e);
+      String room = lacksRoom(path, PID_FILE_BYTES);
+      throw new StartupException(
+          room != null ? room : "data.dir: " + path + " cannot be used: " + e, e);
     } catch (StartupException e) {
       giveUp(channel, held);
       throw e;
+    }
+  }
+
+  /**
+   * Says that the disk of a directory has fewer bytes free than are needed, or returns null; null
+   * also when that cannot be found out.
+   */
+  static String lacksRoom(Path path, long neededBytes) {
+    try {
+      FileStore disk = Files.getFileStore(path);
+      long free = disk.getUsableSpace();
+      return free >= neededBytes
+          ? null
+          : "data.dir: the disk of "
+              + path
+              + " ("
+              + disk.name()
+              + ") has "
+              + free
+              + " bytes free, and a broker needs "
+              + neededBytes
+              + " to start; free some space";
+    } catch (IOException e) {
+      return null;
     }
   }
 

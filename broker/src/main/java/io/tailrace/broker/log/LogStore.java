@@ -40,6 +40,13 @@ public interface LogStore extends AutoCloseable {
   /** Bytes that appends may still use before they are refused with {@code DISK_FULL}. */
   long usableBytes();
 
+  /**
+   * Why appends are refused with {@code DISK_FULL}, with the disk and figures of when that began;
+   * null while there is room. Begins with the first refusal, or a few seconds after the room has
+   * gone, and ends a few seconds after there is room again. Cheap.
+   */
+  String diskFull();
+
   /** Whether the store was opened after a clean {@link #close()}, or is new. */
   boolean wasClean();
 

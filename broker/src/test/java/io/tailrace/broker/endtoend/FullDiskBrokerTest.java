@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tailrace.broker.StartupException;
 import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
@@ -19,8 +20,11 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.CompressionType;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +115,43 @@ class FullDiskBrokerTest {
       Files.delete(filler);
       produce(producer, acknowledged);
       assertEquals(acknowledged, readAll(client));
+    }
+  }
+
+  @Test
+  void aRestartWithoutRoomNamesTheDisk() throws IOException {
+    Map<String, String> settings = Map.of("disk.free.floor.bytes", String.valueOf(FLOOR_MIB * MIB));
+    TestCluster.start(device, settings).close();
+    Path filler = device.resolve("filler");
+    for (int leftBytes : new int[] {0, MIB}) {
+      try (FileChannel out =
+          FileChannel.open(filler, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        out.position(out.size());
+        fillUp(out);
+        out.truncate(out.size() - leftBytes);
+      }
+      StartupException refused =
+          assertThrows(StartupException.class, () -> TestCluster.start(device, settings));
+      String message = refused.getMessage();
+      assertTrue(
+          message.startsWith("data.dir: the disk of " + device.resolve("data") + " (tmpfs) has "),
+          message);
+      assertTrue(message.endsWith("free some space"), message);
+    }
+    Files.delete(filler);
+    TestCluster.start(device, settings).close();
+  }
+
+  /** Writes until the device has no byte left. */
+  private static void fillUp(FileChannel out) {
+    ByteBuffer page = ByteBuffer.allocate(MIB);
+    try {
+      while (true) {
+        page.clear();
+        out.write(page);
+      }
+    } catch (IOException e) {
+      assertTrue(e.getMessage().contains("No space left"), e.getMessage());
     }
   }
 

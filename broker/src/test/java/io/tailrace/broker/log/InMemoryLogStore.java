@@ -188,6 +188,11 @@ public final class InMemoryLogStore implements LogStore {
   }
 
   @Override
+  public String diskFull() {
+    return disk.usableBytes() > 0 ? null : "the disk in memory has no bytes left";
+  }
+
+  @Override
   public Map<LogId, String> notWhole() {
     synchronized (disk) {
       return failedLogs.stream().collect(Collectors.toMap(id -> id, id -> "failed"));

@@ -51,6 +51,11 @@ public abstract class ForwardingLogStore implements LogStore {
   }
 
   @Override
+  public String diskFull() {
+    return store.diskFull();
+  }
+
+  @Override
   public Map<LogId, String> notWhole() {
     return store.notWhole();
   }

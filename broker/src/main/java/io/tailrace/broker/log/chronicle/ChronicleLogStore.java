@@ -36,6 +36,9 @@ public final class ChronicleLogStore implements LogStore {
   /** How often high watermarks are stored, milliseconds. */
   private static final long CHECKPOINT_MS = 5_000;
 
+  /** How often the room on the disk is looked at, milliseconds. */
+  private static final long SPACE_CHECK_MS = 2_000;
+
   private static final Set<String> GOOD_FILE_SYSTEMS = Set.of("ext4", "xfs");
 
   private final Path logs;
@@ -85,7 +88,7 @@ public final class ChronicleLogStore implements LogStore {
       return new ChronicleLogStore(dataDirectory, clock, limits, device);
     } catch (IOException e) {
       throw new LogException(
-          ErrorCode.STORAGE_ERROR, "cannot use the data directory " + dataDirectory, e);
+          ErrorCode.STORAGE_ERROR, "cannot use the data directory " + dataDirectory + ": " + e, e);
     }
   }
 
@@ -114,6 +117,7 @@ public final class ChronicleLogStore implements LogStore {
             failures,
             highWatermarks);
     threads.checkpointEvery(CHECKPOINT_MS, highWatermarks::writeIfChanged);
+    threads.checkpointEvery(SPACE_CHECK_MS, space::recheck);
     List<Path> halfDeleted = LogFiles.deletedIn(logs);
     threads.idle().execute(() -> sweep(halfDeleted));
     if (!GOOD_FILE_SYSTEMS.contains(space.deviceType())) {
@@ -175,7 +179,8 @@ public final class ChronicleLogStore implements LogStore {
               try {
                 return LogInspection.inspect(logs.resolve(id.toString()), config);
               } catch (IOException e) {
-                throw new LogException(ErrorCode.STORAGE_ERROR, "cannot look at log " + id, e);
+                throw new LogException(
+                    ErrorCode.STORAGE_ERROR, "cannot look at log " + id + ": " + e, e);
               }
             },
             threads.idle());
@@ -199,10 +204,8 @@ public final class ChronicleLogStore implements LogStore {
       }
       return recovered;
     } catch (IOException e) {
-      LogException failure =
-          new LogException(
-              ErrorCode.STORAGE_ERROR, "cannot open log " + id + ": " + e.getMessage(), e);
-      if (!LogFiles.isDiskFull(e)) {
+      LogException failure = DiskSpace.failure("cannot open log " + id, e);
+      if (failure.code() != ErrorCode.DISK_FULL) {
         failures.fail(id, failure);
       }
       throw failure;
@@ -237,7 +240,8 @@ public final class ChronicleLogStore implements LogStore {
         LogFiles.deleteRecursively(LogFiles.markDeleted(log));
       }
     } catch (IOException e) {
-      throw new LogException(ErrorCode.STORAGE_ERROR, "cannot delete log " + id + " in " + log, e);
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR, "cannot delete log " + id + " in " + log + ": " + e, e);
     }
   }
 
@@ -252,7 +256,8 @@ public final class ChronicleLogStore implements LogStore {
         }
       }
     } catch (IOException e) {
-      throw new LogException(ErrorCode.STORAGE_ERROR, "cannot list the logs in " + logs, e);
+      throw new LogException(
+          ErrorCode.STORAGE_ERROR, "cannot list the logs in " + logs + ": " + e, e);
     }
     return ids;
   }
@@ -260,6 +265,11 @@ public final class ChronicleLogStore implements LogStore {
   @Override
   public long usableBytes() {
     return space.usableBytes();
+  }
+
+  @Override
+  public String diskFull() {
+    return space.shortage();
   }
 
   @Override

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import net.openhft.posix.OpenFlag;
 import net.openhft.posix.PosixAPI;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives out the device's space before it is written to: memory that is mapped over space which the
@@ -28,9 +30,23 @@ final class DiskSpace {
   private static final int EDQUOT = 122;
   private static final int ZEROS_BYTES = 1 << 20;
 
+  /** With less above the floor, hardly a log can make the files that appends need. */
+  private static final long LITTLE_BYTES = 1 << 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(DiskSpace.class);
+
   private final Path directory;
   private final FileStore device;
   private final long floorBytes;
+  private volatile Shortage shortage;
+
+  /**
+   * Records are refused for want of space.
+   *
+   * @param neededBytes what was refused
+   * @param endsAtBytes with so many usable bytes it is over
+   */
+  private record Shortage(String figures, long neededBytes, long endsAtBytes) {}
 
   /**
    * @param directory where the files are
@@ -45,8 +61,76 @@ final class DiskSpace {
 
   /** Bytes that may still be given out. */
   long usableBytes() {
+    return Math.max(0, freeBytes() - floorBytes);
+  }
+
+  /** Why records are refused for want of space, with figures; null while there is enough. */
+  String shortage() {
+    Shortage now = shortage;
+    return now == null ? null : now.figures;
+  }
+
+  /** Finds out whether a shortage of space has begun or ended. To be called every few seconds. */
+  void recheck() {
+    long usable;
     try {
-      return Math.max(0, device.getUsableSpace() - floorBytes);
+      usable = usableBytes();
+    } catch (UncheckedIOException e) {
+      LOG.warn("{}: {}", e.getMessage(), e.getCause().toString());
+      return;
+    }
+    Shortage before = shortage;
+    if (before == null && usable < LITTLE_BYTES) {
+      begin(LITTLE_BYTES, usable);
+    } else if (before != null && usable >= before.endsAtBytes) {
+      end(before);
+    }
+  }
+
+  private synchronized void begin(long neededBytes, long usable) {
+    Shortage before = shortage;
+    if (before != null) {
+      shortage =
+          new Shortage(
+              before.figures, neededBytes, Math.max(before.endsAtBytes, usable + neededBytes));
+      return;
+    }
+    String figures = figures(neededBytes);
+    // What the device refused although it has that much takes more than that.
+    long endsAt =
+        Math.max(LITTLE_BYTES, usable >= neededBytes ? usable + neededBytes : neededBytes);
+    shortage = new Shortage(figures, neededBytes, endsAt);
+    LOG.warn(
+        "disk full: {}; records are refused until there is room: free some space or shorten the"
+            + " retention of topics",
+        figures);
+  }
+
+  private synchronized void end(Shortage over) {
+    if (shortage == over) {
+      shortage = null;
+      LOG.info("disk full no more: {} has {} bytes above the floor", disk(), usableBytes());
+    }
+  }
+
+  private String disk() {
+    return "the disk of " + directory + " (" + device.name() + ")";
+  }
+
+  private String figures(long neededBytes) {
+    return disk()
+        + " has "
+        + freeBytes()
+        + " bytes free, of which "
+        + floorBytes
+        + " stay free (disk.free.floor.bytes); "
+        + neededBytes
+        + " more are needed";
+  }
+
+  private long freeBytes() {
+    try {
+      return device.getUsableSpace();
     } catch (IOException e) {
       throw new UncheckedIOException("the space left in " + directory + " is not known", e);
     }
@@ -64,7 +148,7 @@ final class DiskSpace {
   void check(long bytes) {
     long usable = usableBytes();
     if (bytes > usable) {
-      throw full(bytes + " bytes are wanted, " + usable + " are left above the floor", null);
+      throw refused(bytes, usable);
     }
   }
 
@@ -82,18 +166,21 @@ final class DiskSpace {
     long usable = usableBytes();
     long to = Math.max(needed, Math.min(wanted, from + usable / SCARCE));
     if (to - from > usable) {
-      throw full(
-          "the log needs " + (to - from) + " bytes, " + usable + " are left above the floor", null);
+      throw refused(to - from, usable);
     }
     if (to == from) {
       return to;
     }
     int errno = allocate(file, KEEP_SIZE, from, to - from);
     if (errno == ENOSPC || errno == EDQUOT) {
-      throw full("the device refused " + (to - from) + " bytes", null);
+      throw refused(to - from, usable);
     }
     if (errno != 0) {
       writeZeros(file, from, to);
+    }
+    Shortage before = shortage;
+    if (before != null && to - from >= before.neededBytes) {
+      end(before);
     }
     return to;
   }
@@ -141,8 +228,13 @@ final class DiskSpace {
   /** An input or output error as what it means for a log. */
   static LogException failure(String what, IOException e) {
     return LogFiles.isDiskFull(e)
-        ? full(what, e)
-        : new LogException(ErrorCode.STORAGE_ERROR, what + ": " + e.getMessage(), e);
+        ? full(what + ": " + e, e)
+        : new LogException(ErrorCode.STORAGE_ERROR, what + ": " + e, e);
+  }
+
+  private LogException refused(long neededBytes, long usable) {
+    begin(neededBytes, usable);
+    return full(figures(neededBytes), null);
   }
 
   private static LogException full(String what, IOException e) {

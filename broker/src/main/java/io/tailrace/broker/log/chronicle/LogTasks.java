@@ -290,8 +290,7 @@ final class LogTasks {
       task.run();
       return true;
     } catch (IOException | RuntimeException | Error e) {
-      failure =
-          new LogException(ErrorCode.STORAGE_ERROR, "cannot " + what + ": " + e.getMessage(), e);
+      failure = new LogException(ErrorCode.STORAGE_ERROR, "cannot " + what + ": " + e, e);
       noteNow(failure);
       onFailure.accept(failure);
       return false;

@@ -145,6 +145,42 @@ class FullDiskTest {
   }
 
   @Test
+  void tellsOnceWithFiguresWhenTheDiskIsFullAndWhenItIsNoMore() throws IOException {
+    ListAppender<ILoggingEvent> written = new ListAppender<>();
+    written.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(DiskSpace.class);
+    logger.addAppender(written);
+    Path ballast = device.resolve("ballast");
+    try (TestLog log = open(4 * MIB, 2 * MIB)) {
+      Files.write(ballast, new byte[4 << 20]);
+      assertNull(log.store.diskFull());
+      LogException refused =
+          assertThrows(LogException.class, () -> log.append(1_000_000, PAYLOAD_BYTES));
+      String disk = "the disk of " + device.resolve("data") + " (tmpfs) has ";
+      for (String text : List.of(refused.getMessage(), log.store.diskFull())) {
+        assertTrue(text.contains(disk), text);
+        assertTrue(
+            text.matches(
+                "(?s).*has \\d+ bytes free, of which 2097152 stay free .*; \\d+ more are needed.*"),
+            text);
+      }
+      fill(log, PAYLOAD_BYTES);
+      Files.delete(ballast);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (log.store.diskFull() != null && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+      }
+      assertNull(log.store.diskFull(), "it ends without an append");
+      log.append(1, PAYLOAD_BYTES);
+    } finally {
+      logger.detachAppender(written);
+    }
+    assertEquals(
+        List.of(Level.WARN, Level.INFO),
+        written.list.stream().map(ILoggingEvent::getLevel).toList());
+  }
+
+  @Test
   void makesRoomByMovingTheLogStart() {
     try (TestLog log = open(2 * MIB, MIB)) {
       long end = fill(log, PAYLOAD_BYTES);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.OwnerThread;
+import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.RecordingListener;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +46,49 @@ class LogFailuresTest {
       assertTrue(log.store.notWhole().containsKey(TestLog.ID));
       log.checkContent(0, 5, 100);
       assertTrue(Files.notExists(TestLog.directory(data).resolve(LogFiles.FAILED)));
+    }
+  }
+
+  @Test
+  void aLogThatLacksDescriptorsWhenItIsOpenedIsOpenedLater() throws IOException {
+    Path data = directory.resolve("data");
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      log.append(5, 100);
+    }
+    // A log that failed under the last process is written again and synced.
+    Files.writeString(TestLog.directory(data).resolve(LogFiles.FAILED), "an error of the device");
+    AtomicBoolean lacking = new AtomicBoolean();
+    Device device =
+        path -> {
+          if (lacking.get()) {
+            throw new FileSystemException(path.toString(), null, "Too many open files");
+          }
+          LogFiles.force(path);
+        };
+    try (ChronicleLogStore store =
+            ChronicleLogStore.open(data, Clock.SYSTEM, StoreLimits.withFreeSpaceFloor(0), device);
+        OwnerThread owner = new OwnerThread("owner")) {
+      lacking.set(true);
+      assertTrue(openFails(store, owner).getMessage().contains("Too many open files"));
+      lacking.set(false);
+      PartitionLog log =
+          OwnerThread.await(
+              store.open(
+                  TestLog.ID, TestLog.config(SEGMENT_BYTES), owner, new RecordingListener()));
+      assertEquals(5L, owner.call(log::logEndOffset));
+      owner.run(log::close);
+    }
+  }
+
+  @Test
+  void namesTheKindOfErrorWhoseMessageIsOnlyAPath() throws IOException {
+    Path data = directory.resolve("data");
+    ChronicleLogStore.open(data, Clock.SYSTEM).close();
+    Files.writeString(TestLog.directory(data), "no directory");
+    try (ChronicleLogStore store = ChronicleLogStore.open(data, Clock.SYSTEM);
+        OwnerThread owner = new OwnerThread("owner")) {
+      String message = openFails(store, owner).getMessage();
+      assertTrue(message.contains("FileAlreadyExistsException"), message);
     }
   }
 
