@@ -27,6 +27,7 @@ public final class ConsumerBuilder<K, V> {
   private Position startAt = Position.earliest();
   private OutOfRangePolicy outOfRange = OutOfRangePolicy.FAIL;
   private BadRecordHandler onBadRecord = BadRecordHandler.fail();
+  private CorruptRecordsHandler onCorruptRecords = CorruptRecordsHandler.fail();
   private int maxPollRecords = 1000;
   private long maxPollBytes =
       Math.min(MAX_POLL_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE_OF_POLL);
@@ -84,6 +85,12 @@ public final class ConsumerBuilder<K, V> {
   /** What to do with records that cannot be deserialised; fails by default. */
   public ConsumerBuilder<K, V> onBadRecord(BadRecordHandler handler) {
     this.onBadRecord = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /** What to do where a broker cannot read what it has stored; fails by default. */
+  public ConsumerBuilder<K, V> onCorruptRecords(CorruptRecordsHandler handler) {
+    this.onCorruptRecords = Objects.requireNonNull(handler, "handler");
     return this;
   }
 
@@ -172,6 +179,7 @@ public final class ConsumerBuilder<K, V> {
         startAt,
         outOfRange,
         onBadRecord,
+        onCorruptRecords,
         maxPollRecords,
         maxPollBytes,
         fetchMinBytes,

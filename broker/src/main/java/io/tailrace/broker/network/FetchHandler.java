@@ -69,7 +69,8 @@ final class FetchHandler implements RequestHandler {
     if (result.error() != null) {
       message
           .setErrorCode(result.error().code().number())
-          .setErrorMessage(result.error().message());
+          .setErrorMessage(result.error().message())
+          .setResumeOffsetPlusOne(result.error().resumeOffset() + 1);
     }
     return message.build();
   }

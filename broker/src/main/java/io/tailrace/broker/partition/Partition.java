@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One partition on this broker: what is appended to its data log and read from it, and the requests
- * that wait for either. {@link ReplicaState} decides what may be acknowledged, {@link LazyLog} opens
- * and closes the log, {@link Appender} appends. Confined to its scheduler, but for the final fields'
- * accessors and {@link #summary}.
+ * that wait for either. {@link ReplicaState} decides what may be acknowledged, {@link LazyLog}
+ * opens and closes the log, {@link Appender} appends. Confined to its scheduler, but for the final
+ * fields' accessors and {@link #summary}.
  *
  * <p>The log is opened by the first request that needs it: see {@link #whenReady}.
  */
@@ -66,8 +66,7 @@ public final class Partition {
     this.upkeep = services.upkeep();
     this.replica =
         new ReplicaState(services.brokerId(), acknowledgesSynced(config), REPLICA_LAG_TIME_MAX_MS);
-    this.data =
-        new LazyLog(name, id, config, scheduler, services, states, new DataListener());
+    this.data = new LazyLog(name, id, config, scheduler, services, states, new DataListener());
     this.appender = new Appender(data, states, producers, clock, new AppendsOwner());
     this.pendingAcks = new PendingAcks(name, replica);
     // Thousands of partitions are not looked at in the same moment.
@@ -216,7 +215,9 @@ public final class Partition {
     }
   }
 
-  /** Records that a restart recovered, or that older settings left, are acknowledged once synced. */
+  /**
+   * Records that a restart recovered, or that older settings left, are acknowledged once synced.
+   */
   private void syncWhatIsAwaited() {
     PartitionLog opened = data.opened();
     if (acknowledgesSynced(data.config()) && opened.syncedEndOffset() < opened.logEndOffset()) {
@@ -262,7 +263,8 @@ public final class Partition {
               ? ErrorCode.FENCED_LEADER_EPOCH
               : ErrorCode.UNKNOWN_LEADER_EPOCH;
       return new PartitionError(
-          code, this + " has leader epoch " + leaderEpoch() + ", the request says " + expectedEpoch);
+          code,
+          this + " has leader epoch " + leaderEpoch() + ", the request says " + expectedEpoch);
     }
     return null;
   }
@@ -413,7 +415,7 @@ public final class Partition {
       if (e.code() == ErrorCode.STORAGE_ERROR) {
         data.fail(e);
       }
-      return new PartitionError(e.code(), this + ": " + e.getMessage());
+      return PartitionError.of(toString(), e);
     }
   }
 

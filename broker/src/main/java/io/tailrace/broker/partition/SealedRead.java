@@ -74,7 +74,7 @@ public final class SealedRead implements AutoCloseable {
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", partition, offset, e.getMessage());
-      return new PartitionError(e.code(), partition + ": " + e.getMessage());
+      return PartitionError.of(partition, e);
     }
   }
 

@@ -90,6 +90,11 @@ final class ConsumeCommand implements Runnable {
   @Option(names = "--follow", description = "Go on with records as they are written.")
   private boolean follow;
 
+  @Option(
+      names = "--skip-corrupt",
+      description = "Go on behind records that the broker cannot read any more; says which.")
+  private boolean skipCorrupt;
+
   private long printed;
   private long lastFlushNanos;
 
@@ -113,6 +118,7 @@ final class ConsumeCommand implements Runnable {
     }
     try (TailraceClient client = session.connect(topic)) {
       ConsumerBuilder<byte[], byte[]> builder = client.consumer(Serdes.bytes(), Serdes.bytes());
+      builder.onCorruptRecords(new CorruptRecords(session, skipCorrupt));
       Map<TopicPartition, Long> ends = endsWhenFromAnOffset(client);
       if (follow) {
         follow(client, builder, ends);

@@ -1,5 +1,6 @@
 package io.tailrace.client.cli;
 
+import io.tailrace.client.CorruptRecordsException;
 import io.tailrace.client.TailraceException;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -81,6 +82,10 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
           case OFFSET_OUT_OF_RANGE ->
               "tailrace topic describe shows the offsets; --from earliest takes the oldest there"
                   + " is";
+          case CORRUPT_LOG ->
+              e instanceof CorruptRecordsException
+                  ? "--skip-corrupt goes on behind what cannot be read"
+                  : null;
           case RECORD_TOO_LARGE, BATCH_TOO_LARGE ->
               message.contains("max.message.bytes")
                   ? "tailrace config set topic NAME max.message.bytes=N changes what the topic"

@@ -84,6 +84,11 @@ final class ReplayCommand implements Runnable {
       description = "Allow --into to name the same topic, which then holds the stretch twice.")
   private boolean intoItself;
 
+  @Option(
+      names = "--skip-corrupt",
+      description = "Go on behind records that the broker cannot read any more; says which.")
+  private boolean skipCorrupt;
+
   ReplayCommand(Session session) {
     this.session = session;
   }
@@ -144,7 +149,14 @@ final class ReplayCommand implements Runnable {
     boolean samePartitions = sourceTopic.partitions().size() == targetTopic.partitions().size();
     long startedNanos = System.nanoTime();
     long copied =
-        new TopicCopy(session, client, target, samePartitions, file).run(progress, resumed, rate);
+        new TopicCopy(
+                session,
+                client,
+                target,
+                samePartitions,
+                file,
+                new CorruptRecords(session, skipCorrupt))
+            .run(progress, resumed, rate);
     Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
     session.print(
         JsonDocuments.of(

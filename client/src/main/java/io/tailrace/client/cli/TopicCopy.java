@@ -38,28 +38,35 @@ final class TopicCopy {
   private final String target;
   private final boolean samePartitions;
   private final Path stateFile;
+  private final CorruptRecords corruptRecords;
 
   private final Map<TopicPartition, Long> targetEnds = new ConcurrentHashMap<>();
   private final AtomicReference<TailraceException> failure = new AtomicReference<>();
   private final SendCallback acknowledgement = this::onAcknowledged;
+
+  /** Copied records that were acknowledged and written down; read by the interrupted process. */
+  private volatile long noted;
 
   /**
    * Prepares a copy.
    *
    * @param samePartitions whether records keep their partition
    * @param stateFile where to write down how far it has come
+   * @param corruptRecords what becomes of records that cannot be read
    */
   TopicCopy(
       Session session,
       TailraceClient client,
       String target,
       boolean samePartitions,
-      Path stateFile) {
+      Path stateFile,
+      CorruptRecords corruptRecords) {
     this.session = session;
     this.client = client;
     this.target = target;
     this.samePartitions = samePartitions;
     this.stateFile = stateFile;
+    this.corruptRecords = corruptRecords;
   }
 
   private void onAcknowledged(RecordMetadata metadata, TailraceException error) {
@@ -92,6 +99,8 @@ final class TopicCopy {
     Progress progress = new Progress(session.terminal(), "copied", total);
     Map<TopicPartition, Long> next = new TreeMap<>(from.next());
     long copied = from.copied();
+    noted = copied;
+    session.whenInterrupted(() -> copiedSoFar(noted));
     try (Consumer<byte[], byte[]> consumer = open(next, from.ends());
         Producer<byte[], byte[]> producer =
             session.producer(client, target, Session.DEFAULT_BATCH_BYTES).build()) {
@@ -100,9 +109,11 @@ final class TopicCopy {
       long heardNanos = startedNanos;
       long sent = 0;
       while (!consumer.assignment().isEmpty()) {
-        List<ConsumerRecord<byte[], byte[]>> polled = consumer.poll(POLL);
+        List<ConsumerRecord<byte[], byte[]>> polled =
+            pollOrNote(consumer, producer, from, next, copied);
         throwIfAnyFailed(producer);
         if (polled.isEmpty() && System.nanoTime() - heardNanos >= session.timeout().toNanos()) {
+          note(producer, from, next, copied);
           throw stalled(consumer.assignment(), total - copied);
         }
         for (ConsumerRecord<byte[], byte[]> record : polled) {
@@ -133,8 +144,31 @@ final class TopicCopy {
       note(producer, from, next, copied);
     }
     progress.end();
+    session.whenInterrupted(null);
     Files.deleteIfExists(stateFile);
     return copied;
+  }
+
+  /** Polls; when the source cannot be read on, writes down how far the copy has come. */
+  private List<ConsumerRecord<byte[], byte[]>> pollOrNote(
+      Consumer<byte[], byte[]> consumer,
+      Producer<byte[], byte[]> producer,
+      ReplayState from,
+      Map<TopicPartition, Long> next,
+      long copied)
+      throws IOException {
+    try {
+      return consumer.poll(POLL);
+    } catch (TailraceException e) {
+      note(producer, from, next, copied);
+      throw CommandException.refused(ErrorReport.explain(e) + "; " + copiedSoFar(copied), e);
+    }
+  }
+
+  private static String copiedSoFar(long records) {
+    return Quantities.counted(records, "record")
+        + (records == 1 ? " was" : " were")
+        + " copied, and the same command goes on from there";
   }
 
   /** The records in the target beyond these ends. */
@@ -144,6 +178,7 @@ final class TopicCopy {
         (partition, end) ->
             client
                 .<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes())
+                .onCorruptRecords(corruptRecords)
                 .replay(List.of(partition), Position.offset(end), Position.latest())
                 .forEach(copied::add));
     return copied;
@@ -156,7 +191,11 @@ final class TopicCopy {
             .filter(partition -> next.get(partition) < ends.get(partition))
             .toList();
     Consumer<byte[], byte[]> consumer =
-        client.<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes()).assign(unfinished).build();
+        client
+            .<byte[], byte[]>consumer(Serdes.bytes(), Serdes.bytes())
+            .onCorruptRecords(corruptRecords)
+            .assign(unfinished)
+            .build();
     unfinished.forEach(partition -> consumer.seek(partition, next.get(partition)));
     return consumer;
   }
@@ -198,6 +237,7 @@ final class TopicCopy {
             from.ends(),
             new HashMap<>(targetEnds))
         .write(stateFile);
+    noted = copied;
   }
 
   private void throwIfAnyFailed(Producer<byte[], byte[]> producer) {

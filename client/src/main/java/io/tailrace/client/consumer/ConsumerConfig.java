@@ -1,6 +1,7 @@
 package io.tailrace.client.consumer;
 
 import io.tailrace.client.BadRecordHandler;
+import io.tailrace.client.CorruptRecordsHandler;
 import io.tailrace.client.OutOfRangePolicy;
 import io.tailrace.client.Position;
 import io.tailrace.client.WaitTime;
@@ -13,6 +14,7 @@ public record ConsumerConfig(
     Position startAt,
     OutOfRangePolicy outOfRange,
     BadRecordHandler onBadRecord,
+    CorruptRecordsHandler onCorruptRecords,
     int maxPollRecords,
     long maxPollBytes,
     int fetchMinBytes,

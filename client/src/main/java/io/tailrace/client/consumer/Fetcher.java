@@ -1,6 +1,7 @@
 package io.tailrace.client.consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.tailrace.client.CorruptRecordsException;
 import io.tailrace.client.OutOfRangePolicy;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
@@ -8,6 +9,7 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterView;
+import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.metadata.OffsetLookup;
 import io.tailrace.client.metadata.PartitionView;
 import io.tailrace.client.network.Backoff;
@@ -320,6 +322,16 @@ final class Fetcher implements ConnectionListener {
       onOutOfRange(partition, result);
     } else if (code.retriable()) {
       onFailure(partition, new TailraceException(code, text));
+    } else if (code == ErrorCode.CORRUPT_LOG
+        && result.getResumeOffsetPlusOne() - 1 > partition.nextOffset) {
+      fail(
+          partition,
+          new CorruptRecordsException(
+              partition.name,
+              partition.nextOffset,
+              result.getResumeOffsetPlusOne() - 1,
+              ErrorText.about(partition.toString(), code, text),
+              null));
     } else {
       fail(partition, code, text);
     }
@@ -378,12 +390,12 @@ final class Fetcher implements ConnectionListener {
   }
 
   private void fail(FetchedPartition partition, ErrorCode code, String text) {
+    fail(partition, new TailraceException(code, "partition " + partition + ": " + text));
+  }
+
+  private void fail(FetchedPartition partition, TailraceException error) {
     partition.failed = true;
-    inbox.add(
-        new FetchEvent.Failed(
-            partition,
-            partition.version,
-            new TailraceException(code, "partition " + partition + ": " + text)));
+    inbox.add(new FetchEvent.Failed(partition, partition.version, error));
   }
 
   private void wakeAt(long atMs, long nowMs) {

@@ -2,6 +2,7 @@ package io.tailrace.client.consumer;
 
 import io.tailrace.client.BadRecordHandler;
 import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.CorruptRecordsException;
 import io.tailrace.client.Deserializer;
 import io.tailrace.client.Position;
 import io.tailrace.client.TailraceException;
@@ -131,7 +132,8 @@ final class PartitionReader<K, V> {
 
   /**
    * Throws the error because of which the partition cannot be read on, if there is one and nothing
-   * is left before it. A retriable error is retried in the background from then on.
+   * is left before it. A retriable error is retried in the background from then on; unreadable
+   * records are skipped when the handler for them returns.
    *
    * @param again whether to throw an error that was thrown before
    */
@@ -140,6 +142,20 @@ final class PartitionReader<K, V> {
       return;
     }
     errorThrown = true;
+    if (error instanceof CorruptRecordsException corrupt) {
+      fetcher
+          .config()
+          .onCorruptRecords()
+          .onCorruptRecords(
+              new CorruptRecordsException(
+                  corrupt.partition(),
+                  corrupt.offset(),
+                  corrupt.resumeOffset(),
+                  corrupt.getMessage(),
+                  corrupt));
+      seek(Position.offset(corrupt.resumeOffset()));
+      return;
+    }
     TailraceException thrown = new TailraceException(error.code(), error.getMessage(), error);
     if (error.code() == ErrorCode.CORRUPT_BATCH && position != FetchedPartition.UNKNOWN) {
       seek(Position.offset(position)); // the batch may be intact when it is fetched again
