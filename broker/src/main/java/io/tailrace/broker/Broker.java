@@ -10,6 +10,7 @@ import io.tailrace.broker.config.TopicKeys;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
 import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
 import io.tailrace.broker.log.chronicle.StoreLimits;
@@ -26,9 +27,12 @@ import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.ReaderThreads;
+import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.DirectoryReport;
+import io.tailrace.coordinator.cluster.Endpoint;
 import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
@@ -73,6 +77,7 @@ public final class Broker implements AutoCloseable {
   private final BrokerMetrics metrics = new BrokerMetrics();
   private final Deque<Runnable> stopSteps = new ArrayDeque<>();
   private final DataDirectory directory;
+  private final LastRegistration lastRegistration;
   private final ClusterStore cluster;
   private final LogStore logs;
   private final PartitionRegistry partitions;
@@ -89,10 +94,14 @@ public final class Broker implements AutoCloseable {
    * @throws StartupException when it cannot; nothing is left running then
    */
   public static Broker start(BrokerConfig config, Clock clock) {
-    return new Broker(config, clock);
+    return start(config, clock, Machine.REAL);
   }
 
-  private Broker(BrokerConfig config, Clock clock) {
+  static Broker start(BrokerConfig config, Clock clock, Machine machine) {
+    return new Broker(config, clock, machine);
+  }
+
+  private Broker(BrokerConfig config, Clock clock, Machine machine) {
     this.config = config;
     this.clock = clock;
     try {
@@ -106,6 +115,8 @@ public final class Broker implements AutoCloseable {
 
       logs = openLogs(clock);
       onStop("logs", logs::close);
+      lastRegistration =
+          LastRegistration.read(directory.path(), machine, logs.wasClean(), damage(logs));
 
       EventLoops eventLoops = EventLoops.create(config.networkThreads());
       onStop("event loops", eventLoops::stop);
@@ -153,6 +164,7 @@ public final class Broker implements AutoCloseable {
       address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
       HostPort advertised = config.advertised(address.getPort());
       register(id, advertised);
+      noteLaterRegistrations(id);
 
       ExecutorService pages = Executors.newSingleThreadExecutor(task -> daemon("http-pages", task));
       onStop("HTTP pages", pages::shutdown);
@@ -243,14 +255,14 @@ public final class Broker implements AutoCloseable {
     BrokerRegistration registration =
         new BrokerRegistration(
             id,
-            advertised.host(),
-            advertised.port(),
+            Map.of(Endpoint.NATIVE, new Endpoint(advertised.host(), advertised.port())),
             config.get(BrokerKeys.BROKER_RACK),
-            directory.id(),
-            logs.wasClean());
+            new DirectoryReport(
+                directory.id(), lastRegistration.brokerEpoch(), lastRegistration.doubt()));
     CompletionStage<Integer> epoch = cluster.register(registration);
     try {
-      epoch.toCompletableFuture().get(REGISTRATION_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+      lastRegistration.note(
+          epoch.toCompletableFuture().get(REGISTRATION_TIMEOUT_MS, TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartupException("interrupted while joining the cluster", e);
@@ -264,6 +276,38 @@ public final class Broker implements AutoCloseable {
       throw new StartupException(
           "the cluster could not be joined: " + describe(e.getCause()), e.getCause());
     }
+  }
+
+  /** Where the logs lack something, for people; empty where none does. */
+  private static String damage(LogStore logs) {
+    Map<LogId, String> notWhole = logs.notWhole();
+    return notWhole.entrySet().stream()
+        .findFirst()
+        .map(
+            first ->
+                notWhole.size()
+                    + " logs are damaged or missing, such as "
+                    + first.getKey()
+                    + ": "
+                    + first.getValue().strip())
+        .orElse("");
+  }
+
+  /** A broker that lost its session registers again by itself, under a new epoch. */
+  private void noteLaterRegistrations(int id) {
+    ExecutorService notes = Executors.newSingleThreadExecutor(task -> daemon("registration", task));
+    onStop("registration notes", notes::shutdown);
+    cluster.addListener(
+        image -> {
+          BrokerImage self = image.brokers().get(id);
+          if (!closed
+              && self != null
+              && self.live()
+              && self.directoryId().equals(directory.id())
+              && self.epoch() > lastRegistration.brokerEpoch()) {
+            notes.execute(() -> lastRegistration.note(self.epoch()));
+          }
+        });
   }
 
   private NetworkLimits limits(Descriptors descriptors) {

@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <pre>
  *   broker.lock        held while a broker runs
  *   directory.properties   directory.id, broker.id: what this directory is, once and for all
+ *   registration.properties   the last registration: {@link LastRegistration}
  *   broker.pid, broker.ready   for scripts: the process, and where it serves
  *   logs/              the partitions
  *   zookeeper/         the embedded ZooKeeper, where there is one

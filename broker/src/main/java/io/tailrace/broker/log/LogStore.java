@@ -47,7 +47,7 @@ public interface LogStore extends AutoCloseable {
    */
   String diskFull();
 
-  /** Whether the store was opened after a clean {@link #close()}, or is new. */
+  /** Whether the store was opened after a clean {@link #close()}; a new one was not. */
   boolean wasClean();
 
   /**

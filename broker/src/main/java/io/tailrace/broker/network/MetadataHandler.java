@@ -5,6 +5,7 @@ import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.Endpoint;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.protocol.error.ErrorCode;
@@ -31,12 +32,13 @@ final class MetadataHandler implements RequestHandler {
             .setClusterId(image.clusterId())
             .setControllerIdPlusOne(image.controllerId() + 1);
     for (BrokerImage broker : image.brokers().values()) {
-      if (broker.live()) {
+      Endpoint endpoint = broker.endpoint(Endpoint.NATIVE);
+      if (broker.live() && endpoint != null) {
         response.addBrokers(
             BrokerEndpoint.newBuilder()
                 .setId(broker.id())
-                .setHost(broker.host())
-                .setPort(broker.port())
+                .setHost(endpoint.host())
+                .setPort(endpoint.port())
                 .setRack(broker.rack()));
       }
     }

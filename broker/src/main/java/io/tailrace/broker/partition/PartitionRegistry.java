@@ -197,16 +197,6 @@ public final class PartitionRegistry {
     return new HostedTopic(topic, partitions);
   }
 
-  private static PartitionImage leaderless(PartitionImage known) {
-    return new PartitionImage(
-        known.id(),
-        PartitionImage.NO_LEADER,
-        known.leaderEpoch(),
-        known.replicas(),
-        known.inSyncReplicas(),
-        known.version());
-  }
-
   private static void takeOver(Partition partition, PartitionImage image, TopicSettings settings) {
     PartitionMetadata metadata = PartitionMetadata.of(image, settings.minInSyncReplicas());
     partition.scheduler().execute(() -> partition.onMetadata(metadata));
@@ -214,8 +204,7 @@ public final class PartitionRegistry {
 
   private Partition create(TopicImage topic, int index, LogConfig config) {
     LogId id = new LogId(topic.id(), index);
-    return new Partition(
-        topic.name(), id, config, threads.ownerOf(topic.id(), index), services);
+    return new Partition(topic.name(), id, config, threads.ownerOf(topic.id(), index), services);
   }
 
   private void withdraw(HostedTopic hosted) {
@@ -232,7 +221,10 @@ public final class PartitionRegistry {
         id);
     for (int i = 0; i < hosted.partitions.length; i++) {
       if (hosted.partitions[i] != null) {
-        takeOver(hosted.partitions[i], leaderless(hosted.image.partitions().get(i)), settings.apply(hosted.image));
+        takeOver(
+            hosted.partitions[i],
+            hosted.image.partitions().get(i).leaderless(),
+            settings.apply(hosted.image));
       }
     }
   }

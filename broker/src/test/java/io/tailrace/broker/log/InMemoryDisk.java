@@ -35,7 +35,7 @@ public final class InMemoryDisk {
   private boolean callsRecoveredSynced;
   private boolean forgetsFailedSyncs;
   private boolean keepsSnapshotsOfLostBatches;
-  private boolean clean = true;
+  private boolean clean = false;
   private InMemoryLogStore mountedBy;
 
   /** A disk that never fills up, and the system's clock. */

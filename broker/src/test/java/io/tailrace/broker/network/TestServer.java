@@ -9,6 +9,7 @@ import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
@@ -73,7 +74,15 @@ final class TestServer implements AutoCloseable {
   static ClusterImage image(String name, int partitions, int leader, int epoch) {
     List<PartitionImage> all = new ArrayList<>();
     for (int i = 0; i < partitions; i++) {
-      all.add(new PartitionImage(i, leader, epoch, List.of(0), List.of(0), 0));
+      all.add(
+          new PartitionImage(
+              i,
+              leader,
+              epoch,
+              List.of(0),
+              List.of(new InSyncReplica(0, 1, new UUID(0, 0))),
+              List.of(),
+              0));
     }
     TopicImage topic = new TopicImage(name, new UUID(1, 2), TopicType.LOG, all, Map.of());
     return new ClusterImage(epoch, "test", 0, Map.of(), Map.of(name, topic), Map.of(), Map.of());

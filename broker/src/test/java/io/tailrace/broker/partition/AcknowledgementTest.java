@@ -17,7 +17,7 @@ import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.ManualScheduler;
-import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
@@ -107,12 +107,7 @@ class AcknowledgementTest {
 
   private static PartitionMetadata leadingUnder(int epoch) {
     return new PartitionMetadata(
-        ME,
-        epoch,
-        0,
-        List.of(ME),
-        List.of(new InSyncReplica(ME, InSyncReplica.ANY_EPOCH)),
-        1);
+        ME, epoch, 0, List.of(ME), List.of(new InSyncReplica(ME, 1, new UUID(0, ME))), 1);
   }
 
   private void produce(ByteBuf... batches) {

@@ -13,6 +13,7 @@ import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.ManualScheduler;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterImageBuilder;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.MetadataValue;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
@@ -70,7 +71,15 @@ class PartitionRegistryTest {
         "orders",
         id,
         TopicType.LOG,
-        List.of(new PartitionImage(0, 0, 4, List.of(0), List.of(0), 0)),
+        List.of(
+            new PartitionImage(
+                0,
+                0,
+                4,
+                List.of(0),
+                List.of(new InSyncReplica(0, 1, new UUID(0, 0))),
+                List.of(),
+                0)),
         Map.of());
   }
 

@@ -15,9 +15,9 @@ import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
-import io.tailrace.broker.testkit.ManualScheduler;
 import io.tailrace.broker.partition.derived.LeaderEpochs;
-import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
@@ -74,7 +74,7 @@ class PartitionTest {
         epoch,
         0,
         replicas,
-        inSync.stream().map(id -> new InSyncReplica(id, InSyncReplica.ANY_EPOCH)).toList(),
+        inSync.stream().map(id -> new InSyncReplica(id, 1, new UUID(0, id))).toList(),
         minInSync);
   }
 
@@ -222,7 +222,7 @@ class PartitionTest {
     assertEquals(List.of(), results);
 
     long end = partition.log().logEndOffset();
-    partition.replica().onFollowerReport(2, InSyncReplica.ANY_EPOCH, end, end, 0);
+    partition.replica().onFollowerReport(new InSyncReplica(2, 1, new UUID(0, 2)), end, end, 0);
     produce(idempotent(7, 0, 1, 1), -1, -1);
     assertEquals(ErrorCode.DUPLICATE_SEQUENCE, results.get(0).error().code());
   }
@@ -440,7 +440,7 @@ class PartitionTest {
     }
     assertEquals(List.of(), results);
 
-    partition.replica().onFollowerReport(2, InSyncReplica.ANY_EPOCH, 3, 3, 0);
+    partition.replica().onFollowerReport(new InSyncReplica(2, 1, new UUID(0, 2)), 3, 3, 0);
     ProduceResult third = produce(idempotent(7, 0, 0, 3), -1, -1);
 
     assertArrayEquals(new long[] {0}, third.baseOffsets());

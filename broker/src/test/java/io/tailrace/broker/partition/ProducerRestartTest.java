@@ -13,7 +13,7 @@ import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
-import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -72,7 +72,7 @@ class ProducerRestartTest {
         () -> {
           partition.onMetadata(
               new PartitionMetadata(
-                  1, 1, 0, List.of(1), List.of(new InSyncReplica(1, InSyncReplica.ANY_EPOCH)), 1));
+                  1, 1, 0, List.of(1), List.of(new InSyncReplica(1, 1, new UUID(0, 1))), 1));
           partition.whenReady(() -> ready.complete(null));
         });
     OwnerThread.await(ready);

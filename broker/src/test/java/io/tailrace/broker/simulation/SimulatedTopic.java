@@ -1,7 +1,7 @@
 package io.tailrace.broker.simulation;
 
 import io.tailrace.broker.log.LogId;
-import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.message.BrokerEndpoint;
 import io.tailrace.protocol.message.MetadataResponse;
@@ -63,7 +63,7 @@ final class SimulatedTopic {
         leaderEpochs[partition],
         leaderEpochs[partition],
         List.of(leader),
-        List.of(new InSyncReplica(leader, InSyncReplica.ANY_EPOCH)),
+        List.of(new InSyncReplica(leader, 1, new UUID(0, leader))),
         1);
   }
 

@@ -81,7 +81,7 @@ record TopicReport(
       Range range = ranges.get(partition.id());
       table.row(
           partition.id(),
-          partition.leader().isPresent() ? partition.leader().getAsInt() : null,
+          partition.leader().isPresent() ? partition.leader().getAsInt() : "none",
           partition.leaderEpoch(),
           ids(partition.replicas()),
           ids(partition.inSyncReplicas()),

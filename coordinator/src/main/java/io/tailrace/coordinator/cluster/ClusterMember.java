@@ -249,11 +249,11 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
-  public CompletionStage<Boolean> proposeInSync(InSyncProposal proposal) {
+  public CompletionStage<Boolean> proposeInSync(InSyncChange change) {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     scheduler.execute(
         () -> {
-          inSyncChanges.add(proposal, answer);
+          inSyncChanges.add(change, answer);
           if (closed) {
             inSyncChanges.close();
           } else {
@@ -396,6 +396,13 @@ public final class ClusterMember implements ClusterStore {
         return false;
       }
       case REGISTERED -> {
+        if (logged != standing && !membership.notWhole().isEmpty()) {
+          LOG.warn(
+              "Broker {} may lack acknowledged records ({}): where another in-sync replica may have"
+                  + " them, its own do not lead",
+              brokerId,
+              membership.notWhole());
+        }
         logged = standing;
         state.self(brokerId, membership.brokerEpoch());
         publisher.publish(state);

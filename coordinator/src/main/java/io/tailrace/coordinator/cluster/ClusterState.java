@@ -23,7 +23,13 @@ final class ClusterState {
   record Node<V extends MetadataValue>(V value, int version, long owner) {}
 
   /** A broker that has ever registered. */
-  record Broker(int id, MetadataValue.Broker value, int epoch, boolean live) {}
+  record Broker(int id, MetadataValue.Broker value, int epoch, boolean live) {
+
+    /** The member of an in-sync set that it is under its newest registration. */
+    InSyncReplica asInSync() {
+      return new InSyncReplica(id, epoch, value.directoryId());
+    }
+  }
 
   private String clusterId = "";
   private int controllerEpoch = -1;
@@ -109,7 +115,7 @@ final class ClusterState {
     } else if (key instanceof MetadataKey.Live holder) {
       put(live, holder.brokerId(), node(entry, MetadataValue.Holder.class));
       staleBrokers.add(holder.brokerId());
-      brokersVersion++;
+      brokersChanged();
     } else if (key instanceof MetadataKey.Deletion deletion) {
       put(deletions, deletion.topicId(), node(entry, MetadataValue.Deletion.class));
       staleDeletions = true;
@@ -142,7 +148,10 @@ final class ClusterState {
     }
   }
 
-  /** A broker's epoch decides which leaders are leaders, so that every topic may look different. */
+  /**
+   * A broker's epoch and whether it is live decide which leaders lead, so that every topic may look
+   * different.
+   */
   private void brokersChanged() {
     brokersVersion++;
     allStale = true;
@@ -278,7 +287,12 @@ final class ClusterState {
         MetadataValue.Broker value = broker.value();
         builder.putBroker(
             new BrokerImage(
-                id, broker.epoch(), value.host(), value.port(), value.rack(), broker.live()));
+                id,
+                broker.epoch(),
+                value.endpoints(),
+                value.rack(),
+                value.directoryId(),
+                broker.live()));
       }
     }
     for (String name : staleConfigs) {
@@ -342,30 +356,40 @@ final class ClusterState {
     }
   }
 
-  /** Nobody leads under an earlier registration than its newest. */
   private PartitionImage partitionImage(
       int id, List<Integer> replicas, Node<MetadataValue.Partition> node, PartitionImage was) {
     MetadataValue.Partition value = node.value();
-    int leader = value.leader();
-    if (leader != PartitionImage.NO_LEADER) {
-      Node<MetadataValue.Broker> broker = brokers.get(leader);
-      int epoch = value.inSyncEpoch(leader);
-      if (broker == null || broker.version() != epoch || (leader == ownId && epoch != ownEpoch)) {
-        leader = PartitionImage.NO_LEADER;
-      }
-    }
-    List<Integer> inSync = new ArrayList<>(value.inSync().size());
-    for (MetadataValue.InSyncReplica replica : value.inSync()) {
-      inSync.add(replica.brokerId());
-    }
+    int leader = leads(value) ? value.leader() : PartitionImage.NO_LEADER;
     if (was != null
         && was.leader() == leader
         && was.leaderEpoch() == value.leaderEpoch()
         && was.version() == node.version()
-        && was.inSyncReplicas().equals(inSync)
+        && was.inSync().equals(value.inSync())
+        && was.eligibleLeaderReplicas().equals(value.eligible())
         && was.replicas().equals(replicas)) {
       return was;
     }
-    return new PartitionImage(id, leader, value.leaderEpoch(), replicas, inSync, node.version());
+    return new PartitionImage(
+        id,
+        leader,
+        value.leaderEpoch(),
+        replicas,
+        value.inSync(),
+        value.eligible(),
+        node.version());
+  }
+
+  /** Whether the recorded leader is live, and under the registration with which it was elected. */
+  private boolean leads(MetadataValue.Partition partition) {
+    int leader = partition.leader();
+    if (leader == PartitionImage.NO_LEADER) {
+      return false;
+    }
+    Broker broker = broker(leader);
+    int epoch = partition.inSyncEpoch(leader);
+    return broker != null
+        && broker.live()
+        && broker.epoch() == epoch
+        && (leader != ownId || epoch == ownEpoch);
   }
 }

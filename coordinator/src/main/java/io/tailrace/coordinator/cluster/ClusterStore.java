@@ -86,7 +86,7 @@ public interface ClusterStore extends AutoCloseable {
    *     proposal. Never completes while the metadata store is away; exceptionally with {@code
    *     OUTCOME_UNKNOWN} when the broker leaves the cluster first
    */
-  CompletionStage<Boolean> proposeInSync(InSyncProposal proposal);
+  CompletionStage<Boolean> proposeInSync(InSyncChange change);
 
   /** Takes the next block of producer ids; returns its first. */
   CompletionStage<Long> allocateProducerIds(int count);

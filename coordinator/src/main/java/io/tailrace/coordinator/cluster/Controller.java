@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ final class Controller {
   private final int controllerEpoch;
   private final int maxParts;
   private final Set<String> due = new LinkedHashSet<>();
+  private final ElectionReport report = new ElectionReport();
   private long brokersSeen = -1;
 
   /**
@@ -43,10 +45,11 @@ final class Controller {
       }
     }
     WriteBatch batch = new WriteBatch(maxParts);
+    Set<InSyncReplica> members = new HashSet<>();
     List<String> right = new ArrayList<>();
     for (String name : due) {
       TopicState topic = state.topic(name);
-      if (topic == null || !topic.value().visible() || elect(topic, state, batch)) {
+      if (topic == null || !topic.value().visible() || elect(topic, state, batch, members)) {
         right.add(name);
       }
       if (batch.full()) {
@@ -54,11 +57,20 @@ final class Controller {
       }
     }
     right.forEach(due::remove);
+    if (due.isEmpty()) {
+      report.log(state);
+    }
+    // A member that has registered again since may lack records: others must not leave for it.
+    for (InSyncReplica member : members) {
+      batch.addFirst(
+          new MetadataWrite.Check(new MetadataKey.Broker(member.brokerId()), member.brokerEpoch()));
+    }
     return batch.isEmpty() ? Optional.empty() : Optional.of(fenced(batch.writes()));
   }
 
-  /** Adds what must change; says whether nothing must. */
-  private static boolean elect(TopicState topic, ClusterState state, WriteBatch batch) {
+  /** Adds what must change, and the members of the sets that change; says whether nothing must. */
+  private boolean elect(
+      TopicState topic, ClusterState state, WriteBatch batch, Set<InSyncReplica> members) {
     boolean right = true;
     List<List<Integer>> assignment = topic.value().assignment();
     for (int id = 0; id < assignment.size() && !batch.full(); id++) {
@@ -66,9 +78,12 @@ final class Controller {
       if (node == null) {
         continue;
       }
-      MetadataValue.Partition next = LeaderElection.elect(node.value(), assignment.get(id), state);
+      LeaderElection.Result result = LeaderElection.elect(node.value(), assignment.get(id), state);
+      report.add(topic, id, result.outcome());
+      MetadataValue.Partition next = result.partition();
       if (!next.equals(node.value())) {
         right = false;
+        members.addAll(next.inSync());
         batch.add(new MetadataWrite.Update(topic.partitionKey(id), next, node.version()));
       }
     }

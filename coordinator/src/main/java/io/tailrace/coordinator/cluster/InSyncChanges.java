@@ -1,6 +1,5 @@
 package io.tailrace.coordinator.cluster;
 
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ final class InSyncChanges {
   private final Deque<Pending> pending = new ArrayDeque<>();
   private List<Pending> written = List.of();
 
-  private record Pending(InSyncProposal proposal, CompletableFuture<Boolean> answer) {}
+  private record Pending(InSyncChange change, CompletableFuture<Boolean> answer) {}
 
   private enum Standing {
     /** May be written. */
@@ -45,8 +44,8 @@ final class InSyncChanges {
     this.maxParts = maxParts;
   }
 
-  void add(InSyncProposal proposal, CompletableFuture<Boolean> answer) {
-    pending.add(new Pending(proposal, answer));
+  void add(InSyncChange change, CompletableFuture<Boolean> answer) {
+    pending.add(new Pending(change, answer));
   }
 
   /**
@@ -64,7 +63,7 @@ final class InSyncChanges {
     List<Pending> lost = new ArrayList<>();
     for (Iterator<Pending> each = pending.iterator(); each.hasNext() && !writes.full(); ) {
       Pending next = each.next();
-      switch (standing(next.proposal(), state, brokerEpoch)) {
+      switch (standing(next.change(), state, brokerEpoch)) {
         case DONE -> {
           each.remove();
           done.add(next);
@@ -75,10 +74,10 @@ final class InSyncChanges {
         }
         case POSSIBLE -> {
           batch.add(next);
-          writes.add(update(next.proposal(), state));
-          for (InSyncProposal.Member member : next.proposal().members()) {
+          writes.add(update(next.change(), state));
+          for (InSyncReplica member : next.change().members()) {
             checks.put(member.brokerId(), member.brokerEpoch());
-            if (joins(next.proposal(), member, state)) {
+            if (joins(next.change(), member, state)) {
               joining.add(member.brokerId());
             }
           }
@@ -102,31 +101,31 @@ final class InSyncChanges {
     return writes.writes();
   }
 
-  private Standing standing(InSyncProposal proposal, ClusterState state, int brokerEpoch) {
-    TopicState topic = state.topic(proposal.topic());
+  private Standing standing(InSyncChange change, ClusterState state, int brokerEpoch) {
+    TopicState topic = state.topic(change.topic());
     ClusterState.Node<MetadataValue.Partition> node =
-        topic == null || !topic.id().equals(proposal.topicId())
+        topic == null || !topic.id().equals(change.topicId())
             ? null
-            : topic.partition(proposal.partition());
+            : topic.partition(change.partition());
     if (node == null
         || node.value().leader() != brokerId
-        || node.value().leaderEpoch() != proposal.leaderEpoch()
+        || node.value().leaderEpoch() != change.leaderEpoch()
         || node.value().inSyncEpoch(brokerId) != brokerEpoch) {
       return Standing.LOST;
     }
-    if (node.version() != proposal.partitionVersion()) {
-      boolean same = node.value().inSync().equals(replicas(proposal));
-      return same && node.version() == proposal.partitionVersion() + 1
+    if (node.version() != change.partitionVersion()) {
+      boolean same = node.value().inSync().equals(change.members());
+      return same && node.version() == change.partitionVersion() + 1
           ? Standing.DONE
           : Standing.LOST;
     }
     boolean holdsLeader = false;
-    for (InSyncProposal.Member member : proposal.members()) {
+    for (InSyncReplica member : change.members()) {
       ClusterState.Broker broker = state.broker(member.brokerId());
-      if (broker == null || broker.epoch() != member.brokerEpoch()) {
+      if (broker == null || !broker.asInSync().equals(member)) {
         return Standing.LOST;
       }
-      if (!broker.live() && joins(proposal, member, state)) {
+      if (!broker.live() && joins(change, member, state)) {
         return Standing.LOST;
       }
       holdsLeader |= member.brokerId() == brokerId;
@@ -134,26 +133,17 @@ final class InSyncChanges {
     return holdsLeader ? Standing.POSSIBLE : Standing.LOST;
   }
 
-  private static boolean joins(
-      InSyncProposal proposal, InSyncProposal.Member member, ClusterState state) {
-    MetadataValue.Partition now =
-        state.topic(proposal.topic()).partition(proposal.partition()).value();
+  private static boolean joins(InSyncChange change, InSyncReplica member, ClusterState state) {
+    MetadataValue.Partition now = state.topic(change.topic()).partition(change.partition()).value();
     return now.inSyncEpoch(member.brokerId()) != member.brokerEpoch();
   }
 
-  private static List<InSyncReplica> replicas(InSyncProposal proposal) {
-    return proposal.members().stream()
-        .map(member -> new InSyncReplica(member.brokerId(), member.brokerEpoch()))
-        .toList();
-  }
-
-  private static MetadataWrite update(InSyncProposal proposal, ClusterState state) {
-    TopicState topic = state.topic(proposal.topic());
-    ClusterState.Node<MetadataValue.Partition> node = topic.partition(proposal.partition());
+  private static MetadataWrite update(InSyncChange change, ClusterState state) {
+    TopicState topic = state.topic(change.topic());
+    ClusterState.Node<MetadataValue.Partition> node = topic.partition(change.partition());
     return new MetadataWrite.Update(
-        topic.partitionKey(proposal.partition()),
-        new MetadataValue.Partition(
-            node.value().leader(), node.value().leaderEpoch(), replicas(proposal)),
+        topic.partitionKey(change.partition()),
+        node.value().withInSync(change.members()),
         node.version());
   }
 

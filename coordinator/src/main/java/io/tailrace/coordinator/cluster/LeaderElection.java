@@ -1,66 +1,108 @@
 package io.tailrace.coordinator.cluster;
 
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides what a partition's node must say, given which brokers are there. Pure.
+ * Decides what a partition's node must say, given which brokers are registered. Pure.
  *
- * <p>A member of the in-sync set counts while its broker is there under the registration with which
- * it got into the set.
+ * <pre>
+ *   member of the in-sync set   its broker now
+ *   --------------------------  ----------------------------------------------------------------
+ *   CURRENT                     live under the registration with which it joined the set
+ *   WHOLE                       live again on the same directory, which lost nothing since it joined
+ *   NOT_WHOLE                   live again on the same directory, which may lack the end of its logs
+ *   LOST                        registered on another directory since
+ *   AWAY                        not live
  *
- * <ul>
- *   <li>Some count: the others leave the set; the leader stays if it counts, else the first replica
- *       that does leads, in the next leader epoch.
- *   <li>None counts, and none is there: nothing changes. The set remembers who may lead.
- *   <li>None counts, but some came back under a newer registration. Who closed its log cleanly has
- *       everything that was ever committed: these are the set, and one of them leads. Who did not
- *       may have lost the end of its log to a power failure: it leaves the set, unless that would
- *       empty it; the last one leads, with what its log recovered.
- * </ul>
+ *   first rule that applies            in-sync set            leader
+ *   ---------------------------------  ---------------------  ------------------------------------
+ *   1 some members are CURRENT         these                  as before if CURRENT, else preferred
+ *   2 some members are WHOLE           these, re-registered   preferred of them
+ *   3 all members are NOT_WHOLE        the leader alone       preferred; records may be lost
+ *   4 otherwise                        unchanged              unchanged; nobody leads
+ * </pre>
+ *
+ * <p>A CURRENT or WHOLE member holds everything that was ever committed. A NOT_WHOLE one stays in
+ * the set as long as the set has no such member: one that is AWAY may still turn out to be WHOLE. A
+ * LOST member never leads.
  */
 final class LeaderElection {
+
+  /** What became of a partition. */
+  enum Outcome {
+    /** A member that holds every committed record leads. */
+    LED,
+    /** The members are all back, and each may lack records: one leads, records may be lost. */
+    LED_WITH_LOSS,
+    /** Nobody leads until a member comes back. */
+    AWAITS_MEMBER,
+    /** Nobody leads: a member is on another directory, and none that is back is whole. */
+    MEMBER_LOST
+  }
+
+  /**
+   * @param partition the node's next value; the same object when it is right as it is
+   */
+  record Result(MetadataValue.Partition partition, Outcome outcome) {}
+
+  private enum Presence {
+    CURRENT,
+    WHOLE,
+    NOT_WHOLE,
+    LOST,
+    AWAY
+  }
 
   private LeaderElection() {}
 
   /**
-   * The node's next value; the same object when it is right as it is.
-   *
    * @param replicas in the order of preference
    */
-  static MetadataValue.Partition elect(
-      MetadataValue.Partition now, List<Integer> replicas, ClusterState state) {
-    List<InSyncReplica> counting = new ArrayList<>();
-    List<InSyncReplica> back = new ArrayList<>();
-    List<InSyncReplica> backUncleanly = new ArrayList<>();
-    List<InSyncReplica> away = new ArrayList<>();
+  static Result elect(MetadataValue.Partition now, List<Integer> replicas, ClusterState state) {
+    List<InSyncReplica> current = new ArrayList<>();
+    List<InSyncReplica> whole = new ArrayList<>();
+    List<InSyncReplica> notWhole = new ArrayList<>();
+    boolean lost = false;
     for (InSyncReplica member : now.inSync()) {
       ClusterState.Broker broker = state.broker(member.brokerId());
-      if (broker == null || !broker.live()) {
-        away.add(member);
-      } else if (broker.epoch() == member.brokerEpoch()) {
-        counting.add(member);
-      } else {
-        (broker.value().clean() ? back : backUncleanly)
-            .add(new InSyncReplica(member.brokerId(), broker.epoch()));
+      switch (presence(member, broker)) {
+        case CURRENT -> current.add(member);
+        case WHOLE -> whole.add(broker.asInSync());
+        case NOT_WHOLE -> notWhole.add(broker.asInSync());
+        case LOST -> lost = true;
+        case AWAY -> {}
       }
     }
-    if (!counting.isEmpty()) {
-      return lead(now, counting, replicas);
+    if (!current.isEmpty()) {
+      return new Result(lead(now, current, replicas), Outcome.LED);
     }
-    if (!back.isEmpty()) {
-      return lead(now, back, replicas);
+    if (!whole.isEmpty()) {
+      return new Result(lead(now, whole, replicas), Outcome.LED);
     }
-    if (backUncleanly.isEmpty()) {
-      return now;
+    if (!notWhole.isEmpty() && notWhole.size() == now.inSync().size()) {
+      List<InSyncReplica> leader = List.of(preferred(notWhole, replicas));
+      return new Result(lead(now, leader, replicas), Outcome.LED_WITH_LOSS);
     }
-    if (away.isEmpty()) {
-      return lead(now, List.of(preferred(backUncleanly, replicas)), replicas);
+    return new Result(now, lost ? Outcome.MEMBER_LOST : Outcome.AWAITS_MEMBER);
+  }
+
+  private static Presence presence(InSyncReplica member, ClusterState.Broker broker) {
+    if (broker == null) {
+      return Presence.AWAY;
     }
-    int leader = inSync(away, now.leader()) ? now.leader() : PartitionImage.NO_LEADER;
-    return new MetadataValue.Partition(
-        leader, now.leaderEpoch() + (leader == now.leader() ? 0 : 1), away);
+    if (!broker.value().directoryId().equals(member.directoryId())) {
+      return Presence.LOST;
+    }
+    if (!broker.live()) {
+      return Presence.AWAY;
+    }
+    if (broker.epoch() == member.brokerEpoch()) {
+      return Presence.CURRENT;
+    }
+    return member.brokerEpoch() >= broker.value().wholeSince()
+        ? Presence.WHOLE
+        : Presence.NOT_WHOLE;
   }
 
   private static MetadataValue.Partition lead(
@@ -70,12 +112,9 @@ final class LeaderElection {
             && now.inSync().stream()
                 .anyMatch(member -> member.brokerId() == now.leader() && inSync.contains(member));
     if (stays) {
-      return inSync.equals(now.inSync())
-          ? now
-          : new MetadataValue.Partition(now.leader(), now.leaderEpoch(), inSync);
+      return inSync.equals(now.inSync()) ? now : now.withInSync(inSync);
     }
-    return new MetadataValue.Partition(
-        preferred(inSync, replicas).brokerId(), now.leaderEpoch() + 1, inSync);
+    return now.ledBy(preferred(inSync, replicas).brokerId(), inSync);
   }
 
   private static InSyncReplica preferred(List<InSyncReplica> members, List<Integer> replicas) {
@@ -87,9 +126,5 @@ final class LeaderElection {
       }
     }
     return members.get(0);
-  }
-
-  private static boolean inSync(List<InSyncReplica> members, int brokerId) {
-    return members.stream().anyMatch(member -> member.brokerId() == brokerId);
   }
 }

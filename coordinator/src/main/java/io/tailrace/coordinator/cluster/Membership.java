@@ -40,9 +40,16 @@ final class Membership {
   private final BrokerRegistration registration;
   private final UUID incarnation;
   private Standing standing = Standing.OUTSIDE;
-  private boolean clean;
   private int brokerEpoch = -1;
   private String problem = "";
+
+  /** Whether this start is whole; null until the first registration is written. */
+  private Boolean whole;
+
+  private String notWhole = "";
+
+  /** Since which broker epoch the directory lost nothing; -1 while that is the epoch to come. */
+  private int wholeSince = -1;
 
   /**
    * @param incarnation names this run of the process
@@ -50,7 +57,6 @@ final class Membership {
   Membership(BrokerRegistration registration, UUID incarnation) {
     this.registration = registration;
     this.incarnation = incarnation;
-    this.clean = registration.clean();
   }
 
   BrokerRegistration registration() {
@@ -68,15 +74,17 @@ final class Membership {
       return standing;
     }
     MetadataValue.Holder holder = live.value();
-    if (!holder.directoryId().equals(registration.directoryId())) {
+    if (!holder.directoryId().equals(registration.directory().id())) {
       standing = Standing.TAKEN;
       problem = taken(state);
     } else if (holder.incarnation().equals(incarnation)) {
       standing = live.owner() == session ? Standing.REGISTERED : Standing.OUTSIDE;
       if (standing == Standing.REGISTERED) {
         brokerEpoch = holder.epoch();
-        // From here on this process knows its logs: a lost session loses nothing of them.
-        clean = true;
+        if (wholeSince < 0) {
+          // This process has its logs from here on: a lost session loses nothing of them.
+          wholeSince = brokerEpoch;
+        }
       }
     } else if (brokerEpoch >= 0 && holder.epoch() > brokerEpoch) {
       standing = Standing.REPLACED;
@@ -95,9 +103,9 @@ final class Membership {
     return "broker id "
         + registration.id()
         + " is taken by another live broker"
-        + (broker == null ? "" : " at " + broker.value().host() + ":" + broker.value().port())
-        + "; give this broker another broker.id, or, if that one has just died, start again when its"
-        + " session has expired";
+        + (broker == null ? "" : " at " + broker.value().endpoints().get(Endpoint.NATIVE))
+        + "; give this broker another broker.id, or, if that one has just died, start again when"
+        + " its session has expired";
   }
 
   /** The epoch of the newest registration of this process; -1 before the first. */
@@ -125,7 +133,7 @@ final class Membership {
   }
 
   private boolean ownDirectory(Node<MetadataValue.Holder> node) {
-    return node.value().directoryId().equals(registration.directoryId());
+    return node.value().directoryId().equals(registration.directory().id());
   }
 
   /**
@@ -136,19 +144,23 @@ final class Membership {
     List<MetadataWrite> writes = new ArrayList<>();
     MetadataKey key = new MetadataKey.Broker(registration.id());
     MetadataKey liveKey = new MetadataKey.Live(registration.id());
+    ClusterState.Broker broker = state.broker(registration.id());
+    if (whole == null) {
+      decideWhole(broker);
+    }
+    // Epochs start at 1: a node that is made has version 0.
+    int epoch = broker == null ? 1 : broker.epoch() + 1;
     MetadataValue value =
         new MetadataValue.Broker(
-            registration.host(), registration.port(), registration.rack(), clean);
-    ClusterState.Broker broker = state.broker(registration.id());
-    int epoch;
+            registration.endpoints(),
+            registration.rack(),
+            registration.directory().id(),
+            wholeSince < 0 ? epoch : wholeSince);
     if (broker == null) {
-      // Epochs start at 1: a node that is made has version 0.
       writes.add(new MetadataWrite.Create(key, value, false));
       writes.add(new MetadataWrite.Update(key, value, 0));
-      epoch = 1;
     } else {
       writes.add(new MetadataWrite.Update(key, value, broker.epoch()));
-      epoch = broker.epoch() + 1;
     }
     Node<MetadataValue.Holder> live = state.live(registration.id());
     if (live != null) {
@@ -160,6 +172,44 @@ final class Membership {
       writes.addAll(takeControl(state));
     }
     return writes;
+  }
+
+  /**
+   * Decides, once per process, whether this start is whole: the directory is the one of the
+   * broker's newest registration, noted that registration, and lost nothing since.
+   */
+  private void decideWhole(ClusterState.Broker broker) {
+    DirectoryReport directory = registration.directory();
+    if (broker == null) {
+      notWhole = "";
+      whole = false;
+      return;
+    }
+    if (!broker.value().directoryId().equals(directory.id())) {
+      notWhole = "the broker was registered with another data directory before";
+    } else if (broker.epoch() != directory.brokerEpoch()) {
+      notWhole =
+          "the data directory noted "
+              + (directory.brokerEpoch() == DirectoryReport.NEVER_REGISTERED
+                  ? "no registration"
+                  : "registration " + directory.brokerEpoch())
+              + ", but the newest one is "
+              + broker.epoch();
+    } else {
+      notWhole = directory.doubt();
+    }
+    whole = notWhole.isEmpty();
+    if (whole) {
+      wholeSince = broker.value().wholeSince();
+    }
+  }
+
+  /**
+   * Why this start may lack records that the broker held at its last registration, for people;
+   * empty when it lacks none, and before the first registration.
+   */
+  String notWhole() {
+    return notWhole;
   }
 
   /** The write that makes the registered broker the controller. */
@@ -186,6 +236,6 @@ final class Membership {
 
   private MetadataValue.Holder holder(int epoch) {
     return new MetadataValue.Holder(
-        registration.id(), registration.directoryId(), incarnation, epoch);
+        registration.id(), registration.directory().id(), incarnation, epoch);
   }
 }

@@ -17,8 +17,20 @@ public sealed interface MetadataValue {
   /** See {@link MetadataKey.Single#CLUSTER}. */
   record Cluster(String clusterId) implements MetadataValue {}
 
-  /** See {@link MetadataKey.Broker}. */
-  record Broker(String host, int port, String rack, boolean clean) implements MetadataValue {}
+  /**
+   * See {@link MetadataKey.Broker}.
+   *
+   * @param endpoints by name
+   * @param directoryId the data directory of the newest registration
+   * @param wholeSince the oldest broker epoch since which this directory lost nothing. A start that
+   *     is not whole sets it to its own epoch; nothing else raises it
+   */
+  record Broker(Map<String, Endpoint> endpoints, String rack, UUID directoryId, int wholeSince)
+      implements MetadataValue {
+    public Broker {
+      endpoints = Collections.unmodifiableMap(new TreeMap<>(endpoints));
+    }
+  }
 
   /**
    * The process that holds a node which goes with its session.
@@ -58,12 +70,31 @@ public sealed interface MetadataValue {
   /**
    * See {@link MetadataKey.Partition}.
    *
-   * @param leader a broker id, or {@link PartitionImage#NO_LEADER}
+   * @param leader a broker id, or {@link PartitionImage#NO_LEADER}. The broker leads only while it
+   *     is live under the registration that {@code inSync} names
+   * @param eligible replicas outside the in-sync set that hold everything committed
    */
-  record Partition(int leader, int leaderEpoch, List<InSyncReplica> inSync)
+  record Partition(
+      int leader, int leaderEpoch, List<InSyncReplica> inSync, List<InSyncReplica> eligible)
       implements MetadataValue {
     public Partition {
       inSync = List.copyOf(inSync);
+      eligible = List.copyOf(eligible);
+    }
+
+    /** A partition without eligible replicas outside its in-sync set. */
+    public Partition(int leader, int leaderEpoch, List<InSyncReplica> inSync) {
+      this(leader, leaderEpoch, inSync, List.of());
+    }
+
+    /** The same leader in the same epoch with another in-sync set. */
+    Partition withInSync(List<InSyncReplica> members) {
+      return new Partition(leader, leaderEpoch, members, eligible);
+    }
+
+    /** The next leader epoch. */
+    Partition ledBy(int newLeader, List<InSyncReplica> members) {
+      return new Partition(newLeader, leaderEpoch + 1, members, eligible);
     }
 
     /** The epoch under which the broker is in sync, or -1 when it is not. */
@@ -76,9 +107,6 @@ public sealed interface MetadataValue {
       return -1;
     }
   }
-
-  /** A broker that is in sync under one registration; a later one of it is not meant. */
-  record InSyncReplica(int brokerId, int brokerEpoch) {}
 
   /**
    * See {@link MetadataKey.Deletion}.

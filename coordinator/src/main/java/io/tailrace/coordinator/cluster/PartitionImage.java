@@ -5,10 +5,11 @@ import java.util.List;
 /**
  * Who holds and who leads a partition.
  *
- * @param leader the leader's broker id; {@link #NO_LEADER} when it has none now
+ * @param leader the leader's broker id; {@link #NO_LEADER} when no live broker leads now
  * @param leaderEpoch grows with every change of leader
  * @param replicas broker ids, the preferred leader first
- * @param inSyncReplicas broker ids
+ * @param inSync the in-sync set
+ * @param eligibleLeaderReplicas replicas outside the in-sync set that hold everything committed
  * @param version of the partition's node; grows with every change of it
  */
 public record PartitionImage(
@@ -16,17 +17,30 @@ public record PartitionImage(
     int leader,
     int leaderEpoch,
     List<Integer> replicas,
-    List<Integer> inSyncReplicas,
+    List<InSyncReplica> inSync,
+    List<InSyncReplica> eligibleLeaderReplicas,
     int version) {
   /** No broker has this id. */
   public static final int NO_LEADER = -1;
 
   public PartitionImage {
     replicas = List.copyOf(replicas);
-    inSyncReplicas = List.copyOf(inSyncReplicas);
+    inSync = List.copyOf(inSync);
+    eligibleLeaderReplicas = List.copyOf(eligibleLeaderReplicas);
   }
 
   public boolean hasLeader() {
     return leader != NO_LEADER;
+  }
+
+  /** The broker ids of the in-sync set, in its order. */
+  public List<Integer> inSyncReplicas() {
+    return inSync.stream().map(InSyncReplica::brokerId).toList();
+  }
+
+  /** The same partition without a leader. */
+  public PartitionImage leaderless() {
+    return new PartitionImage(
+        id, NO_LEADER, leaderEpoch, replicas, inSync, eligibleLeaderReplicas, version);
   }
 }

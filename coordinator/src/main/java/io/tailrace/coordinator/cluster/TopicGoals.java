@@ -306,16 +306,15 @@ final class TopicGoals {
 
     /** All its replicas that are there are in sync, for there is nothing to be behind with. */
     private static MetadataValue.Partition initial(List<Integer> replicas, ClusterState state) {
-      List<MetadataValue.InSyncReplica> inSync = new ArrayList<>(replicas.size());
+      List<InSyncReplica> inSync = new ArrayList<>(replicas.size());
       for (int replica : replicas) {
         ClusterState.Broker broker = state.broker(replica);
         if (broker != null && broker.live()) {
-          inSync.add(new MetadataValue.InSyncReplica(replica, broker.epoch()));
+          inSync.add(broker.asInSync());
         }
       }
       if (inSync.isEmpty()) {
-        int preferred = replicas.get(0);
-        inSync.add(new MetadataValue.InSyncReplica(preferred, state.broker(preferred).epoch()));
+        inSync.add(state.broker(replicas.get(0)).asInSync());
       }
       return new MetadataValue.Partition(inSync.get(0).brokerId(), 0, inSync);
     }

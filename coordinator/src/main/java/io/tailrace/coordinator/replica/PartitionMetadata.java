@@ -1,7 +1,7 @@
 package io.tailrace.coordinator.replica;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.PartitionImage;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,18 +25,14 @@ public record PartitionMetadata(
     inSync = List.copyOf(inSync);
   }
 
-  /** Takes it from an image, which does not tell under which registrations members are in sync. */
+  /** Takes it from an image. */
   public static PartitionMetadata of(PartitionImage image, int minInSyncReplicas) {
-    List<InSyncReplica> inSync = new ArrayList<>();
-    for (int member : image.inSyncReplicas()) {
-      inSync.add(new InSyncReplica(member, InSyncReplica.ANY_EPOCH));
-    }
     return new PartitionMetadata(
         image.leader(),
         image.leaderEpoch(),
         image.version(),
         image.replicas(),
-        inSync,
+        image.inSync(),
         minInSyncReplicas);
   }
 

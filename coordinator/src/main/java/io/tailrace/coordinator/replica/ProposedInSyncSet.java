@@ -1,5 +1,6 @@
 package io.tailrace.coordinator.replica;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import java.util.List;
 
 /**

@@ -1,5 +1,7 @@
 package io.tailrace.coordinator.replica;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
+
 /**
  * How far one follower has got, as its leader knows it. A follower counts as caught up at the
  * moment at which the leader's log ended where the follower's acknowledged end is now: so also one
@@ -8,7 +10,7 @@ package io.tailrace.coordinator.replica;
 final class ReplicaProgress {
   static final long UNKNOWN = -1;
 
-  private int brokerEpoch = InSyncReplica.ANY_EPOCH;
+  private InSyncReplica follower;
   private long logEnd = UNKNOWN;
   private long syncedEnd = UNKNOWN;
   private long caughtUpMs;
@@ -22,8 +24,9 @@ final class ReplicaProgress {
     this.caughtUpMs = nowMs;
   }
 
-  int brokerEpoch() {
-    return brokerEpoch;
+  /** The follower under the registration of its last report; null before the first. */
+  InSyncReplica follower() {
+    return follower;
   }
 
   long caughtUpMs() {
@@ -42,9 +45,9 @@ final class ReplicaProgress {
     return synced ? Math.min(syncedEnd, logEnd) : logEnd;
   }
 
-  /** Whether a report under a broker epoch comes from a registration that has been replaced. */
-  boolean isStale(int reportedEpoch) {
-    return reportedEpoch != InSyncReplica.ANY_EPOCH && reportedEpoch < brokerEpoch;
+  /** Whether a report comes from a registration that has been replaced. */
+  boolean isStale(InSyncReplica reporting) {
+    return follower != null && reporting.brokerEpoch() < follower.brokerEpoch();
   }
 
   /**
@@ -54,9 +57,14 @@ final class ReplicaProgress {
    * @param leaderEnd the leader's log end now
    */
   void onReport(
-      int epoch, long newLogEnd, long newSyncedEnd, boolean synced, long leaderEnd, long nowMs) {
-    if (epoch != brokerEpoch) {
-      brokerEpoch = epoch;
+      InSyncReplica reporting,
+      long newLogEnd,
+      long newSyncedEnd,
+      boolean synced,
+      long leaderEnd,
+      long nowMs) {
+    if (!reporting.equals(follower)) {
+      follower = reporting;
       goal = UNKNOWN;
     }
     logEnd = newLogEnd;

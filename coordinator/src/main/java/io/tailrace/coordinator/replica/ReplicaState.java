@@ -1,5 +1,6 @@
 package io.tailrace.coordinator.replica;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -185,21 +186,21 @@ public final class ReplicaState {
   /**
    * As the leader: a follower has reported where its log ends.
    *
-   * @param followerEpoch the broker epoch of its registration
+   * @param follower the broker under the registration with which it fetches
    * @return false when the report does not count: this broker does not lead, the follower is no
    *     replica, or it has registered again since
    */
-  public boolean onFollowerReport(
-      int follower, int followerEpoch, long end, long synced, long nowMs) {
-    ReplicaProgress progress = role == Role.LEADER && logOpen ? followers.get(follower) : null;
-    if (progress == null || progress.isStale(followerEpoch)) {
+  public boolean onFollowerReport(InSyncReplica follower, long end, long synced, long nowMs) {
+    ReplicaProgress progress =
+        role == Role.LEADER && logOpen ? followers.get(follower.brokerId()) : null;
+    if (progress == null || progress.isStale(follower)) {
       return false;
     }
-    InSyncReplica member = metadata.member(follower);
-    if (member != null && !member.isUnder(followerEpoch) && followerEpoch < member.brokerEpoch()) {
+    InSyncReplica member = metadata.member(follower.brokerId());
+    if (member != null && follower.brokerEpoch() < member.brokerEpoch()) {
       return false;
     }
-    progress.onReport(followerEpoch, end, synced, acknowledgeSynced, logEnd, nowMs);
+    progress.onReport(follower, end, synced, acknowledgeSynced, logEnd, nowMs);
     advance();
     return true;
   }
@@ -228,7 +229,7 @@ public final class ReplicaState {
       if (replica == brokerId) {
         wanted.add(member);
       } else {
-        InSyncReplica next = nextMembership(followers.get(replica), member, replica, nowMs);
+        InSyncReplica next = nextMembership(followers.get(replica), member, nowMs);
         if (next != null) {
           wanted.add(next);
         }
@@ -242,15 +243,16 @@ public final class ReplicaState {
     return proposal;
   }
 
-  private InSyncReplica nextMembership(
-      ReplicaProgress progress, InSyncReplica member, int replica, long nowMs) {
-    boolean sameRegistration = member != null && member.isUnder(progress.brokerEpoch());
+  private InSyncReplica nextMembership(ReplicaProgress progress, InSyncReplica member, long nowMs) {
+    InSyncReplica reported = progress.follower();
+    boolean sameRegistration =
+        member != null && (reported == null || member.isSameRegistration(reported));
     boolean lags = nowMs - progress.caughtUpMs() > lagTimeMaxMs;
     if (sameRegistration) {
       return lags ? null : member;
     }
     if (!lags && isCaughtUp(progress)) {
-      return new InSyncReplica(replica, progress.brokerEpoch());
+      return reported;
     }
     // A member that has registered again stays listed until its lag time is over.
     return lags ? null : member;

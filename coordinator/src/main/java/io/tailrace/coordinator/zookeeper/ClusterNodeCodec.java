@@ -1,6 +1,8 @@
 package io.tailrace.coordinator.zookeeper;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.coordinator.cluster.Endpoint;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.MetadataKey;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
@@ -10,14 +12,17 @@ import io.tailrace.coordinator.message.BrokerNode;
 import io.tailrace.coordinator.message.ClusterNode;
 import io.tailrace.coordinator.message.ConfigNode;
 import io.tailrace.coordinator.message.DeletionNode;
+import io.tailrace.coordinator.message.EndpointNode;
 import io.tailrace.coordinator.message.HolderNode;
-import io.tailrace.coordinator.message.InSyncReplica;
+import io.tailrace.coordinator.message.InSyncMember;
 import io.tailrace.coordinator.message.PartitionNode;
 import io.tailrace.coordinator.message.ProducerIdsNode;
 import io.tailrace.coordinator.message.ReplicaList;
 import io.tailrace.coordinator.message.TopicNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** Turns the metadata's values into the bytes of znodes and back. */
@@ -32,13 +37,7 @@ final class ClusterNodeCodec {
     } else if (value instanceof MetadataValue.Topic topic) {
       return encode(topic);
     } else if (value instanceof MetadataValue.Broker broker) {
-      return BrokerNode.newBuilder()
-          .setHost(broker.host())
-          .setPort(broker.port())
-          .setRack(broker.rack())
-          .setClean(broker.clean())
-          .build()
-          .toByteArray();
+      return encode(broker);
     } else if (value instanceof MetadataValue.Holder holder) {
       return HolderNode.newBuilder()
           .setBrokerId(holder.brokerId())
@@ -70,12 +69,36 @@ final class ClusterNodeCodec {
         PartitionNode.newBuilder()
             .setLeaderIdPlusOne(partition.leader() + 1)
             .setLeaderEpoch(partition.leaderEpoch());
-    for (MetadataValue.InSyncReplica replica : partition.inSync()) {
-      node.addInSyncReplicas(
-          InSyncReplica.newBuilder()
-              .setBrokerId(replica.brokerId())
-              .setBrokerEpoch(replica.brokerEpoch()));
-    }
+    partition.inSync().forEach(replica -> node.addInSyncReplicas(message(replica)));
+    partition.eligible().forEach(replica -> node.addEligibleLeaderReplicas(message(replica)));
+    return node.build().toByteArray();
+  }
+
+  private static InSyncMember message(InSyncReplica replica) {
+    return InSyncMember.newBuilder()
+        .setBrokerId(replica.brokerId())
+        .setBrokerEpoch(replica.brokerEpoch())
+        .setDirectoryMost(replica.directoryId().getMostSignificantBits())
+        .setDirectoryLeast(replica.directoryId().getLeastSignificantBits())
+        .build();
+  }
+
+  private static byte[] encode(MetadataValue.Broker broker) {
+    BrokerNode.Builder node =
+        BrokerNode.newBuilder()
+            .setRack(broker.rack())
+            .setDirectoryMost(broker.directoryId().getMostSignificantBits())
+            .setDirectoryLeast(broker.directoryId().getLeastSignificantBits())
+            .setWholeSince(broker.wholeSince());
+    broker
+        .endpoints()
+        .forEach(
+            (name, endpoint) ->
+                node.addEndpoints(
+                    EndpointNode.newBuilder()
+                        .setName(name)
+                        .setHost(endpoint.host())
+                        .setPort(endpoint.port())));
     return node.build().toByteArray();
   }
 
@@ -105,9 +128,7 @@ final class ClusterNodeCodec {
     } else if (key instanceof MetadataKey.Topic) {
       return topic(TopicNode.parseFrom(bytes));
     } else if (key instanceof MetadataKey.Broker) {
-      BrokerNode node = BrokerNode.parseFrom(bytes);
-      return new MetadataValue.Broker(
-          node.getHost(), node.getPort(), node.getRack(), node.getClean());
+      return broker(BrokerNode.parseFrom(bytes));
     } else if (key instanceof MetadataKey.Live || key == Single.CONTROLLER) {
       HolderNode node = HolderNode.parseFrom(bytes);
       return new MetadataValue.Holder(
@@ -129,13 +150,36 @@ final class ClusterNodeCodec {
   }
 
   private static MetadataValue partition(PartitionNode node) {
-    List<MetadataValue.InSyncReplica> inSync = new ArrayList<>(node.getInSyncReplicasCount());
-    for (InSyncReplica replica : node.getInSyncReplicasList()) {
-      inSync.add(new MetadataValue.InSyncReplica(replica.getBrokerId(), replica.getBrokerEpoch()));
-    }
     int leader =
         node.getLeaderIdPlusOne() == 0 ? PartitionImage.NO_LEADER : node.getLeaderIdPlusOne() - 1;
-    return new MetadataValue.Partition(leader, node.getLeaderEpoch(), inSync);
+    return new MetadataValue.Partition(
+        leader,
+        node.getLeaderEpoch(),
+        replicas(node.getInSyncReplicasList()),
+        replicas(node.getEligibleLeaderReplicasList()));
+  }
+
+  private static List<InSyncReplica> replicas(List<InSyncMember> members) {
+    return members.stream()
+        .map(
+            member ->
+                new InSyncReplica(
+                    member.getBrokerId(),
+                    member.getBrokerEpoch(),
+                    new UUID(member.getDirectoryMost(), member.getDirectoryLeast())))
+        .toList();
+  }
+
+  private static MetadataValue broker(BrokerNode node) {
+    Map<String, Endpoint> endpoints = new HashMap<>();
+    for (EndpointNode endpoint : node.getEndpointsList()) {
+      endpoints.put(endpoint.getName(), new Endpoint(endpoint.getHost(), endpoint.getPort()));
+    }
+    return new MetadataValue.Broker(
+        endpoints,
+        node.getRack(),
+        new UUID(node.getDirectoryMost(), node.getDirectoryLeast()),
+        node.getWholeSince());
   }
 
   private static MetadataValue topic(TopicNode node) throws InvalidProtocolBufferException {

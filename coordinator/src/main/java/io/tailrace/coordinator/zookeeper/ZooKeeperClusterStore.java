@@ -4,7 +4,7 @@ import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterMember;
 import io.tailrace.coordinator.cluster.ClusterStore;
-import io.tailrace.coordinator.cluster.InSyncProposal;
+import io.tailrace.coordinator.cluster.InSyncChange;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import java.util.HexFormat;
@@ -87,8 +87,8 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   }
 
   @Override
-  public CompletionStage<Boolean> proposeInSync(InSyncProposal proposal) {
-    return member.proposeInSync(proposal);
+  public CompletionStage<Boolean> proposeInSync(InSyncChange change) {
+    return member.proposeInSync(change);
   }
 
   @Override

@@ -36,7 +36,7 @@ class ClusterMemberTest {
   }
 
   private static BrokerRegistration registration(int id) {
-    return new BrokerRegistration(id, "h", id, "", new UUID(0, id), true);
+    return new BrokerRegistration(id, Map.of(), "", DirectoryReport.ofNew(new UUID(0, id)));
   }
 
   private void runFor(long ms) {

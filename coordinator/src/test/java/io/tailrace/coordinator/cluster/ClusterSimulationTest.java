@@ -21,8 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Brokers that come, die, freeze and lose connections, answers and sessions while topics are made,
- * changed and deleted; after every step of every thread the metadata must make sense.
+ * Brokers that come, die, freeze and lose connections, answers, sessions, power and their data
+ * directories while topics are made, changed and deleted; after every step of every thread the
+ * metadata must make sense.
  */
 class ClusterSimulationTest {
   private static final int BROKERS = 4;
@@ -52,8 +53,24 @@ class ClusterSimulationTest {
     assertNotEquals(first, new World(4712).run());
   }
 
+  /** A data directory: what it has noted, and what it lost. */
+  private static final class Directory {
+    final UUID id;
+    int notedEpoch = DirectoryReport.NEVER_REGISTERED;
+    boolean powerCut;
+
+    Directory(UUID id) {
+      this.id = id;
+    }
+
+    DirectoryReport report() {
+      return new DirectoryReport(id, notedEpoch, powerCut ? "the machine stopped" : "");
+    }
+  }
+
   /** One process of one broker. */
   private static final class Run {
+    final Directory directory;
     final SimulatedTime.SimulatedThread thread;
 
     /** What the metadata store sends is on its way for a while, and may be held up. */
@@ -62,7 +79,13 @@ class ClusterSimulationTest {
     final InMemoryMetadata.Session session;
     final ClusterMember member;
 
-    Run(int id, SimulatedTime time, InMemoryMetadata metadata, SplittableRandom random) {
+    Run(
+        int id,
+        Directory directory,
+        SimulatedTime time,
+        InMemoryMetadata metadata,
+        SplittableRandom random) {
+      this.directory = directory;
       thread = time.thread(random.split(), 1 + random.nextInt(5));
       network = time.thread(random.split(), 1 + random.nextInt(20));
       session = metadata.open(network.to(thread));
@@ -77,6 +100,10 @@ class ClusterSimulationTest {
     private final InMemoryMetadata metadata = new InMemoryMetadata("simulated");
     private final Map<Integer, Run> processes = new TreeMap<>();
     private final List<Run> dead = new ArrayList<>();
+
+    /** The data directories of each broker; the last one is in use. */
+    private final Map<Integer, List<Directory>> directories = new TreeMap<>();
+
     private final Invariants invariants = new Invariants();
     private final StringBuilder history = new StringBuilder();
     private final Set<Long> producerIds = new HashSet<>();
@@ -156,12 +183,49 @@ class ClusterSimulationTest {
     }
 
     private void start(int id) {
-      Run process = new Run(id, time, metadata, random);
+      Directory directory = directoryOf(id);
+      Run process = new Run(id, directory, time, metadata, random);
       processes.put(id, process);
+      register(id, process);
+    }
+
+    private void register(int id, Run process) {
+      // Also one whose earlier registration happened although it was answered with an error.
+      if (!invariants.vouchesFor(id, process.directory, metadata.entries())) {
+        invariants.lost(id, process.directory, metadata.entries());
+      }
       note(
-          process.member.register(
-              new BrokerRegistration(id, "h", id, "", new UUID(0, id), random.nextBoolean())),
+          process
+              .member
+              .register(new BrokerRegistration(id, Map.of(), "", process.directory.report()))
+              .thenAccept(epoch -> process.member.addListener(image -> registered(image, process))),
           "register");
+    }
+
+    /** A directory notes its registrations, unless the process dies before. */
+    private void registered(ClusterImage image, Run process) {
+      Directory directory = process.directory;
+      for (BrokerImage broker : image.brokers().values()) {
+        if (broker.live()
+            && broker.directoryId().equals(directory.id)
+            && broker.epoch() > directory.notedEpoch
+            && random.nextInt(8) > 0) {
+          directory.notedEpoch = broker.epoch();
+          directory.powerCut = false;
+        }
+      }
+    }
+
+    /** Mostly the one before; now and then a new one, or an old one that was lost. */
+    private Directory directoryOf(int id) {
+      List<Directory> all = directories.computeIfAbsent(id, broker -> new ArrayList<>());
+      int what = random.nextInt(12);
+      if (all.isEmpty() || what == 0) {
+        all.add(new Directory(new UUID(id, all.size())));
+      } else if (what == 1) {
+        all.add(all.remove(random.nextInt(all.size())));
+      }
+      return all.get(all.size() - 1);
     }
 
     private void die(int id, Run process) {
@@ -169,6 +233,10 @@ class ClusterSimulationTest {
       process.session.abandon();
       processes.remove(id);
       dead.add(process);
+      if (random.nextInt(3) == 0) {
+        process.directory.powerCut = true;
+        invariants.lost(id, process.directory, metadata.entries());
+      }
     }
 
     private String anyTopic() {
@@ -216,11 +284,11 @@ class ClusterSimulationTest {
         }
         for (int id = 0; id < topic.value().assignment().size() && writes.size() < 20; id++) {
           MetadataValue.Partition now = topic.partition(id).value();
-          List<MetadataValue.InSyncReplica> inSync = new ArrayList<>(now.inSync());
+          List<InSyncReplica> inSync = new ArrayList<>(now.inSync());
           for (int replica : topic.value().assignment().get(id)) {
             ClusterState.Broker broker = truth.broker(replica);
             if (broker.live() && now.inSyncEpoch(replica) < 0 && random.nextBoolean()) {
-              inSync.add(new MetadataValue.InSyncReplica(replica, broker.epoch()));
+              inSync.add(broker.asInSync());
             }
           }
           boolean leads =
@@ -283,11 +351,7 @@ class ClusterSimulationTest {
         if (!processes.containsKey(id)) {
           start(id);
         } else {
-          var unused =
-              processes
-                  .get(id)
-                  .member
-                  .register(new BrokerRegistration(id, "h", id, "", new UUID(0, id), false));
+          register(id, processes.get(id));
         }
       }
       runFor(30_000);
@@ -310,7 +374,14 @@ class ClusterSimulationTest {
       }
       for (TopicImage topic : expected.topics().values()) {
         for (PartitionImage partition : topic.partitions()) {
-          assertTrue(partition.hasLeader(), () -> topic.name() + " " + partition);
+          boolean lost =
+              partition.inSync().stream()
+                  .anyMatch(
+                      member ->
+                          !member
+                              .directoryId()
+                              .equals(expected.brokers().get(member.brokerId()).directoryId()));
+          assertTrue(partition.hasLeader() || lost, () -> topic.name() + " " + partition);
         }
       }
       takeProducerIds(processes.get(1));
@@ -343,6 +414,68 @@ class ClusterSimulationTest {
     private final Map<String, Integer> leaders = new HashMap<>();
     private final Map<MetadataKey, MetadataValue.Partition> partitionsBefore = new HashMap<>();
 
+    /** By data directory, the epoch up to which its registrations lack records, perhaps. */
+    private final Map<UUID, Integer> doubtful = new HashMap<>();
+
+    /** By broker, the same of its directory at its newest registration. */
+    private final Map<Integer, Integer> doubtWhenRegistered = new HashMap<>();
+
+    /** Whether the broker's newest registration is what the directory noted. */
+    boolean vouchesFor(int id, Directory directory, List<MetadataEntry> entries) {
+      return entries.stream()
+          .anyMatch(
+              entry ->
+                  entry.key().equals(new MetadataKey.Broker(id))
+                      && entry.version() == directory.notedEpoch
+                      && ((MetadataValue.Broker) entry.value()).directoryId().equals(directory.id));
+    }
+
+    /** The directory may lack what its registrations so far held. */
+    void lost(int id, Directory directory, List<MetadataEntry> entries) {
+      for (MetadataEntry entry : entries) {
+        if (entry.key().equals(new MetadataKey.Broker(id))) {
+          doubtful.merge(directory.id, entry.version(), Math::max);
+        }
+      }
+    }
+
+    private boolean isWhole(InSyncReplica member) {
+      return member.brokerEpoch() > doubtful.getOrDefault(member.directoryId(), -1);
+    }
+
+    /**
+     * A leader follows from the set before: on a directory that the set knew, and whole, unless all
+     * members have registered again and none is whole.
+     */
+    private void checkLeader(
+        MetadataKey.Partition key,
+        MetadataValue.Partition was,
+        MetadataValue.Partition value,
+        Map<Integer, Integer> epochs) {
+      InSyncReplica elected = member(was, value.leader());
+      assertEquals(
+          elected.directoryId(),
+          member(value, value.leader()).directoryId(),
+          () -> key + " is led from a directory that its set did not know");
+      // That a machine stopped after its broker registered is not known yet.
+      if (elected.brokerEpoch() > doubtWhenRegistered.get(elected.brokerId())) {
+        return;
+      }
+      for (InSyncReplica member : was.inSync()) {
+        assertFalse(isWhole(member), () -> key + " passed over " + member + " for " + elected);
+        assertTrue(
+            epochs.get(member.brokerId()) > member.brokerEpoch(),
+            () -> key + " did not wait for " + member);
+      }
+    }
+
+    private static InSyncReplica member(MetadataValue.Partition partition, int brokerId) {
+      return partition.inSync().stream()
+          .filter(member -> member.brokerId() == brokerId)
+          .findFirst()
+          .orElseThrow();
+    }
+
     boolean everSeen(UUID topic) {
       return seen.contains(topic);
     }
@@ -355,8 +488,12 @@ class ClusterSimulationTest {
       Map<Integer, Integer> epochs = new HashMap<>();
       Map<UUID, MetadataValue.Topic> topics = new HashMap<>();
       for (MetadataEntry entry : entries) {
-        if (entry.key() instanceof MetadataKey.Broker broker) {
+        if (entry.key() instanceof MetadataKey.Broker broker
+            && entry.value() instanceof MetadataValue.Broker value) {
           epochs.put(broker.id(), entry.version());
+          if (!entry.equals(before.get(entry.key()))) {
+            doubtWhenRegistered.put(broker.id(), doubtful.getOrDefault(value.directoryId(), -1));
+          }
         } else if (entry.key() instanceof MetadataKey.Topic topic
             && entry.value() instanceof MetadataValue.Topic value) {
           topics.put(value.id(), value);
@@ -405,7 +542,7 @@ class ClusterSimulationTest {
         // Not there for anyone yet, or any more.
         return;
       }
-      for (MetadataValue.InSyncReplica member : value.inSync()) {
+      for (InSyncReplica member : value.inSync()) {
         assertTrue(member.brokerEpoch() <= epochs.get(member.brokerId()), key::toString);
         assertTrue(topic.assignment().get(key.id()).contains(member.brokerId()), key::toString);
       }
@@ -422,7 +559,7 @@ class ClusterSimulationTest {
             value.leader() == was.leader()
                 && value.leaderEpoch() == was.leaderEpoch()
                 && value.inSync().containsAll(was.inSync());
-        for (MetadataValue.InSyncReplica member : value.inSync()) {
+        for (InSyncReplica member : value.inSync()) {
           assertTrue(
               byLeader || was.inSyncEpoch(member.brokerId()) >= 0,
               () -> key + " has a member from nowhere");
@@ -433,6 +570,9 @@ class ClusterSimulationTest {
             value.leader() != PartitionImage.NO_LEADER
                 && value.inSyncEpoch(value.leader()) != was.inSyncEpoch(value.leader());
         assertTrue(!again || value.leaderEpoch() > was.leaderEpoch(), key::toString);
+        if (value.leader() != PartitionImage.NO_LEADER && value.leaderEpoch() > was.leaderEpoch()) {
+          checkLeader(key, was, value, epochs);
+        }
       }
     }
   }

@@ -47,13 +47,19 @@ public abstract class ClusterStoreContract {
   /** Waits until something holds, for much less than a session's timeout. */
   protected abstract void await(BooleanSupplier condition);
 
-  private static BrokerRegistration broker(int id, int directory, boolean clean) {
-    return new BrokerRegistration(id, "host-" + id, 9000 + id, "", new UUID(7, directory), clean);
+  /** A broker on a data directory that noted its last registration and lost nothing since. */
+  private static BrokerRegistration broker(int id, int directory, int lastEpoch) {
+    return new BrokerRegistration(
+        id, endpoints(id), "", new DirectoryReport(new UUID(7, directory), lastEpoch, ""));
+  }
+
+  private static Map<String, Endpoint> endpoints(int id) {
+    return Map.of(Endpoint.NATIVE, new Endpoint("host-" + id, 9000 + id));
   }
 
   private ClusterStore join(int id) throws Exception {
     ClusterStore store = open(id);
-    get(store.register(broker(id, id, true)));
+    get(store.register(broker(id, id, DirectoryReport.NEVER_REGISTERED)));
     return store;
   }
 
@@ -78,9 +84,10 @@ public abstract class ClusterStoreContract {
   @Test
   void theFirstBrokerIsTheController() throws Exception {
     ClusterStore store = open(3);
-    assertEquals(1, get(store.register(broker(3, 3, true))));
+    assertEquals(1, get(store.register(broker(3, 3, DirectoryReport.NEVER_REGISTERED))));
     ClusterImage image = store.image();
-    assertEquals(new BrokerImage(3, 1, "host-3", 9003, "", true), image.brokers().get(3));
+    assertEquals(
+        new BrokerImage(3, 1, endpoints(3), "", new UUID(7, 3), true), image.brokers().get(3));
     assertEquals(3, image.controllerId());
     assertFalse(image.clusterId().isEmpty());
   }
@@ -90,9 +97,9 @@ public abstract class ClusterStoreContract {
     ClusterStore first = join(1);
     first.close();
     ClusterStore second = open(1);
-    assertEquals(2, get(second.register(broker(1, 1, true))));
+    assertEquals(2, get(second.register(broker(1, 1, 1))));
     assertEquals(1, second.image().controllerId());
-    refused(ErrorCode.INVALID_REQUEST, second.register(broker(1, 1, true)));
+    refused(ErrorCode.INVALID_REQUEST, second.register(broker(1, 1, 1)));
   }
 
   @Test
@@ -142,7 +149,7 @@ public abstract class ClusterStoreContract {
   @Test
   void aProcessThatIsNoBrokerMakesNoTopics() throws Exception {
     ClusterStore store = observe();
-    refused(ErrorCode.INVALID_REQUEST, store.register(broker(1, 1, true)));
+    refused(ErrorCode.INVALID_REQUEST, store.register(broker(1, 1, 1)));
     refused(ErrorCode.NOT_CONTROLLER, store.createTopic("a", 1, 1, TopicType.LOG, Map.of()));
     refused(ErrorCode.NOT_CONTROLLER, store.deleteTopic("a"));
   }
@@ -333,7 +340,7 @@ public abstract class ClusterStoreContract {
     TopicImage before = create(first, "orders", 700, 1);
     freeze(first);
     ClusterStore second = open(1);
-    assertEquals(2, get(second.register(broker(1, 1, false))));
+    assertEquals(2, get(second.register(broker(1, 1, DirectoryReport.NEVER_REGISTERED))));
     assertEquals(1, second.image().controllerId());
     await(() -> leads(second, "orders", 1));
     for (PartitionImage partition : second.image().topics().get("orders").partitions()) {
@@ -360,7 +367,7 @@ public abstract class ClusterStoreContract {
     await(() -> second.image().topics().containsKey("orders"));
     await(() -> leads(observer, "orders", 1));
     assertTrue(leads(second, "orders", PartitionImage.NO_LEADER));
-    get(second.register(broker(1, 1, true)));
+    get(second.register(broker(1, 1, 1)));
     await(() -> leads(second, "orders", 1) && leaderEpoch(second, "orders") == 1);
     // The other one does not take the new registration for its own.
     thaw(first);
@@ -387,7 +394,7 @@ public abstract class ClusterStoreContract {
         });
     first.close();
     ClusterStore second = open(1);
-    get(second.register(broker(1, 1, true)));
+    get(second.register(broker(1, 1, 1)));
     await(() -> leads(observer, "orders", 1) && leaderEpoch(observer, "orders") == 1);
     assertEquals(List.of(), wrong);
   }
@@ -416,11 +423,32 @@ public abstract class ClusterStoreContract {
   void anotherBrokerWithTheSameIdIsRefused() throws Exception {
     ClusterStore first = join(1);
     ClusterStore second = open(1);
-    refused(ErrorCode.INVALID_REQUEST, second.register(broker(1, 99, true)));
+    refused(
+        ErrorCode.INVALID_REQUEST,
+        second.register(broker(1, 99, DirectoryReport.NEVER_REGISTERED)));
     assertEquals(1, first.image().brokers().get(1).epoch());
     first.close();
     await(() -> !second.image().brokers().get(1).live());
-    assertEquals(2, get(second.register(broker(1, 99, true))));
+    assertEquals(2, get(second.register(broker(1, 99, DirectoryReport.NEVER_REGISTERED))));
+  }
+
+  @Test
+  void aNewDirectoryLeadsNothingThatWasInTheOldOne() throws Exception {
+    ClusterStore first = join(1);
+    ClusterStore observer = observe();
+    create(first, "orders", 3, 1);
+    first.close();
+    await(() -> leads(observer, "orders", PartitionImage.NO_LEADER));
+    ClusterStore second = open(1);
+    get(second.register(broker(1, 2, DirectoryReport.NEVER_REGISTERED)));
+    create(second, "more", 1, 1);
+    await(() -> leads(observer, "more", 1));
+    assertTrue(leads(observer, "orders", PartitionImage.NO_LEADER));
+    second.close();
+    ClusterStore third = open(1);
+    get(third.register(broker(1, 1, 1)));
+    await(() -> leads(observer, "orders", 1));
+    assertTrue(leads(observer, "more", PartitionImage.NO_LEADER));
   }
 
   @Test
@@ -438,11 +466,12 @@ public abstract class ClusterStoreContract {
       assertEquals(List.of(2), partition.inSyncReplicas());
       assertEquals(partition.replicas().get(0) == 2 ? 0 : 1, partition.leaderEpoch());
     }
-    // Its only replica waits for it.
+    // Its only replica waits for it, and a leader that is not live is not shown.
     assertEquals(
-        alone.partitions().get(held), second.image().topics().get("alone").partitions().get(held));
+        alone.partitions().get(held).leaderless(),
+        second.image().topics().get("alone").partitions().get(held));
     ClusterStore again = open(1);
-    get(again.register(broker(1, 1, true)));
+    get(again.register(broker(1, 1, 1)));
     await(() -> second.image().topics().get("alone").partitions().get(held).leaderEpoch() == 1);
     assertEquals(1, second.image().topics().get("alone").partitions().get(held).leader());
     assertTrue(leads(second, "orders", 2));
@@ -457,7 +486,7 @@ public abstract class ClusterStoreContract {
         image -> {
           throw new IllegalStateException("one bad listener does not harm the others");
         });
-    get(store.register(broker(1, 1, true)));
+    get(store.register(broker(1, 1, 1)));
     for (int i = 0; i < 10; i++) {
       create(store, "topic-" + i, 1, 1);
     }

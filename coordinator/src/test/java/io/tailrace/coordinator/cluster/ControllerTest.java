@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,10 @@ class ControllerTest {
     state.apply(
         List.of(
             new MetadataEntry(
-                new MetadataKey.Broker(1), new MetadataValue.Broker("h", 1, "", true), epoch, 0),
+                new MetadataKey.Broker(1),
+                new MetadataValue.Broker(Map.of(), "", new UUID(0, 1), 1),
+                epoch,
+                0),
             new MetadataEntry(
                 new MetadataKey.Live(1),
                 new MetadataValue.Holder(1, new UUID(0, 1), new UUID(0, 2), epoch),
@@ -43,7 +45,10 @@ class ControllerTest {
                 3,
                 0)));
     for (int id = 0; id < partitions; id++) {
-      partitionSays(id, new MetadataValue.Partition(1, 0, List.of(new InSyncReplica(1, 4))), 0);
+      partitionSays(
+          id,
+          new MetadataValue.Partition(1, 0, List.of(new InSyncReplica(1, 4, new UUID(0, 1)))),
+          0);
     }
   }
 
@@ -70,12 +75,16 @@ class ControllerTest {
         next = controller.elections(state)) {
       List<MetadataWrite> writes = next.get();
       assertEquals(FENCE, writes.get(0));
-      sizes.add(writes.size() - 1);
-      for (MetadataWrite write : writes.subList(1, writes.size())) {
+      // A member that has registered again meanwhile must not get the partitions.
+      assertEquals(new MetadataWrite.Check(new MetadataKey.Broker(1), 5), writes.get(1));
+      sizes.add(writes.size() - 2);
+      for (MetadataWrite write : writes.subList(2, writes.size())) {
         MetadataWrite.Update update = (MetadataWrite.Update) write;
         assertEquals(0, update.version());
         MetadataValue.Partition value = (MetadataValue.Partition) update.value();
-        assertEquals(new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5))), value);
+        assertEquals(
+            new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5, new UUID(0, 1)))),
+            value);
         partitionSays(((MetadataKey.Partition) update.key()).id(), value, 1);
       }
     }
@@ -87,12 +96,16 @@ class ControllerTest {
     brokerIsThere(5);
     topicIsThere(1, false);
     assertTrue(controller.elections(state).isPresent());
-    partitionSays(0, new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5))), 1);
+    partitionSays(
+        0, new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5, new UUID(0, 1)))), 1);
     assertTrue(controller.elections(state).isEmpty());
     partitionSays(
         0,
         new MetadataValue.Partition(
-            1, 1, List.of(new InSyncReplica(1, 5), new InSyncReplica(8, 2))),
+            1,
+            1,
+            List.of(
+                new InSyncReplica(1, 5, new UUID(0, 1)), new InSyncReplica(8, 2, new UUID(0, 8)))),
         2);
     assertTrue(controller.elections(state).isPresent());
   }

@@ -3,37 +3,79 @@ package io.tailrace.coordinator.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
+import io.tailrace.coordinator.cluster.LeaderElection.Outcome;
 import io.tailrace.coordinator.cluster.MetadataValue.Partition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class LeaderElectionTest {
   private static final List<Integer> REPLICAS = List.of(1, 2, 3);
 
+  /** Every member of a set joined it under an epoch below this one. */
+  private static final int RESTARTED = 9;
+
   private final List<MetadataEntry> entries = new ArrayList<>();
 
-  private LeaderElectionTest broker(int id, int epoch, boolean live, boolean clean) {
+  private LeaderElectionTest broker(int id, int epoch, boolean live, int wholeSince) {
+    return broker(id, epoch, live, directory(id), wholeSince);
+  }
+
+  private LeaderElectionTest broker(
+      int id, int epoch, boolean live, UUID directory, int wholeSince) {
     entries.add(
         new MetadataEntry(
-            new MetadataKey.Broker(id), new MetadataValue.Broker("h", 1, "", clean), epoch, 0));
+            new MetadataKey.Broker(id),
+            new MetadataValue.Broker(Map.of(), "", directory, wholeSince),
+            epoch,
+            0));
     if (live) {
       entries.add(
           new MetadataEntry(
               new MetadataKey.Live(id),
-              new MetadataValue.Holder(id, new UUID(0, id), new UUID(1, id), epoch),
+              new MetadataValue.Holder(id, directory, new UUID(1, id), epoch),
               0,
               id));
     }
     return this;
   }
 
-  private Partition elect(Partition now) {
+  private static UUID directory(int brokerId) {
+    return new UUID(0, brokerId);
+  }
+
+  private LeaderElectionTest live(int id, int epoch) {
+    return broker(id, epoch, true, 1);
+  }
+
+  private LeaderElectionTest away(int id, int epoch) {
+    return broker(id, epoch, false, 1);
+  }
+
+  private LeaderElectionTest notWhole(int id) {
+    return broker(id, RESTARTED, true, RESTARTED);
+  }
+
+  private LeaderElectionTest onNewDirectory(int id) {
+    return broker(id, RESTARTED, true, new UUID(5, id), RESTARTED);
+  }
+
+  private LeaderElection.Result elect(Partition now) {
     ClusterState state = new ClusterState();
     state.reset(entries);
     return LeaderElection.elect(now, REPLICAS, state);
+  }
+
+  private void elects(Partition expected, Partition now) {
+    assertEquals(new LeaderElection.Result(expected, Outcome.LED), elect(now));
+  }
+
+  private void leaves(Partition now, Outcome outcome) {
+    LeaderElection.Result result = elect(now);
+    assertSame(now, result.partition());
+    assertEquals(outcome, result.outcome());
   }
 
   private static Partition partition(int leader, int leaderEpoch, InSyncReplica... inSync) {
@@ -41,83 +83,130 @@ class LeaderElectionTest {
   }
 
   private static InSyncReplica at(int brokerId, int epoch) {
-    return new InSyncReplica(brokerId, epoch);
+    return new InSyncReplica(brokerId, epoch, directory(brokerId));
   }
 
   @Test
   void nothingChangesWhileEveryoneIsThere() {
-    broker(1, 5, true, true).broker(2, 6, true, false).broker(3, 7, true, true);
-    Partition now = partition(2, 4, at(1, 5), at(2, 6), at(3, 7));
-    assertSame(now, elect(now));
+    live(1, 5).broker(2, 6, true, 6).live(3, 7);
+    leaves(partition(2, 4, at(1, 5), at(2, 6), at(3, 7)), Outcome.LED);
   }
 
   @Test
   void aFollowerThatIsGoneLeavesTheSetInTheSameLeaderEpoch() {
-    broker(1, 5, true, true).broker(2, 6, false, true).broker(3, 7, true, true);
-    assertEquals(
-        partition(1, 4, at(1, 5), at(3, 7)), elect(partition(1, 4, at(1, 5), at(2, 6), at(3, 7))));
+    live(1, 5).away(2, 6).live(3, 7);
+    elects(partition(1, 4, at(1, 5), at(3, 7)), partition(1, 4, at(1, 5), at(2, 6), at(3, 7)));
   }
 
   @Test
   void theFirstReplicaThatIsInSyncFollowsALeaderThatIsGone() {
-    broker(1, 5, false, true).broker(2, 6, true, true).broker(3, 7, true, true);
-    assertEquals(
-        partition(2, 5, at(3, 7), at(2, 6)), elect(partition(1, 4, at(3, 7), at(1, 5), at(2, 6))));
+    away(1, 5).live(2, 6).live(3, 7);
+    elects(partition(2, 5, at(3, 7), at(2, 6)), partition(1, 4, at(3, 7), at(1, 5), at(2, 6)));
   }
 
   @Test
   void aBouncedLeaderDoesNotLeadUnderItsOldRegistration() {
-    broker(1, 8, true, true).broker(2, 6, true, true);
-    assertEquals(partition(2, 5, at(2, 6)), elect(partition(1, 4, at(1, 5), at(2, 6))));
+    live(1, 8).live(2, 6);
+    elects(partition(2, 5, at(2, 6)), partition(1, 4, at(1, 5), at(2, 6)));
   }
 
   @Test
   void aBouncedFollowerLeavesTheSet() {
-    broker(1, 5, true, true).broker(2, 9, true, true);
-    assertEquals(partition(1, 4, at(1, 5)), elect(partition(1, 4, at(1, 5), at(2, 6))));
+    live(1, 5).live(2, 9);
+    elects(partition(1, 4, at(1, 5)), partition(1, 4, at(1, 5), at(2, 6)));
   }
 
   @Test
   void theLastMemberStaysWhileItIsAway() {
-    broker(1, 5, false, true).broker(2, 6, true, true);
-    Partition now = partition(1, 4, at(1, 5));
-    assertSame(now, elect(now));
+    away(1, 5).live(2, 6);
+    leaves(partition(1, 4, at(1, 5)), Outcome.AWAITS_MEMBER);
   }
 
   @Test
-  void theOnlyMemberLeadsAgainEvenAfterAnUncleanEnd() {
-    broker(1, 6, true, false).broker(2, 6, true, true);
-    assertEquals(partition(1, 5, at(1, 6)), elect(partition(1, 4, at(1, 5))));
+  void theOnlyMemberLeadsAgainWhenItIsBackAndWhole() {
+    live(1, 6).live(2, 6);
+    elects(partition(1, 5, at(1, 6)), partition(1, 4, at(1, 5)));
   }
 
   @Test
-  void ofSeveralWhoCameBackTheCleanOnesAreInSync() {
-    broker(1, 9, true, false).broker(2, 9, true, true).broker(3, 9, true, true);
+  void theOnlyMemberLeadsAgainAfterAPowerCutAndTheLossIsTold() {
+    notWhole(1).live(2, 6);
     assertEquals(
-        partition(2, 5, at(2, 9), at(3, 9)), elect(partition(1, 4, at(1, 5), at(2, 6), at(3, 7))));
+        new LeaderElection.Result(partition(1, 5, at(1, RESTARTED)), Outcome.LED_WITH_LOSS),
+        elect(partition(1, 4, at(1, 5))));
   }
 
   @Test
-  void whoComesBackUncleanlyLeavesTheSetWhileAnotherMayStillCome() {
-    broker(1, 9, true, false).broker(2, 6, false, true);
-    assertEquals(
-        partition(PartitionImage.NO_LEADER, 5, at(2, 6)),
-        elect(partition(1, 4, at(1, 5), at(2, 6))));
-    assertEquals(partition(2, 4, at(2, 6)), elect(partition(2, 4, at(1, 5), at(2, 6))));
+  void ofSeveralThatCameBackTheWholeOnesAreInSync() {
+    notWhole(1).live(2, 9).live(3, 9);
+    elects(partition(2, 5, at(2, 9), at(3, 9)), partition(1, 4, at(1, 5), at(2, 6), at(3, 7)));
   }
 
   @Test
-  void theLastOfSeveralWhoCameBackUncleanlyLeads() {
-    broker(1, 9, true, false).broker(2, 10, true, false);
-    assertEquals(partition(1, 5, at(1, 9)), elect(partition(2, 4, at(2, 6), at(1, 5))));
+  void aMemberIsWholeOnlyIfItJoinedSinceItsDirectoryLostSomething() {
+    // Broker 1 lost something before its epoch 6, and was stopped in order and started since.
+    broker(1, 12, true, 6);
+    elects(partition(1, 5, at(1, 12)), partition(1, 4, at(1, 6)));
+    assertEquals(Outcome.LED_WITH_LOSS, elect(partition(1, 4, at(1, 5))).outcome());
+    away(2, 6);
+    leaves(partition(1, 4, at(1, 5), at(2, 6)), Outcome.AWAITS_MEMBER);
+  }
+
+  @Test
+  void aMemberThatIsNotWholeStaysListedWhileAnotherMayStillComeBackWhole() {
+    notWhole(1).away(2, 6);
+    leaves(partition(1, 4, at(1, 5), at(2, 6)), Outcome.AWAITS_MEMBER);
+    leaves(partition(2, 4, at(1, 5), at(2, 6)), Outcome.AWAITS_MEMBER);
+  }
+
+  @Test
+  void aMemberThatIsNotWholeLeavesASetThatHasAWholeMember() {
+    notWhole(1).live(2, 9);
+    elects(partition(2, 5, at(2, 9)), partition(1, 4, at(1, 5), at(2, 6)));
+  }
+
+  @Test
+  void whenAllMembersAreBackAndNoneIsWholeThePreferredLeadsAlone() {
+    notWhole(1).notWhole(2);
     assertEquals(
-        partition(2, 6, at(2, 10)), elect(partition(PartitionImage.NO_LEADER, 5, at(2, 6))));
+        new LeaderElection.Result(partition(1, 5, at(1, RESTARTED)), Outcome.LED_WITH_LOSS),
+        elect(partition(2, 4, at(2, 6), at(1, 5))));
+  }
+
+  @Test
+  void aNewDirectoryNeverLeads() {
+    onNewDirectory(1).live(2, 6);
+    leaves(partition(1, 4, at(1, 5)), Outcome.MEMBER_LOST);
+  }
+
+  @Test
+  void aNewDirectoryDoesNotSatisfyTheWaitForAllMembers() {
+    onNewDirectory(1).notWhole(2);
+    leaves(partition(1, 4, at(1, 5), at(2, 6)), Outcome.MEMBER_LOST);
+  }
+
+  @Test
+  void aMemberOnANewDirectoryIsLostAlsoWhileItIsAway() {
+    broker(1, RESTARTED, false, new UUID(5, 1), RESTARTED).notWhole(2);
+    leaves(partition(1, 4, at(1, 5), at(2, 6)), Outcome.MEMBER_LOST);
+  }
+
+  @Test
+  void aNewDirectoryLeavesASetThatHasAWholeMember() {
+    onNewDirectory(1).live(2, 9);
+    elects(partition(2, 5, at(2, 9)), partition(1, 4, at(1, 5), at(2, 6)));
+  }
+
+  @Test
+  void theOldDirectoryThatIsBackLeadsAgain() {
+    // Registered with another directory in between: it cannot be sure to be the newest copy.
+    broker(1, 12, true, 12);
+    assertEquals(Outcome.LED_WITH_LOSS, elect(partition(1, 4, at(1, 5))).outcome());
   }
 
   @Test
   void aPartitionWithoutLeaderGetsOneFromItsSet() {
-    broker(1, 5, true, true).broker(2, 6, true, true);
-    assertEquals(
-        partition(2, 5, at(2, 6)), elect(partition(PartitionImage.NO_LEADER, 4, at(2, 6))));
+    live(1, 5).live(2, 6);
+    elects(partition(2, 5, at(2, 6)), partition(PartitionImage.NO_LEADER, 4, at(2, 6)));
   }
 }

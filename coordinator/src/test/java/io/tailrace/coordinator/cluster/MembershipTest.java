@@ -1,11 +1,13 @@
 package io.tailrace.coordinator.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.coordinator.cluster.Membership.Standing;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -18,11 +20,28 @@ class MembershipTest {
   private static final MetadataKey LIVE = new MetadataKey.Live(1);
 
   private final ClusterState state = new ClusterState();
-  private final Membership membership =
-      new Membership(new BrokerRegistration(1, "h", 9, "r", DIRECTORY, false), RUN);
+  private static final Map<String, Endpoint> ENDPOINTS =
+      Map.of(Endpoint.NATIVE, new Endpoint("h", 9));
 
-  private static MetadataValue.Broker broker(boolean clean) {
-    return new MetadataValue.Broker("h", 9, "r", clean);
+  /** What the store holds before: broker 1 has registered seven times, the last four as a whole. */
+  private static final int EPOCH = 7;
+
+  private static final int WHOLE_SINCE = 4;
+
+  private final Membership membership = member(new DirectoryReport(DIRECTORY, EPOCH, ""));
+
+  private static Membership member(DirectoryReport directory) {
+    return new Membership(new BrokerRegistration(1, ENDPOINTS, "r", directory), RUN);
+  }
+
+  private static MetadataValue.Broker broker(int wholeSince) {
+    return new MetadataValue.Broker(ENDPOINTS, "r", DIRECTORY, wholeSince);
+  }
+
+  private int wholeSince(Membership registering) {
+    MetadataWrite.Update update =
+        (MetadataWrite.Update) registering.register(state, SESSION).get(0);
+    return ((MetadataValue.Broker) update.value()).wholeSince();
   }
 
   private static MetadataEntry holder(
@@ -34,7 +53,7 @@ class MembershipTest {
     state.apply(
         List.of(
             new MetadataEntry(Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, 3, 0),
-            new MetadataEntry(BROKER, broker(true), 7, 0)));
+            new MetadataEntry(BROKER, broker(WHOLE_SINCE), EPOCH, 0)));
     state.apply(List.of(entries));
   }
 
@@ -48,8 +67,8 @@ class MembershipTest {
     assertEquals(Standing.OUTSIDE, membership.assess(state, SESSION));
     assertEquals(
         List.of(
-            new MetadataWrite.Create(BROKER, broker(false), false),
-            new MetadataWrite.Update(BROKER, broker(false), 0),
+            new MetadataWrite.Create(BROKER, broker(1), false),
+            new MetadataWrite.Update(BROKER, broker(1), 0),
             new MetadataWrite.Create(LIVE, self(1), true),
             new MetadataWrite.Update(Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, 0),
             new MetadataWrite.Create(Single.CONTROLLER, self(1), true)),
@@ -64,7 +83,7 @@ class MembershipTest {
     assertEquals(Standing.OUTSIDE, membership.assess(state, SESSION));
     assertEquals(
         List.of(
-            new MetadataWrite.Update(BROKER, broker(false), 7),
+            new MetadataWrite.Update(BROKER, broker(WHOLE_SINCE), 7),
             new MetadataWrite.Delete(LIVE, 0),
             new MetadataWrite.Create(LIVE, self(8), true),
             new MetadataWrite.Update(Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, 3),
@@ -78,7 +97,7 @@ class MembershipTest {
     holds(holder(Single.CONTROLLER, new UUID(0, 50), new UUID(0, 51), 3, 99));
     assertEquals(
         List.of(
-            new MetadataWrite.Update(BROKER, broker(false), 7),
+            new MetadataWrite.Update(BROKER, broker(WHOLE_SINCE), 7),
             new MetadataWrite.Create(LIVE, self(8), true)),
         membership.register(state, SESSION));
   }
@@ -102,7 +121,7 @@ class MembershipTest {
     state.apply(List.of(MetadataEntry.absent(LIVE)));
     assertEquals(Standing.OUTSIDE, membership.assess(state, SESSION));
     assertEquals(
-        new MetadataWrite.Update(BROKER, broker(true), 7),
+        new MetadataWrite.Update(BROKER, broker(WHOLE_SINCE), 7),
         membership.register(state, SESSION).get(0));
   }
 
@@ -127,11 +146,69 @@ class MembershipTest {
     membership.assess(state, SESSION);
     state.apply(
         List.of(
-            new MetadataEntry(BROKER, broker(true), 8, 0),
+            new MetadataEntry(BROKER, broker(WHOLE_SINCE), 8, 0),
             holder(LIVE, DIRECTORY, OTHER_RUN, 8, 100)));
     assertEquals(Standing.REPLACED, membership.assess(state, SESSION));
     // For good, even when the successor is gone.
     state.apply(List.of(MetadataEntry.absent(LIVE)));
     assertEquals(Standing.REPLACED, membership.assess(state, SESSION));
+  }
+
+  @Test
+  void aStartIsWholeOnTheDirectoryAndEpochThatTheStoreHolds() {
+    holds();
+    assertEquals(WHOLE_SINCE, wholeSince(membership));
+    assertEquals("", membership.notWhole());
+  }
+
+  @Test
+  void aStartOnAnotherOrOlderOrDamagedDirectoryIsNotWhole() {
+    holds();
+    for (DirectoryReport directory :
+        List.of(
+            new DirectoryReport(new UUID(0, 50), EPOCH, ""),
+            DirectoryReport.ofNew(DIRECTORY),
+            new DirectoryReport(DIRECTORY, EPOCH - 1, ""),
+            new DirectoryReport(DIRECTORY, EPOCH, "the machine stopped"))) {
+      Membership starting = member(directory);
+      assertEquals(EPOCH + 1, wholeSince(starting), directory.toString());
+      assertFalse(starting.notWhole().isEmpty(), directory.toString());
+    }
+  }
+
+  @Test
+  void aStartThatIsNotWholeStaysSoHoweverOftenItsSessionIsLost() {
+    holds();
+    Membership starting = member(new DirectoryReport(DIRECTORY, EPOCH, "the machine stopped"));
+    assertEquals(EPOCH + 1, wholeSince(starting));
+    // The first write happened, but the session that would have shown it is gone.
+    state.apply(List.of(new MetadataEntry(BROKER, broker(EPOCH + 1), EPOCH + 1, 0)));
+    assertEquals(EPOCH + 2, wholeSince(starting));
+    state.apply(
+        List.of(
+            new MetadataEntry(BROKER, broker(EPOCH + 2), EPOCH + 2, 0),
+            holder(LIVE, DIRECTORY, RUN, EPOCH + 2, SESSION)));
+    assertEquals(Standing.REGISTERED, starting.assess(state, SESSION));
+    state.apply(List.of(MetadataEntry.absent(LIVE)));
+    assertEquals(EPOCH + 2, wholeSince(starting));
+  }
+
+  @Test
+  void aWholeStartStaysWholeWhenItsFirstWriteHappenedUnseen() {
+    holds();
+    assertEquals(WHOLE_SINCE, wholeSince(membership));
+    state.apply(List.of(new MetadataEntry(BROKER, broker(WHOLE_SINCE), EPOCH + 1, 0)));
+    assertEquals(WHOLE_SINCE, wholeSince(membership));
+  }
+
+  @Test
+  void aSecondStartAfterAPowerCutDoesNotMakeUpForIt() {
+    holds();
+    Membership afterCut = member(new DirectoryReport(DIRECTORY, EPOCH, "the machine stopped"));
+    assertEquals(EPOCH + 1, wholeSince(afterCut));
+    state.apply(List.of(new MetadataEntry(BROKER, broker(EPOCH + 1), EPOCH + 1, 0)));
+    // The second start is whole itself, but the members of before the power cut are not.
+    Membership second = member(new DirectoryReport(DIRECTORY, EPOCH + 1, ""));
+    assertEquals(EPOCH + 1, wholeSince(second));
   }
 }

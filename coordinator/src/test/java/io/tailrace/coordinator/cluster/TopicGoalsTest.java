@@ -2,7 +2,6 @@ package io.tailrace.coordinator.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,10 @@ class TopicGoalsTest {
     List<MetadataEntry> entries = new ArrayList<>();
     entries.add(
         new MetadataEntry(
-            new MetadataKey.Broker(1), new MetadataValue.Broker("h", 1, "", true), 4, 0));
+            new MetadataKey.Broker(1),
+            new MetadataValue.Broker(Map.of(), "", new UUID(0, 1), 1),
+            4,
+            0));
     entries.add(
         new MetadataEntry(
             new MetadataKey.Live(1),
@@ -38,7 +40,7 @@ class TopicGoalsTest {
       entries.add(
           new MetadataEntry(
               partition(id),
-              new MetadataValue.Partition(9, 0, List.of(new InSyncReplica(9, 1))),
+              new MetadataValue.Partition(9, 0, List.of(new InSyncReplica(9, 1, new UUID(0, 9)))),
               0,
               0));
     }
@@ -77,7 +79,7 @@ class TopicGoalsTest {
     TopicGoals.Grow goal =
         new TopicGoals.Grow("orders", 3, new TopicGoals.Placement(new SplittableRandom(1), 1));
     MetadataValue.Partition fresh =
-        new MetadataValue.Partition(1, 0, List.of(new InSyncReplica(1, 4)));
+        new MetadataValue.Partition(1, 0, List.of(new InSyncReplica(1, 4, new UUID(0, 1))));
     assertEquals(
         List.of(
             new MetadataWrite.Create(partition(1), fresh, false),

@@ -3,6 +3,7 @@ package io.tailrace.coordinator.replica;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -62,7 +64,7 @@ class ReplicaStatePropertyTest {
 
     PartitionMetadata metadata() {
       List<InSyncReplica> members = new ArrayList<>();
-      stored.forEach((id, at) -> members.add(new InSyncReplica(id, at)));
+      stored.forEach((id, at) -> members.add(new InSyncReplica(id, at, new UUID(0, id))));
       return new PartitionMetadata(LEADER, epoch, version, List.of(0, 1, 2, 3), members, min);
     }
 
@@ -133,7 +135,11 @@ class ReplicaStatePropertyTest {
       Integer member = confirmed.get(replica);
       long[] ends = {end[replica], syncedEnd[replica]};
       boolean counts =
-          state.onFollowerReport(replica, brokerEpoch[replica], ends[0], ends[1], nowMs);
+          state.onFollowerReport(
+              new InSyncReplica(replica, brokerEpoch[replica], new UUID(0, replica)),
+              ends[0],
+              ends[1],
+              nowMs);
       assertTrue(counts || (member != null && member > brokerEpoch[replica]));
       if (counts) {
         reported.put(replica, ends);

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.ReplicaState.Role;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class ReplicaStateTest {
@@ -19,8 +21,12 @@ class ReplicaStateTest {
   private final ReplicaState state = new ReplicaState(ME, false, LAG_MS);
   private long version = 10;
 
+  private static InSyncReplica at(int brokerId, int brokerEpoch) {
+    return new InSyncReplica(brokerId, brokerEpoch, new UUID(0, brokerId));
+  }
+
   private static List<InSyncReplica> set(int... brokerIds) {
-    return Arrays.stream(brokerIds).mapToObj(id -> new InSyncReplica(id, 100 + id)).toList();
+    return Arrays.stream(brokerIds).mapToObj(id -> at(id, 100 + id)).toList();
   }
 
   private static PartitionMetadata metadata(
@@ -34,7 +40,7 @@ class ReplicaStateTest {
   }
 
   private boolean report(int follower, long end, long nowMs) {
-    return state.onFollowerReport(follower, 100 + follower, end, end, nowMs);
+    return state.onFollowerReport(at(follower, 100 + follower), end, end, nowMs);
   }
 
   @Test
@@ -91,7 +97,7 @@ class ReplicaStateTest {
     lead(2, 1, ME, 2);
     state.onLogOpened(0, 20, 20, 0);
 
-    state.onFollowerReport(2, 102, 20, 8, 1);
+    state.onFollowerReport(at(2, 102), 20, 8, 1);
 
     assertEquals(8, state.highWatermark());
     assertEquals(8, state.syncedEndOf(2));
@@ -335,15 +341,14 @@ class ReplicaStateTest {
     state.onLogOpened(0, 20, 20, 0);
     report(2, 20, 1);
 
-    assertTrue(state.onFollowerReport(2, 150, 4, 4, 2));
+    assertTrue(state.onFollowerReport(at(2, 150), 4, 4, 2));
     assertFalse(report(2, 20, 3), "a request of its earlier registration");
     assertEquals(4, state.logEndOf(2));
     assertEquals(20, state.highWatermark());
     assertNull(state.propose(3));
 
-    state.onFollowerReport(2, 150, 20, 20, 4);
-    assertEquals(
-        List.of(new InSyncReplica(ME, 101), new InSyncReplica(2, 150)), state.propose(4).inSync());
+    state.onFollowerReport(at(2, 150), 20, 20, 4);
+    assertEquals(List.of(at(ME, 101), at(2, 150)), state.propose(4).inSync());
   }
 
   @Test
@@ -352,7 +357,8 @@ class ReplicaStateTest {
     assertFalse(report(2, 5, 1), "the log is not open");
     state.onLogOpened(0, 20, 20, 0);
     assertFalse(report(9, 5, 1));
-    assertFalse(state.onFollowerReport(2, 99, 20, 20, 1), "older than the member's registration");
+    assertFalse(
+        state.onFollowerReport(at(2, 99), 20, 20, 1), "older than the member's registration");
     state.onMetadata(metadata(2, EPOCH + 1, version + 1, 2, 1, ME, 2), 2);
     assertFalse(report(2, 5, 3), "this broker does not lead");
   }

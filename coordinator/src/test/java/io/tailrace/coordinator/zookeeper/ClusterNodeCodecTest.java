@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.coordinator.cluster.Endpoint;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.MetadataKey;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
-import io.tailrace.coordinator.cluster.MetadataValue.InSyncReplica;
 import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.TopicNode;
@@ -35,14 +36,23 @@ class ClusterNodeCodecTest {
     comesBack(Single.PRODUCER_IDS, new MetadataValue.ProducerIds(Long.MAX_VALUE));
     comesBack(Single.CONTROLLER, new MetadataValue.Holder(0, ID, new UUID(5, -6), 77));
     comesBack(new MetadataKey.Live(1), new MetadataValue.Holder(1, ID, new UUID(5, -6), 1));
-    comesBack(new MetadataKey.Broker(1), new MetadataValue.Broker("host", 65_535, "rack", true));
+    comesBack(
+        new MetadataKey.Broker(1),
+        new MetadataValue.Broker(
+            Map.of("native", new Endpoint("host", 65_535), "amqp", new Endpoint("::1", 1)),
+            "rack",
+            ID,
+            12));
     comesBack(
         new MetadataKey.BrokerConfigs("default"), new MetadataValue.Configs(Map.of("a", "b")));
-    comesBack(PARTITION, new MetadataValue.Partition(-1, 9, List.of(new InSyncReplica(0, 1))));
+    comesBack(PARTITION, new MetadataValue.Partition(-1, 9, List.of(new InSyncReplica(0, 1, ID))));
     comesBack(
         PARTITION,
         new MetadataValue.Partition(
-            0, 0, List.of(new InSyncReplica(0, 1), new InSyncReplica(500, 12))));
+            0,
+            0,
+            List.of(new InSyncReplica(0, 1, ID), new InSyncReplica(500, 12, new UUID(8, 9))),
+            List.of(new InSyncReplica(7, 3, ID))));
     for (TopicType type : TopicType.values()) {
       comesBack(
           TOPIC,

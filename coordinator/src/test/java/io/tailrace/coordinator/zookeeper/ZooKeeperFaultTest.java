@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.DirectoryReport;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
@@ -44,7 +45,7 @@ class ZooKeeperFaultTest {
   }
 
   private static BrokerRegistration registration(int id) {
-    return new BrokerRegistration(id, "h", 9000 + id, "", new UUID(0, id), true);
+    return new BrokerRegistration(id, Map.of(), "", DirectoryReport.ofNew(new UUID(0, id)));
   }
 
   private static <T> T get(CompletionStage<T> answer) throws Exception {

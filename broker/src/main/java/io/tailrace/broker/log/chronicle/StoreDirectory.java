@@ -39,7 +39,6 @@ final class StoreDirectory {
    */
   static StoreDirectory lock(Path directory, Device device) throws IOException {
     Path lockFile = directory.resolve(LOCK);
-    boolean isNew = Files.notExists(lockFile);
     FileChannel channel =
         FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
@@ -51,7 +50,7 @@ final class StoreDirectory {
                 + "; stop it, or give this one a directory of its own");
       }
       Path marker = directory.resolve(CLEAN_SHUTDOWN);
-      boolean wasClean = Files.deleteIfExists(marker) || isNew;
+      boolean wasClean = Files.deleteIfExists(marker);
       device.force(directory);
       return new StoreDirectory(directory, device, channel, wasClean);
     } catch (IOException | RuntimeException e) {

@@ -14,7 +14,7 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
-import io.tailrace.coordinator.replica.InSyncReplica;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -82,7 +83,7 @@ class AppendsOnSlowDeviceTest {
                   EPOCH,
                   0,
                   List.of(ME),
-                  List.of(new InSyncReplica(ME, InSyncReplica.ANY_EPOCH)),
+                  List.of(new InSyncReplica(ME, 1, new UUID(0, ME))),
                   1));
           partition.whenReady(opened::countDown);
         });

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How leaders change the in-sync sets of their partitions, and when they cannot. */
-class InSyncProposalTest {
+class InSyncChangeTest {
   private final SimulatedTime time = new SimulatedTime();
   private final SplittableRandom random = new SplittableRandom(1);
   private final InMemoryMetadata metadata = new InMemoryMetadata("cluster");
@@ -33,7 +33,9 @@ class InSyncProposalTest {
       this.id = id;
       member = new ClusterMember(id, session, thread, random.split(), 1_000, 100);
       member.start();
-      get(member.register(new BrokerRegistration(id, "h", id, "", new UUID(0, id), true)));
+      get(
+          member.register(
+              new BrokerRegistration(id, Map.of(), "", DirectoryReport.ofNew(new UUID(0, id)))));
     }
 
     PartitionImage partition(int partition) {
@@ -45,16 +47,17 @@ class InSyncProposalTest {
     }
 
     CompletionStage<Boolean> propose(int partition, int version, List<Integer> members) {
-      List<InSyncProposal.Member> set = new ArrayList<>();
-      members.forEach(member -> set.add(new InSyncProposal.Member(member, epoch(member))));
+      List<InSyncReplica> set = new ArrayList<>();
+      members.forEach(
+          member -> set.add(new InSyncReplica(member, epoch(member), new UUID(0, member))));
       return propose(partition, version, partition(partition).leaderEpoch(), set);
     }
 
     CompletionStage<Boolean> propose(
-        int partition, int version, int leaderEpoch, List<InSyncProposal.Member> members) {
+        int partition, int version, int leaderEpoch, List<InSyncReplica> members) {
       UUID topic = member.image().topics().get("orders").id();
       return member.proposeInSync(
-          new InSyncProposal("orders", topic, partition, leaderEpoch, version, members));
+          new InSyncChange("orders", topic, partition, leaderEpoch, version, members));
     }
   }
 
@@ -143,17 +146,36 @@ class InSyncProposalTest {
         get(leader.propose(0, before.version(), without(before.inSyncReplicas(), follower))));
     int version = leader.partition(0).version();
     brokers.get(follower).session.expire();
-    List<InSyncProposal.Member> set = new ArrayList<>();
+    List<InSyncReplica> set = new ArrayList<>();
     before
         .inSyncReplicas()
         .forEach(
             id ->
                 set.add(
-                    new InSyncProposal.Member(id, id == follower ? earlier : leader.epoch(id))));
+                    new InSyncReplica(
+                        id, id == follower ? earlier : leader.epoch(id), new UUID(0, id))));
     // The proposal leaves before the leader hears of the new registration.
     CompletionStage<Boolean> answer = leader.propose(0, version, before.leaderEpoch(), set);
     assertFalse(get(answer));
     assertFalse(leader.partition(0).inSyncReplicas().contains(follower));
+  }
+
+  @Test
+  void aMemberOnAnotherDirectoryThanItsRegistrationNamesIsRefused() {
+    Broker leader = leaderOf(0);
+    int follower = follower(leader);
+    PartitionImage before = leader.partition(0);
+    List<InSyncReplica> set = new ArrayList<>();
+    before
+        .inSync()
+        .forEach(
+            member ->
+                set.add(
+                    member.brokerId() == follower
+                        ? new InSyncReplica(follower, member.brokerEpoch(), new UUID(9, 9))
+                        : member));
+    assertFalse(get(leader.propose(0, before.version(), before.leaderEpoch(), set)));
+    assertEquals(before, leader.partition(0));
   }
 
   @Test
