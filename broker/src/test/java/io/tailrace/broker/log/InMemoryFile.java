@@ -17,6 +17,7 @@ final class InMemoryFile {
   static final int SECTOR_BYTES = 64;
 
   final long createdMs;
+  long lastAppendMs;
   private final BitSet dirty = new BitSet();
   private final List<Writeback> underWay = new ArrayList<>();
   private byte[] cached = new byte[256];
@@ -25,6 +26,7 @@ final class InMemoryFile {
 
   InMemoryFile(long createdMs) {
     this.createdMs = createdMs;
+    this.lastAppendMs = createdMs;
   }
 
   /** A sync of the file that has begun: what was dirty then. */

@@ -160,7 +160,7 @@ public final class InMemoryLogStore implements LogStore {
     }
     return config.retentionMs() < 0
         ? LogSummary.NEVER
-        : Math.max(closesAtMs, oldest.maxTimestampMs + config.retentionMs());
+        : Math.max(closesAtMs, oldest.youngestMs() + config.retentionMs());
   }
 
   @Override

@@ -144,6 +144,7 @@ final class InMemoryPartitionLog implements PartitionLog {
       roll();
     }
     content.last().append(batch, index);
+    content.last().file.lastAppendMs = disk.clock().wallMs();
     content.logEndOffset = content.last().endOffset();
     recordsSinceSync += RecordBatch.recordCount(batch, index);
     switch (config.flush()) {
@@ -424,7 +425,7 @@ final class InMemoryPartitionLog implements PartitionLog {
           config.retentionBytes() >= 0
               && sizeInBytes() - first.sizeInBytes() > config.retentionBytes();
       boolean tooOld =
-          config.retentionMs() >= 0 && nowMs - first.maxTimestampMs >= config.retentionMs();
+          config.retentionMs() >= 0 && nowMs - first.youngestMs() >= config.retentionMs();
       if (first.endOffset() > limitOffset || !(tooLarge || tooOld)) {
         return;
       }

@@ -75,6 +75,11 @@ final class InMemorySegment {
     return Unpooled.wrappedBuffer(file.read(batch.position(), batch.size()));
   }
 
+  /** From when on retention counts: clocks of clients may be wrong. */
+  long youngestMs() {
+    return Math.min(maxTimestampMs, file.lastAppendMs);
+  }
+
   int sizeInBytes() {
     if (batches.isEmpty()) {
       return 0;

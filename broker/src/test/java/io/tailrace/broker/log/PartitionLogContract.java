@@ -790,6 +790,7 @@ abstract class PartitionLogContract {
   @Test
   void retainsByTheYoungestRecordsTime() {
     reopen(retaining(-1, 1_000, 3_600_000));
+    clock.setMs(START_MS + 5_000);
     for (int i = 0; i < 12; i++) {
       append(batch(i, 1_000_000 + (i == 4 ? 5_000 : i), 1_000));
     }
@@ -809,6 +810,7 @@ abstract class PartitionLogContract {
     append(batch(1, START_MS, 100));
     assertEquals(1, segments());
     owner.run(() -> log.applyRetention(START_MS + 5_000, ALL));
+    clock.setMs(START_MS + 5_000);
     append(batch(2, START_MS + 5_000, 100));
     assertEquals(2, segments());
     owner.run(() -> log.applyRetention(START_MS + 14_000, ALL));
@@ -954,12 +956,31 @@ abstract class PartitionLogContract {
   }
 
   @Test
+  void countsFromTheAppendWhereAClientsClockIsAhead() {
+    LogConfig config = retaining(-1, 5_000, 1_000);
+    reopen(config);
+    long farAhead = START_MS + 1_000_000_000;
+    append(batch(0, farAhead, 1_000));
+    clock.setMs(START_MS + 500);
+    append(batch(1, farAhead, 1_000));
+    owner.run(() -> log.applyRetention(START_MS + 5_499, ALL));
+    owner.run(() -> log.close());
+    assertEquals(START_MS + 5_500, OwnerThread.await(store.summarise(id, config)).expiresAtMs());
+    reopenStore(config);
+    owner.run(() -> log.applyRetention(START_MS + 5_499, ALL));
+    assertEquals(0, start());
+    owner.run(() -> log.applyRetention(START_MS + 5_500, ALL));
+    assertEquals(2, start());
+  }
+
+  @Test
   void tellsWhatALogHoldsThatIsNotOpen() {
     LogConfig config = retaining(-1, 5_000, 10_000);
     assertEquals(
         LogSummary.EMPTY, OwnerThread.await(store.summarise(new LogId(new UUID(9, 9), 9), config)));
     reopen(config);
     for (int i = 0; i < 12; i++) {
+      clock.setMs(START_MS + i);
       append(batch(i, START_MS + i, 1_000));
     }
     long bytes = owner.call(() -> log.sizeInBytes());
@@ -982,7 +1003,9 @@ abstract class PartitionLogContract {
     assertEquals(10, last.logStartOffset());
     assertEquals(1, last.segmentCount());
     assertEquals(
-        START_MS + 10_000, last.expiresAtMs(), "the last segment takes records until it is old");
+        START_MS + 9 + 10_000,
+        last.expiresAtMs(),
+        "the last segment takes records until it is old");
     log = open(config);
   }
 

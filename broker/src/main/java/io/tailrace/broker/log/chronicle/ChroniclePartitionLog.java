@@ -53,6 +53,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   private long rememberedEndOffset;
 
   private LogException failure;
+  private boolean toldOfFutureRecords;
   private boolean closed;
 
   ChroniclePartitionLog(
@@ -243,6 +244,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       sealBrokenOff(segment, e);
     }
     int appended = (int) (state.sizeInBytes - sizeBefore);
+    state.lastAppendMs = services.clock().wallMs();
     if (fresh) {
       adopt(segment);
     } else {
@@ -618,7 +620,16 @@ final class ChroniclePartitionLog implements PartitionLog {
         config.retentionBytes() >= 0
             && segments.sizeInBytes() - state.sizeInBytes > config.retentionBytes();
     boolean tooOld =
-        config.retentionMs() >= 0 && nowMs - state.maxTimestampMs >= config.retentionMs();
+        config.retentionMs() >= 0 && nowMs - state.youngestMs() >= config.retentionMs();
+    if (tooOld && !toldOfFutureRecords && nowMs - state.maxTimestampMs < config.retentionMs()) {
+      toldOfFutureRecords = true;
+      LOG.warn(
+          "log {}: records of segment {} have timestamps up to {} ms behind their append, so a"
+              + " producer's clock is wrong; retention counts from the append",
+          id,
+          state.baseOffset,
+          state.maxTimestampMs - state.lastAppendMs);
+    }
     return tooLarge || tooOld;
   }
 

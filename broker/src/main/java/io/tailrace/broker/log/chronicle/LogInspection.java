@@ -93,7 +93,7 @@ final class LogInspection {
     long youngestMs =
         state == null
             ? Files.getLastModifiedTime(oldest.directory.resolve(LogFiles.QUEUE)).toMillis()
-            : state.maxTimestampMs;
+            : state.youngestMs();
     return Math.max(closesAtMs, youngestMs + config.retentionMs());
   }
 }

@@ -220,6 +220,10 @@ final class LogRecovery {
     if (scan.damage() != null) {
       LOG.error("segment {} was not closed and is damaged: {}", directory, scan.damage());
     }
+    if (state.sizeInBytes > 0) {
+      // At least as late as the last append.
+      state.lastAppendMs = Files.getLastModifiedTime(directory.resolve(LogFiles.QUEUE)).toMillis();
+    }
     lost.addHoles(state, "are damaged");
     Segment segment = new Segment(directory, state);
     segment.seal();

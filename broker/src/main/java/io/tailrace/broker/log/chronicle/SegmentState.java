@@ -14,7 +14,7 @@ import io.tailrace.protocol.record.RecordBatch;
  *
  * <pre>
  *    0 magic           int32   "TSEG"
- *    4 version         int32   2
+ *    4 version         int32   3
  *    8 crc             uint32  CRC-32C of everything from the next field on
  *   12 baseOffset      int64
  *   20 endOffset       int64
@@ -22,19 +22,20 @@ import io.tailrace.protocol.record.RecordBatch;
  *   32 batches         int32
  *   36 sizeInBytes     int64   of the batches
  *   44 maxTimestampMs  int64
- *   52 firstAppendMs   int64
- *   60 blockBytes      int32   how much of the file may be written
- *   64 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
+ *   52 firstAppendMs   int64   by this broker's clock
+ *   60 lastAppendMs    int64   by this broker's clock
+ *   68 blockBytes      int32   how much of the file may be written
+ *   72 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
  *    . holes           {@link SegmentHoles}: count int32, { from offset int64, to offset int64, from
  *                      position int32, to position int32 } ...
  * </pre>
  */
 final class SegmentState {
   private static final int MAGIC = 0x54534547;
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final int CRC_OFFSET = 8;
   private static final int BODY_OFFSET = 12;
-  private static final int INDEX_OFFSET = 64;
+  private static final int INDEX_OFFSET = 72;
 
   final long baseOffset;
   final int blockBytes;
@@ -46,6 +47,7 @@ final class SegmentState {
   long sizeInBytes;
   long maxTimestampMs = -1;
   long firstAppendMs;
+  long lastAppendMs;
 
   /** A segment without content. */
   SegmentState(long baseOffset, int blockBytes) {
@@ -70,7 +72,16 @@ final class SegmentState {
     frozen.sizeInBytes = sizeInBytes;
     frozen.maxTimestampMs = maxTimestampMs;
     frozen.firstAppendMs = firstAppendMs;
+    frozen.lastAppendMs = lastAppendMs;
     return frozen;
+  }
+
+  /**
+   * From when on retention counts, milliseconds since 1970: the newest record's time, unless that
+   * lies behind the last append. Clocks of clients may be wrong, so it is that of the append then.
+   */
+  long youngestMs() {
+    return Math.min(maxTimestampMs, lastAppendMs);
   }
 
   /** Takes in a batch that was appended. */
@@ -101,7 +112,7 @@ final class SegmentState {
     out.writeInt(MAGIC).writeInt(VERSION).writeInt(0);
     out.writeLong(baseOffset).writeLong(endOffset).writeInt(endPosition).writeInt(batches);
     out.writeLong(sizeInBytes).writeLong(maxTimestampMs).writeLong(firstAppendMs);
-    out.writeInt(blockBytes);
+    out.writeLong(lastAppendMs).writeInt(blockBytes);
     index.encode(out);
     holes.encode(out);
     out.setInt(CRC_OFFSET, RecordBatch.crc32c(out, BODY_OFFSET, out.readableBytes() - BODY_OFFSET));
@@ -121,13 +132,14 @@ final class SegmentState {
     ByteBuf lists = in.slice(INDEX_OFFSET, size - INDEX_OFFSET);
     PositionIndex index = PositionIndex.decode(lists);
     SegmentHoles holes = SegmentHoles.decode(lists);
-    SegmentState state = new SegmentState(expectedBaseOffset, in.getInt(60), index, holes);
+    SegmentState state = new SegmentState(expectedBaseOffset, in.getInt(68), index, holes);
     state.endOffset = in.getLong(20);
     state.endPosition = in.getInt(28);
     state.batches = in.getInt(32);
     state.sizeInBytes = in.getLong(36);
     state.maxTimestampMs = in.getLong(44);
     state.firstAppendMs = in.getLong(52);
+    state.lastAppendMs = in.getLong(60);
     return state;
   }
 }
