@@ -21,7 +21,7 @@ class DescriptorsTest {
     for (int limit = 200; limit < 20_000; limit += 37) {
       Descriptors descriptors = new Descriptors(limit, 100);
       int connections = descriptors.connections(10_000);
-      long together = connections + descriptors.httpConnections() + limit / 5 * 2 + 100;
+      int together = connections + descriptors.httpConnections() + limit / 5 * 2 + 100;
       assertTrue(connections == 8 || together <= limit, limit + ": " + together);
     }
   }

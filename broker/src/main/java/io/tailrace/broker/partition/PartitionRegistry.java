@@ -143,14 +143,14 @@ public final class PartitionRegistry {
   public void onImage(ClusterImage image) {
     deleted = image.deletions().keySet();
     Map<UUID, TopicDeletions.Closing> closing = new HashMap<>();
-    for (HostedTopic hosted : topics.values()) {
+    for (HostedTopic hosted : List.copyOf(topics.values())) {
       TopicImage now = image.topics().get(hosted.image.name());
       if (now == null || !now.id().equals(hosted.image.id()) || deleted.contains(now.id())) {
         topics.remove(hosted.image.name());
         withdraw(hosted);
       }
     }
-    for (HostedTopic hosted : withdrawn.values()) {
+    for (HostedTopic hosted : List.copyOf(withdrawn.values())) {
       if (deleted.contains(hosted.image.id())) {
         withdrawn.remove(hosted.image.id());
         closing.put(hosted.image.id(), stop(hosted));

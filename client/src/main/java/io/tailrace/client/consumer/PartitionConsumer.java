@@ -94,6 +94,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   }
 
   /** Adds the partitions that a topic that is read as a whole has got since it was last seen. */
+  @SuppressWarnings("ReferenceEquality") // the same view is the same object
   private void addNewPartitions() {
     ClusterView view = fetcher.view();
     if (view == seen || followed.isEmpty()) {
