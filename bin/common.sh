@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What the scripts beside this file share: where things are, which Java runs them, and whether the
+# Shared by the scripts beside this file: paths, the Java that runs them, and whether the
 # code must be built first. Sourced with $program (for messages) and $self (the script that sources
 # it, without symbolic links) set.
 #
@@ -8,7 +8,7 @@
 #   $distribution  where lib/ is; in a checkout it is broker/target/dist/tailrace-VERSION
 #   TAILRACE_HOME  whose config/ and data/ are used; the installation's unless it is set
 
-# ---- what the caller's shell may hand down ----
+# ---- settings inherited from the caller's shell ----
 
 # A descriptor from 0 to 2 that is closed would be given to the next file that the JVM opens: records
 # would be read from a jar, or log lines written into data. Reading from or writing to these fails.
@@ -34,7 +34,7 @@ fail() {
   exit "${2:-1}"
 }
 
-# follow PATH: sets $followed to what it is behind all symbolic links.
+# follow PATH: sets $followed to its target behind all symbolic links.
 follow() {
   followed=$1
   while [ -L "$followed" ]; do
@@ -93,7 +93,7 @@ find_java() {
   [ "${java_major:-0}" -ge 17 ] || no_java "$java is Java $java_version."
 }
 
-# Sets $newer_java_switches: what newer Javas want to be told before native code and Unsafe are used.
+# Sets $newer_java_switches: switches with which newer Javas permit native code and Unsafe.
 find_java_switches() {
   newer_java_switches=
   if [ "$java_major" -ge 24 ]; then
@@ -103,7 +103,7 @@ find_java_switches() {
 
 # ---- text ----
 
-# Sets $charset to what file names and arguments are in. Java takes what is not ASCII for question
+# Sets $charset to the encoding of file names and arguments. Java takes what is not ASCII for question
 # marks where the locale is C or missing, as in most containers; UTF-8 is meant there.
 find_charset() {
   charset=$(locale charmap 2>/dev/null) || charset=

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What bin/broker and bin/zookeeper share: start, stop and status of a server that keeps everything
+# Shared by bin/broker and bin/zookeeper: start, stop and status of a server that keeps everything
 # in one data directory. Sourced after common.sh with these set:
 #
 #   $program      broker or zookeeper: names its files NAME.pid and NAME.ready
-#   $title        what it is called in messages
+#   $title        its name in messages
 #   $main_class   its main class
 #   $data_key     the key of its data directory in its configuration file
 #   $data_default the data directory when nothing is said
@@ -34,7 +34,7 @@ its data directory ($data_key).
 END
 }
 
-# suggest WORD: prints what was probably meant.
+# suggest WORD: prints the most similar valid word.
 suggest() {
   meant=
   case $1 in

@@ -14,7 +14,7 @@ record Descriptors(long limit, long open) {
   private static final int MIN_CONNECTIONS = 8;
   private static final int MAX_HTTP_CONNECTIONS = 200;
 
-  /** For what comes and goes: metadata, snapshots, files that are listed. */
+  /** For short-lived descriptors: metadata, snapshots, directory listings. */
   private static final int SPARE = 16;
 
   /** Those of this process, as they are now. */
@@ -41,7 +41,7 @@ record Descriptors(long limit, long open) {
   }
 
   /**
-   * What to tell an operator of a limit that is too low for the settings.
+   * The warning for an operator when the limit is too low for the settings.
    *
    * @param wanted as configured
    * @return null when the limit is high enough

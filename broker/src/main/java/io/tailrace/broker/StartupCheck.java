@@ -15,9 +15,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Looks, before anything is started, at what a broker needs of its machine: free ports and a data
- * directory of its own. Leaves no trace. What changes between this and the start is found by the
- * start itself.
+ * Checks free ports and the data directory before anything is started. Changes nothing. A port or
+ * directory that is taken between this check and the start makes the start itself fail.
  */
 final class StartupCheck {
 

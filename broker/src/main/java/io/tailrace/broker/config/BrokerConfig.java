@@ -15,14 +15,14 @@ import java.util.function.Predicate;
  * environment, {@code --set}, and what {@code config set broker} changed while running.
  */
 public final class BrokerConfig {
-  /** What a frame may hold besides one record batch. */
+  /** Bytes that a frame may hold besides one record batch. */
   static final int FRAME_OVERHEAD_BYTES = 64 << 10;
 
   private final ConfigValues started;
   private final ConfigValues values;
   private final Path home;
 
-  /** What must hold outside the settings, for a broker to start with them. */
+  /** A condition outside the settings that a broker needs to start with them. */
   @FunctionalInterface
   public interface Check {
 
@@ -114,7 +114,7 @@ public final class BrokerConfig {
     }
     if (listener.isWildcard() && values.get(BrokerKeys.ADVERTISED_LISTENER).isEmpty()) {
       problems.add(
-          "advertised.listener: must be set, since nobody can connect to the listener "
+          "advertised.listener: must be set, since clients cannot connect to the listener "
               + listener
               + " by that name");
     }

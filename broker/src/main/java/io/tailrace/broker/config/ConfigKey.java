@@ -35,7 +35,7 @@ public record ConfigKey<T>(
   /**
    * Reads a value.
    *
-   * @throws IllegalArgumentException whose message names the key, the value and what is allowed
+   * @throws IllegalArgumentException whose message names the key, the value and the allowed values
    */
   public T parse(String text) {
     String stripped = text.strip();

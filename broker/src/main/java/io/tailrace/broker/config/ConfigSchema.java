@@ -56,7 +56,7 @@ public final class ConfigSchema {
   }
 
   /**
-   * What is wrong with changes to be made while running: unknown keys, keys that are read only at
+   * The problems with changes to be made while running: unknown keys, keys that are read only at
    * the start, values that are not allowed. An empty value takes a change back and is always
    * allowed.
    */

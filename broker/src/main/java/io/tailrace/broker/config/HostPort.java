@@ -1,17 +1,17 @@
 package io.tailrace.broker.config;
 
 /**
- * Where to listen or whom to call.
+ * An address to listen on or to connect to.
  *
  * @param host a name or an address, without the brackets of an IPv6 address
- * @param port 0 = any that is free, where somebody listens
+ * @param port 0 = any free port, of a listener
  */
 public record HostPort(String host, int port) {
 
   /**
    * Reads {@code HOST:PORT} or {@code [IPv6]:PORT}.
    *
-   * @throws IllegalArgumentException with what is wrong
+   * @throws IllegalArgumentException with the cause
    */
   public static HostPort parse(String text) {
     int colon = text.lastIndexOf(':');
@@ -39,7 +39,7 @@ public record HostPort(String host, int port) {
     return new HostPort(host, port);
   }
 
-  /** Whether this stands for every address of the machine, so that nobody else can call it. */
+  /** Whether this stands for every address of the machine, so that clients cannot connect to it. */
   public boolean isWildcard() {
     return host.equals("0.0.0.0") || host.equals("::") || host.equals("*");
   }

@@ -26,7 +26,7 @@ public final class LiveConfig {
   private volatile BrokerConfig everyBroker = BrokerConfig.of(Map.of());
   private Map<String, String> changes = Map.of();
 
-  /** By what was set for a topic: each request asks, and few topics differ. */
+  /** By the settings of a topic: every produce request reads them, and few topics differ. */
   private volatile Map<Map<String, String>, RecordLimits> recordLimits = new ConcurrentHashMap<>();
 
   public LiveConfig(BrokerConfig started) {
@@ -41,7 +41,7 @@ public final class LiveConfig {
   }
 
   /**
-   * Takes over what the cluster knows of changed settings. To be called from one thread.
+   * Takes over the changed settings from the cluster's metadata. To be called from one thread.
    *
    * @param byBroker {@link #EVERY_BROKER} or a broker's id, to changes by key
    * @return whether anything is different now
@@ -62,7 +62,7 @@ public final class LiveConfig {
     return true;
   }
 
-  /** What was set for every broker, and the defaults of what else can be set so, for people. */
+  /** The changeable settings of every broker, with defaults where none is set. */
   public List<Setting> everyBroker() {
     return everyBroker.settings().stream().filter(Setting::dynamic).toList();
   }
@@ -87,14 +87,14 @@ public final class LiveConfig {
     return limits;
   }
 
-  /** What is wrong with settings of a topic; empty when nothing is. */
+  /** The problems with settings of a topic; empty when they are valid. */
   public List<String> problemsWithTopic(Map<String, String> set) {
     List<String> problems = new ArrayList<>(TopicKeys.SCHEMA.problemsWithChanges(set));
     addFrameProblem(set, problems);
     return problems;
   }
 
-  /** What is wrong with changes of a running broker's settings; empty when nothing is. */
+  /** The problems with changes of a running broker's settings; empty when they are valid. */
   public List<String> problemsWithBroker(Map<String, String> set) {
     List<String> problems = new ArrayList<>(BrokerKeys.SCHEMA.problemsWithChanges(set));
     addFrameProblem(set, problems);

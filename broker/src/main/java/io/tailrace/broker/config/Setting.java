@@ -9,9 +9,9 @@ package io.tailrace.broker.config;
 public record Setting(
     String name, String value, Source source, boolean dynamic, String documentation) {
 
-  /** Who decided a value; the later ones win. */
+  /** The source of a value; the later ones win. */
   public enum Source {
-    /** Nobody; it is the default. */
+    /** The default of the key. */
     DEFAULT("default"),
     /** The configuration file, the environment or the command line, at the start. */
     STATIC("static"),

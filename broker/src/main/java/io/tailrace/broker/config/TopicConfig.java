@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The effective settings of a topic: its own, and the broker's for what it does not set. */
+/** The effective settings of a topic: its own, and the broker's for those that it does not set. */
 public final class TopicConfig {
   private final ConfigValues values;
 
@@ -18,7 +18,7 @@ public final class TopicConfig {
   /**
    * Puts a topic's settings together.
    *
-   * @param set what was set for the topic, by key
+   * @param set the settings of the topic, by key
    * @param onProblem told, one line each, of settings that this version does not understand; they
    *     are left out. {@link ConfigSchema#problemsWithChanges} refuses them beforehand
    */
@@ -46,7 +46,7 @@ public final class TopicConfig {
 
   /**
    * Every setting with its effective value, in the order of the reference. The source is dynamic
-   * for what was set for the topic, broker for what the broker has in place of the default.
+   * for settings of the topic, broker for those that the broker has in place of the default.
    */
   public List<Setting> settings() {
     return values.settings();

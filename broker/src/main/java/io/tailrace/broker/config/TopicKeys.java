@@ -4,7 +4,8 @@ import io.tailrace.broker.log.LogConfig;
 import java.util.List;
 
 /**
- * The settings of a topic. What a topic does not set comes from the broker key of the same meaning.
+ * The settings of a topic. A setting that a topic does not have comes from the broker key of the
+ * same meaning.
  */
 public final class TopicKeys {
   public static final ConfigKey<Long> SEGMENT_BYTES =

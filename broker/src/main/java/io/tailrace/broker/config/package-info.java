@@ -1,6 +1,6 @@
 /**
- * What can be set: one {@link io.tailrace.broker.config.ConfigKey} per setting, and typed values of
- * all of them. {@code config/broker.properties} and {@code docs/configuration.md} are generated
- * from the keys.
+ * Settings: one {@link io.tailrace.broker.config.ConfigKey} per setting, and typed values of all of
+ * them. {@code config/broker.properties} and {@code docs/configuration.md} are generated from the
+ * keys.
  */
 package io.tailrace.broker.config;

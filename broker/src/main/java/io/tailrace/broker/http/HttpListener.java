@@ -204,15 +204,15 @@ public final class HttpListener {
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
       requestCame = true;
-      if (answering) { // nobody who reads answers sends the next request before
-        refuse(context, "answer_not_awaited", "it sent a request before it had its last answer");
+      if (answering) { // a client must read the response before its next request
+        refuse(context, "answer_not_awaited", "it sent a request before it had the last response");
         return;
       }
       answering = true;
       restartDeadline(context);
       boolean keepAlive = HttpUtil.isKeepAlive(request);
       if (!request.decoderResult().isSuccess()) {
-        noteRefused(context.channel(), "invalid_request", "what it sent is not HTTP");
+        noteRefused(context.channel(), "invalid_request", "it sent bytes that are not HTTP");
         write(context, HttpPage.text(400, "the request cannot be read\n"), false);
         return;
       }
@@ -237,7 +237,7 @@ public final class HttpListener {
       try {
         return page.get();
       } catch (RuntimeException e) {
-        LOG.error("a page could not be made", e);
+        LOG.error("a page could not be rendered", e);
         return HttpPage.text(500, "the broker met an unexpected error; its log says more\n");
       }
     }

@@ -1,6 +1,6 @@
 package io.tailrace.broker.http;
 
-/** What a path answers. */
+/** The response for a path. */
 public record HttpPage(int status, String contentType, String body) {
 
   public static HttpPage json(int status, String body) {

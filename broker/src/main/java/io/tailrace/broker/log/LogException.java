@@ -3,8 +3,8 @@ package io.tailrace.broker.log;
 import io.tailrace.protocol.error.ErrorCode;
 
 /**
- * A log could not do what was asked. {@link ErrorCode#DISK_FULL} leaves the log as it was and goes
- * on once there is room; {@link ErrorCode#CORRUPT_LOG} concerns stored bytes; after {@link
+ * An operation of a log failed. {@link ErrorCode#DISK_FULL} leaves the log as it was and goes on
+ * once there is room; {@link ErrorCode#CORRUPT_LOG} concerns stored bytes; after {@link
  * ErrorCode#STORAGE_ERROR} the log must not be used.
  */
 public final class LogException extends RuntimeException {

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Where a broker keeps its logs: the port to the disk. Thread-safe. One store owns its directory; a
- * second one on the same directory is refused by whoever opens stores.
+ * Where a broker keeps its logs: the port to the disk. Thread-safe. One store owns its directory;
+ * the code that opens stores refuses a second one on the same directory.
  */
 public interface LogStore extends AutoCloseable {
 

@@ -1,8 +1,8 @@
 package io.tailrace.broker.log;
 
 /**
- * What a log holds, as far as that is known without opening it: a segment that a killed process
- * left open counts with its first offset only. Immutable.
+ * The contents of a log, as far as known without opening it: a segment that a killed process left
+ * open counts with its first offset only. Immutable.
  *
  * @param open whether it is open, so that all of this is exact
  * @param sizeInBytes of all batches

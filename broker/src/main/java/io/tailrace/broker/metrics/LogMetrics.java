@@ -31,12 +31,12 @@ public final class LogMetrics {
     add(
         registry,
         "partitions.unknown",
-        "Partitions whose log was not looked at yet; other numbers leave them out",
+        "Partitions whose log has not been inspected yet; other numbers leave them out",
         TopicLogs::unknown);
     add(
         registry,
         "partitions.open",
-        "Partitions whose log somebody has asked for since the start",
+        "Partitions whose log a request has opened since the start",
         TopicLogs::open);
     add(registry, "size.bytes", "Bytes of all record batches", TopicLogs::sizeInBytes);
     add(registry, "segments", "Segments that hold record batches", TopicLogs::segments);
@@ -57,7 +57,7 @@ public final class LogMetrics {
         value);
   }
 
-  /** Takes over what the logs hold now. */
+  /** Takes over the current contents of the logs. */
   public synchronized void update(List<TopicLogs> topics) {
     List<TopicLogs> rows = rows(topics);
     gauges.forEach(

@@ -1,2 +1,2 @@
-/** What the broker counts and times of itself, for Prometheus. */
+/** Counters, timers and gauges of the broker, for Prometheus. */
 package io.tailrace.broker.metrics;

@@ -272,7 +272,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Tells the client why, and closes: after this nobody knows what the next bytes mean. */
+  /** Sends the error and closes: the start of the next frame is not known. */
   private void refuse(int correlationId, Refusal refusal, ErrorCode code, String message) {
     events.onRefused(this, refusal, message);
     closing = true;
@@ -391,8 +391,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /**
    * Ends the connection in order, since the broker stops: reads no further requests, refuses those
-   * that nobody has begun to work on, has those that wait answered with what there is, and closes
-   * when the last one in work is answered.
+   * that have not begun, ends waiting fetches with the records that there are, and closes when the
+   * last request in progress is answered.
    */
   void drain() {
     if (!isEnding()) {
@@ -405,9 +405,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Says that no more will come, and leaves the closing to the client for a while. A socket that is
-   * closed while there are requests in it that nobody has read throws away what it has not
-   * delivered.
+   * Shuts down the output, and lets the client close the connection for a while. A socket that is
+   * closed with unread requests in it discards responses that it has not delivered.
    */
   private void lingerWhenDrained() {
     if (!draining || closing || inFlight > 0 || !undispatched.isEmpty()) {
@@ -416,7 +415,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     closing = true;
     DuplexChannel socket = (DuplexChannel) channel();
     context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(delivered -> socket.shutdownOutput());
-    socket.config().setAutoRead(true); // what comes is dropped
+    socket.config().setAutoRead(true); // further requests are dropped
     loop().schedule(() -> socket.close(), LINGER_MS, TimeUnit.MILLISECONDS);
   }
 

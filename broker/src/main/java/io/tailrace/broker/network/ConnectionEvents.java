@@ -10,7 +10,7 @@ interface ConnectionEvents {
   /** The client has shaken hands; called on the connection's loop. */
   void onGreeted(ClientConnection connection);
 
-  /** What the client did, or did not do, ends its connection. */
+  /** The connection ends because of something that the client did or failed to do. */
   void onRefused(ClientConnection connection, Refusal refusal, String message);
 
   /** The connection broke, or the broker met an error of its own. */

@@ -4,11 +4,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
 
 /**
- * What one connection takes of the memory that all share: a frame that is not whole yet, and
- * answers that its client has not taken. Confined to the connection's loop.
+ * One connection's part of the memory that all connections share: an incomplete frame, and
+ * responses that its client has not read. Confined to the connection's loop.
  */
 final class ConnectionMemory {
-  /** Whose unfinished frame is smaller is never held back. */
+  /** A connection with a smaller unfinished frame is never held back. */
   private static final int SMALL_FRAME_BYTES = 64 * 1024;
 
   private final NetworkMemory memory;
@@ -32,7 +32,7 @@ final class ConnectionMemory {
     return unfinishedBytes > SMALL_FRAME_BYTES && memory.requests().isUnfinishedExhausted();
   }
 
-  /** Counts what was written and waits for the client to take it. */
+  /** Counts the bytes that were written and wait for the client to read them. */
   void countUntaken(Channel channel) {
     long bytes = Math.max(0, untakenIn(channel));
     if (bytes != untakenBytes) {

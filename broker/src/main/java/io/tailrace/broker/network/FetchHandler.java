@@ -13,7 +13,7 @@ import io.tailrace.protocol.message.PartitionFetchResult;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads fetch requests for the {@link FetchService}, and writes what it answers. */
+/** Reads fetch requests for the {@link FetchService}, and writes its results. */
 final class FetchHandler implements RequestHandler {
   private final FetchService service;
 

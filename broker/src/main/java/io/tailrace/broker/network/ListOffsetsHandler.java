@@ -10,7 +10,7 @@ import io.tailrace.protocol.message.PartitionOffsetQuery;
 import io.tailrace.protocol.message.PartitionOffsetResult;
 import java.util.List;
 
-/** Reads list offsets requests for the {@link OffsetsService}, and writes what it answers. */
+/** Reads list offsets requests for the {@link OffsetsService}, and writes its results. */
 final class ListOffsetsHandler implements RequestHandler {
   private final OffsetsService service;
 

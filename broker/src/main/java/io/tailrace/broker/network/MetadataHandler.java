@@ -15,7 +15,7 @@ import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionMetadata;
 import io.tailrace.protocol.message.TopicMetadata;
 
-/** Answers who is in the cluster and who leads what, from the local image. */
+/** Answers with the brokers, topics and leaders of the local image. */
 final class MetadataHandler implements RequestHandler {
   private final ClusterStore cluster;
 

@@ -1,7 +1,7 @@
 package io.tailrace.broker.network;
 
 /**
- * What one connection, and all together, may use.
+ * Limits of one connection, and of all together.
  *
  * @param maxFrameBytes the largest frame after the handshake
  * @param requestMemoryBytes requests that are being worked on, of all connections together; those

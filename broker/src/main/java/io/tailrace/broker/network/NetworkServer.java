@@ -45,7 +45,7 @@ public final class NetworkServer implements ConnectionEvents {
   private static final int FIRST_READ_BYTES = 16 * 1024;
   private static final int LARGEST_READ_BYTES = 64 * 1024;
 
-  /** Of what is not the rest of a frame that has begun. */
+  /** Buffers of reads that do not continue a frame. */
   private static final RecvByteBufAllocator READS =
       new AdaptiveRecvByteBufAllocator(512, FIRST_READ_BYTES, LARGEST_READ_BYTES);
 

@@ -12,7 +12,7 @@ import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
 import java.util.List;
 
-/** Reads produce requests for the {@link ProduceService}, and writes what it answers. */
+/** Reads produce requests for the {@link ProduceService}, and writes its results. */
 final class ProduceHandler implements RequestHandler {
   private final ProduceService service;
   private final RequestMemory memory;

@@ -21,7 +21,7 @@ final class ProducerIdBlocks {
     this.cluster = cluster;
   }
 
-  /** An id that nobody was given before. */
+  /** An id that was never given out before. */
   CompletionStage<Long> next() {
     CompletableFuture<Long> id = new CompletableFuture<>();
     boolean ask;

@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import java.util.function.BooleanSupplier;
 
 /**
- * One connection's reads of logs, whose answers are large: few are in memory at the same time, and
- * none begins while the client does not take what it was sent. Confined to the connection's loop.
+ * One connection's reads of logs. Their responses are large: few are in memory at the same time,
+ * and no read begins while the client does not read its earlier responses. Confined to the
+ * connection's loop.
  */
 final class ReadTurns {
   private static final int MAX_READS = 2;

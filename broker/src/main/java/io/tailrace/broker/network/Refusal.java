@@ -2,7 +2,7 @@ package io.tailrace.broker.network;
 
 /** Why the broker closed a connection. */
 public enum Refusal {
-  /** What came is not a frame, or not a request. */
+  /** The bytes are not a frame, or the frame is not a request. */
   INVALID_FRAME("invalid_frame"),
   /** A frame's length is above the limit that holds now. */
   FRAME_TOO_LARGE("frame_too_large"),

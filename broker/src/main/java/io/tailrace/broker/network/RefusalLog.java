@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.event.Level;
 
 /**
- * Writes of what strangers do: one line for each kind of incident at once, and then at most one in
- * {@link #QUIET_MS}, which counts those that were left out. Texts of strangers become short and
- * stay on one line. Thread-safe.
+ * Logs refused connections and requests: one line for each kind of incident at once, and then at
+ * most one in {@link #QUIET_MS}, which counts the incidents that were left out. Texts that came
+ * from clients are shortened and kept on one line. Thread-safe.
  */
 public final class RefusalLog {
   static final long QUIET_MS = 10_000;
@@ -39,10 +39,10 @@ public final class RefusalLog {
   }
 
   /**
-   * Counts an incident, and writes of it unless the last line about its kind is young.
+   * Counts an incident, and logs it unless the last line about its kind is too recent.
    *
    * @param kind one of a few
-   * @param from whoever did it
+   * @param from the client's address
    */
   public void note(String kind, Object from, String message) {
     Kind counted = kinds.computeIfAbsent(kind, key -> new Kind());
@@ -59,7 +59,7 @@ public final class RefusalLog {
     }
   }
 
-  /** Writes the counts of what was left out. To be called about every second. */
+  /** Logs the counts of incidents that were left out. To be called about every second. */
   public void onTick() {
     long nowMs = clock.monotonicMs();
     kinds.forEach(

@@ -15,7 +15,7 @@ final class RequestChecks {
 
   private RequestChecks() {}
 
-  /** What a client is told in place of an answer. */
+  /** The error that a client gets instead of a response. */
   record Denial(ErrorCode code, String message) {}
 
   /**

@@ -75,7 +75,7 @@ final class StallWatch {
   /**
    * To be called once a second.
    *
-   * @param untakenBefore what was not taken a second ago
+   * @param untakenBefore the bytes that the client had not read a second ago
    * @return null when there is time left
    */
   Stall ofResponses(long nowMs, boolean writable, long untakenBefore) {

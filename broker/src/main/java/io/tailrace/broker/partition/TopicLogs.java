@@ -8,7 +8,7 @@ import io.tailrace.broker.log.LogSummary;
  * @param partitions how many there are
  * @param unknown how many of them have not been looked at since the broker started; they are in no
  *     other number
- * @param open how many somebody has asked for since then
+ * @param open how many requests have opened since then
  * @param sizeInBytes of all batches
  * @param startOffsets all log start offsets together
  * @param endOffsets all log end offsets together, so that their growth is that of the topic

@@ -31,7 +31,9 @@ public interface Caller {
   /** What was read is answered, or was dropped. To be called on the connection's thread. */
   void endRead();
 
-  /** Whether nobody waits for the answer any more. To be called on the connection's thread. */
+  /**
+   * Whether the connection no longer needs the response. To be called on the connection's thread.
+   */
   boolean isAbandoned();
 
   /**

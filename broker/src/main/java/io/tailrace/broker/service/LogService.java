@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Describes the logs on this broker. Opens none: there may be thousands that nobody has asked for.
- * Thread-safe.
+ * Describes the logs on this broker. Opens none: there may be thousands that have not been used
+ * since the start. Thread-safe.
  */
 public final class LogService {
   private static final Logger LOG = LoggerFactory.getLogger(LogService.class);

@@ -48,7 +48,7 @@ public final class PartitionLookup {
     return new Found(found, image, null);
   }
 
-  /** A stranger's text, short and on one line. */
+  /** A text that came from a client, shortened and on one line. */
   public static String printable(String text) {
     String shown = text.length() > 100 ? text.substring(0, 100) + "..." : text;
     return shown.replaceAll("\\p{Cntrl}", "?");

@@ -32,7 +32,7 @@ public final class UnexpectedError {
     };
   }
 
-  /** What a client is told. */
+  /** The error for the client. */
   public static String message(Throwable e) {
     return "the broker met an unexpected error: " + e;
   }

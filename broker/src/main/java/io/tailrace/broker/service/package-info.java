@@ -1,2 +1,4 @@
-/** What the broker does for its clients, on plain values: apart from any protocol's encoding. */
+/**
+ * The services of the broker for its clients, on plain values: apart from any protocol's encoding.
+ */
 package io.tailrace.broker.service;

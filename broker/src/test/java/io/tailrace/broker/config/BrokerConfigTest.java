@@ -121,7 +121,7 @@ class BrokerConfigTest {
         problems(null, List.of("listener=localhost:7080")));
     assertEquals(
         List.of(
-            "advertised.listener: must be set, since nobody can connect to the listener"
+            "advertised.listener: must be set, since clients cannot connect to the listener"
                 + " 0.0.0.0:7092 by that name"),
         problems(null, List.of("listener=0.0.0.0:7092")));
     assertEquals(

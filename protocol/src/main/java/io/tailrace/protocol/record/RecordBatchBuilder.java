@@ -198,14 +198,6 @@ public final class RecordBatchBuilder {
     return position;
   }
 
-  /**
-   * Gives a finished batch another producer id, epoch and sequence, as after a producer's reset.
-   */
-  public void restamp(long producerId, short producerEpoch, int baseSequence) {
-    writeProducer(producerId, producerEpoch, baseSequence);
-    writeCrc();
-  }
-
   private void writeProducer(long producerId, short producerEpoch, int baseSequence) {
     buffer.putLong(RecordBatch.PRODUCER_ID_OFFSET, producerId);
     buffer.putShort(RecordBatch.PRODUCER_EPOCH_OFFSET, producerEpoch);

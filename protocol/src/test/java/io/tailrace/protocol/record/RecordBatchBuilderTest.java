@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -92,19 +91,6 @@ class RecordBatchBuilderTest {
     assertEquals(
         Unpooled.wrappedBuffer(clean.array(), 0, clean.finish(-1, (short) -1, -1)),
         Unpooled.wrappedBuffer(batch));
-  }
-
-  @Test
-  void restampingKeepsTheBatchSound() {
-    RecordBatchBuilder builder = new RecordBatchBuilder(100);
-    builder.append(7, Samples.utf8("k"), Samples.utf8("v"), List.of());
-    int size = builder.finish(CompressionType.ZSTD, 5, (short) 1, 100);
-    builder.restamp(6, (short) 2, 0);
-    ByteBuf batch = Unpooled.wrappedBuffer(builder.array(), 0, size);
-    assertEquals(size, RecordBatch.check(batch, 0, size));
-    assertEquals(6, RecordBatch.producerId(batch, 0));
-    assertEquals(2, RecordBatch.producerEpoch(batch, 0));
-    assertEquals(0, RecordBatch.baseSequence(batch, 0));
   }
 
   @Test

@@ -30,7 +30,7 @@ final class LogFailures {
   private final Map<LogId, String> notWhole = new ConcurrentHashMap<>();
 
   /**
-   * Reads what the logs' directories say, without opening a log.
+   * Reads the failure notes in the logs' directories, without opening a log.
    *
    * @param present the logs that have a directory
    * @param expected the logs that had records when the store was closed or killed

@@ -38,7 +38,7 @@ final class Memory {
     }
   }
 
-  /** Memory that somebody else owns, and that must stay as long as this is used. */
+  /** Memory that the caller owns, and that must stay mapped as long as this is used. */
   Memory(long address, int length) {
     this(Unpooled.wrappedBuffer(address, length, false));
   }

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Which logs of a store somebody has. A log that was closed is still had for a while, by the tasks
- * that sync it; who wants it next waits for them. Thread-safe.
+ * The logs of a store that are open. A log that was closed stays listed until the tasks that sync
+ * it have ended; the next opening waits for them. Thread-safe.
  */
 final class OpenLogs {
   private final Map<LogId, CompletableFuture<Void>> taken = new HashMap<>();

@@ -7,7 +7,7 @@ import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 
 /** How a segment's Chronicle queue is opened. Stateless. */
 final class SegmentQueue {
-  /** Nobody else has the queue, so nothing is worth waiting for. */
+  /** The queue has no other user, so there is nothing to wait for. */
   private static final long LOCK_TIMEOUT_MS = 500;
 
   private SegmentQueue() {}

@@ -3,7 +3,7 @@ package io.tailrace.broker.log.chronicle;
 import io.tailrace.protocol.port.Clock;
 
 /**
- * What the logs of one store share.
+ * Services that the logs of one store share.
  *
  * @param device how files are synced
  * @param maxBatchesPerSegment more would not fit into the queue's index
