@@ -30,9 +30,11 @@ import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.DirectoryReport;
 import io.tailrace.coordinator.cluster.Endpoint;
+import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
@@ -40,6 +42,8 @@ import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -221,11 +225,35 @@ public final class Broker implements AutoCloseable {
     if (room != null) {
       throw new StartupException(room);
     }
+    Path files = directory.path().resolve("zookeeper");
+    if (directory.used() && Files.notExists(files)) {
+      // Checked before ZooKeeper makes its directory, so that a backup can simply be put there.
+      throw new StartupException(
+          "data.dir: "
+              + directory.path()
+              + " was used"
+              + (directory.clusterId().isEmpty() ? "" : " by cluster " + directory.clusterId())
+              + ", but "
+              + files
+              + ", which names its topics, is not there; "
+              + wayBack(),
+          StartupException.BAD_USAGE);
+    }
     EmbeddedZooKeeper zookeeper =
-        EmbeddedZooKeeper.start(
-            directory.path().resolve("zookeeper"), config.get(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT));
+        EmbeddedZooKeeper.start(files, config.get(BrokerKeys.ZOOKEEPER_EMBEDDED_PORT));
     onStop("embedded ZooKeeper", zookeeper::close);
     return zookeeper.connectString();
+  }
+
+  /** How to get back to the cluster that the data directory belongs to. */
+  private String wayBack() {
+    return (config.get(BrokerKeys.ZOOKEEPER_CONNECT).isEmpty()
+            ? "restore "
+                + directory.path().resolve("zookeeper")
+                + " from a backup, or set zookeeper.connect to the cluster's own ZooKeeper"
+            : "set zookeeper.connect to the cluster's own ZooKeeper, or restore its data from a"
+                + " backup")
+        + "; to begin a new cluster without these logs, give another data.dir";
   }
 
   private ClusterStore connectCluster(String connect) {
@@ -233,7 +261,10 @@ public final class Broker implements AutoCloseable {
         ZooKeeperSettings.of(connect)
             .withSessionTimeoutMs(config.get(BrokerKeys.ZOOKEEPER_SESSION_TIMEOUT_MS));
     return new ZooKeeperClusterStore(
-        settings, config.get(BrokerKeys.BROKER_ID), new SecureRandom());
+        settings,
+        config.get(BrokerKeys.BROKER_ID),
+        new HomeCluster(directory.clusterId(), !directory.used()),
+        new SecureRandom());
   }
 
   private static InetSocketAddress resolve(String key, HostPort hostPort) {
@@ -259,10 +290,24 @@ public final class Broker implements AutoCloseable {
             config.get(BrokerKeys.BROKER_RACK),
             new DirectoryReport(
                 directory.id(), lastRegistration.brokerEpoch(), lastRegistration.doubt()));
-    CompletionStage<Integer> epoch = cluster.register(registration);
+    String clusterId = await(cluster.clusterId());
+    directory.join(clusterId);
+    boolean registered = false;
+    int epoch;
     try {
-      lastRegistration.note(
-          epoch.toCompletableFuture().get(REGISTRATION_TIMEOUT_MS, TimeUnit.MILLISECONDS));
+      epoch = await(cluster.register(registration));
+      registered = true;
+    } finally {
+      if (!registered) {
+        directory.leave();
+      }
+    }
+    lastRegistration.note(epoch);
+  }
+
+  private <T> T await(CompletionStage<T> answer) {
+    try {
+      return answer.toCompletableFuture().get(REGISTRATION_TIMEOUT_MS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartupException("interrupted while joining the cluster", e);
@@ -273,6 +318,16 @@ public final class Broker implements AutoCloseable {
               + " ms",
           e);
     } catch (ExecutionException e) {
+      if (cluster.status().kind() == ClusterStatus.Kind.WRONG_CLUSTER) {
+        throw new StartupException(
+            "data.dir: "
+                + directory.path()
+                + " cannot be used with this ZooKeeper: "
+                + cluster.status().problem()
+                + "; "
+                + wayBack(),
+            StartupException.BAD_USAGE);
+      }
       throw new StartupException(
           "the cluster could not be joined: " + describe(e.getCause()), e.getCause());
     }

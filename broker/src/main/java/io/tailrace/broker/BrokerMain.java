@@ -12,13 +12,10 @@ import java.util.concurrent.CountDownLatch;
  * Starts a broker and waits for the signal to stop: {@code BrokerMain [--config FILE] [--set
  * KEY=VALUE]...}. Looks first whether it can start, and says everything that is in the way at once;
  * nothing is written or opened then. SIGTERM stops it cleanly and ends the process with 143, as
- * every program that a signal ends. Exit code 2 when the settings or arguments cannot be used here,
+ * every program that a signal ends. Exit code 2 when the settings or arguments cannot be used here, or with another cluster,
  * 1 when the broker cannot start for another reason.
  */
 public final class BrokerMain {
-  private static final int FAILED = 1;
-  private static final int BAD_USAGE = 2;
-
   private BrokerMain() {}
 
   public static void main(String[] arguments) throws InterruptedException {
@@ -28,7 +25,7 @@ public final class BrokerMain {
       NativeLibraries.load(config.dataDirectory());
     } catch (ConfigException e) {
       e.problems().forEach(problem -> System.err.println("tailrace: " + problem));
-      System.exit(BAD_USAGE);
+      System.exit(StartupException.BAD_USAGE);
     }
     CountDownLatch stopped = new CountDownLatch(1);
     try {
@@ -44,7 +41,7 @@ public final class BrokerMain {
                   "shutdown"));
     } catch (StartupException e) {
       System.err.println("tailrace: " + e.getMessage());
-      System.exit(FAILED);
+      System.exit(e.exitCode());
     }
     stopped.await();
   }

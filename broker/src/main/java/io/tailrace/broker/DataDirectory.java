@@ -1,15 +1,16 @@
 package io.tailrace.broker;
 
+import io.tailrace.broker.log.LogId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,7 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <pre>
  *   broker.lock        held while a broker runs
- *   directory.properties   directory.id, broker.id: what this directory is, once and for all
+ *   directory.properties   directory.id, broker.id, cluster.id, checksum: what this directory is,
+ *                      once and for all; written when the broker first joins a cluster
  *   registration.properties   the last registration: {@link LastRegistration}
  *   broker.pid, broker.ready   for scripts: the process, and where it serves
  *   logs/              the partitions
@@ -46,14 +48,19 @@ final class DataDirectory implements AutoCloseable {
   private final Path held;
   private final FileChannel lockChannel;
   private final FileLock lock;
-  private final UUID id;
+  private final DirectoryIdentity identity;
 
-  private DataDirectory(Path path, Path held, FileChannel lockChannel, FileLock lock, UUID id) {
+  private DataDirectory(
+      Path path,
+      Path held,
+      FileChannel lockChannel,
+      FileLock lock,
+      DirectoryIdentity identity) {
     this.path = path;
     this.held = held;
     this.lockChannel = lockChannel;
     this.lock = lock;
-    this.id = id;
+    this.identity = identity;
   }
 
   /**
@@ -80,8 +87,9 @@ final class DataDirectory implements AutoCloseable {
       if (lock == null) {
         throw new StartupException(usedBy(path));
       }
-      UUID id = identify(path, brokerId, newId);
-      DataDirectory directory = new DataDirectory(path, real, channel, lock, id);
+      DirectoryIdentity identity =
+          DirectoryIdentity.open(path.resolve(IDENTITY_FILE), brokerId, newId);
+      DataDirectory directory = new DataDirectory(path, real, channel, lock, identity);
       Files.deleteIfExists(path.resolve(READY_FILE));
       directory.write(PID_FILE, ProcessHandle.current().pid() + "\n");
       return directory;
@@ -168,76 +176,13 @@ final class DataDirectory implements AutoCloseable {
    */
   static String foreign(Path path, int brokerId) {
     try {
-      Properties identity = readIdentity(path);
-      return identity == null ? null : foreign(path, identity, brokerId);
+      DirectoryIdentity.open(path.resolve(IDENTITY_FILE), brokerId, UUID.randomUUID());
+      return null;
+    } catch (StartupException e) {
+      return e.getMessage();
     } catch (IOException e) {
       return "data.dir: " + path + " cannot be used: " + e;
     }
-  }
-
-  private static String foreign(Path path, Properties identity, int brokerId) {
-    String owner = identity.getProperty("broker.id", "");
-    if (!owner.equals(Integer.toString(brokerId))) {
-      return "broker.id: "
-          + path
-          + " belongs to broker "
-          + owner
-          + ", not "
-          + brokerId
-          + "; set broker.id="
-          + owner
-          + " or another data.dir";
-    }
-    try {
-      UUID.fromString(identity.getProperty("directory.id", ""));
-      return null;
-    } catch (IllegalArgumentException e) {
-      return "data.dir: "
-          + path.resolve(IDENTITY_FILE)
-          + " is damaged: directory.id is not a UUID; give another data.dir";
-    }
-  }
-
-  /** Null when the directory is new. */
-  private static Properties readIdentity(Path path) throws IOException {
-    Properties identity = new Properties();
-    try (var in = Files.newInputStream(path.resolve(IDENTITY_FILE))) {
-      identity.load(in);
-      return identity;
-    } catch (NoSuchFileException e) {
-      return null;
-    } catch (IllegalArgumentException e) {
-      throw new IOException(IDENTITY_FILE + " is damaged: " + e.getMessage(), e);
-    }
-  }
-
-  private static UUID identify(Path path, int brokerId, UUID newId) throws IOException {
-    Properties identity = readIdentity(path);
-    if (identity == null) {
-      writeIdentity(path, brokerId, newId);
-      return newId;
-    }
-    String foreign = foreign(path, identity, brokerId);
-    if (foreign != null) {
-      throw new StartupException(foreign);
-    }
-    return UUID.fromString(identity.getProperty("directory.id"));
-  }
-
-  private static void writeIdentity(Path path, int brokerId, UUID newId) throws IOException {
-    Properties identity = new Properties();
-    identity.setProperty("directory.id", newId.toString());
-    identity.setProperty("broker.id", Integer.toString(brokerId));
-    Path fresh = path.resolve(IDENTITY_FILE + ".tmp");
-    try (var out =
-        Files.newOutputStream(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.DSYNC)) {
-      identity.store(out, "Names this data directory. Do not edit or copy.");
-    }
-    Files.move(fresh, path.resolve(IDENTITY_FILE), StandardCopyOption.ATOMIC_MOVE);
   }
 
   Path path() {
@@ -246,7 +191,51 @@ final class DataDirectory implements AutoCloseable {
 
   /** Names this directory, once and for all. */
   UUID id() {
-    return id;
+    return identity.id();
+  }
+
+  /** The cluster that this directory belongs to; empty when it has not been part of one. */
+  String clusterId() {
+    return identity.clusterId();
+  }
+
+  /** Whether the broker was part of a cluster, or there are logs nevertheless. */
+  boolean used() {
+    return !clusterId().isEmpty() || hasLogs();
+  }
+
+  private boolean hasLogs() {
+    Path logs = path.resolve("logs");
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(logs)) {
+      for (Path entry : entries) {
+        if (LogId.parse(entry.getFileName().toString()) != null) {
+          return true;
+        }
+      }
+      return false;
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw new StartupException("data.dir: " + logs + " cannot be listed: " + e, e);
+    }
+  }
+
+  /** Remembers the cluster from now on, unless it is known already. */
+  void join(String clusterId) {
+    try {
+      identity.join(clusterId);
+    } catch (IOException e) {
+      throw new StartupException("data.dir: " + path + " cannot be written: " + e, e);
+    }
+  }
+
+  /** Takes back what {@link #join} wrote: a start that is refused leaves no identity behind. */
+  void leave() {
+    try {
+      identity.leave();
+    } catch (IOException e) {
+      throw new StartupException("data.dir: " + path + " cannot be written: " + e, e);
+    }
   }
 
   /** Tells scripts that the broker serves, and where. */

@@ -139,7 +139,8 @@ class StartupProblemsTest {
     assertEquals(
         "tailrace: data.dir: "
             + data.resolve("directory.properties")
-            + " is damaged: directory.id is not a UUID; give another data.dir\n",
+            + " is damaged: it has no cluster.id; restore it from a backup, or remove it: then the"
+            + " directory counts as a new one of the same cluster, and its logs stay\n",
         ended.output());
   }
 

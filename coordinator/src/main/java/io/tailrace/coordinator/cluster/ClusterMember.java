@@ -4,6 +4,7 @@ import io.tailrace.coordinator.cluster.MetadataStore.Outcome;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,14 @@ public final class ClusterMember implements ClusterStore {
   /** Connected, and {@link #state} is what the store held since. */
   private boolean ready;
 
+  /** Which cluster this process belongs to; set when it is first connected, if not before. */
+  private HomeCluster home;
+
+  /** The store holds another cluster, or none: nothing is written. */
+  private boolean wrongCluster;
+
+  private volatile ClusterStatus status = ClusterStatus.AWAY;
+  private final List<PendingRequest<String>> lookups = new ArrayList<>();
   private boolean closed;
   private long session;
   private boolean writing;
@@ -74,6 +83,7 @@ public final class ClusterMember implements ClusterStore {
    *
    * @param brokerId the broker whose process this is, or {@link #OBSERVER}: until it has registered
    *     it is shown as the leader of nothing
+   * @param home which cluster the process belongs to
    * @param scheduler the thread that owns the store and this object
    * @param random where the ids of topics and of this process come from; must not repeat itself
    *     from one process to the next
@@ -81,11 +91,13 @@ public final class ClusterMember implements ClusterStore {
    */
   public ClusterMember(
       int brokerId,
+      HomeCluster home,
       MetadataStore store,
       Scheduler scheduler,
       RandomGenerator random,
       long requestTimeoutMs) {
     this(brokerId, store, scheduler, random, requestTimeoutMs, WriteBatch.DEFAULT_MAX_PARTS);
+    this.home = home;
   }
 
   /** With fewer parts per write, more of them are under way when something fails. */
@@ -102,6 +114,7 @@ public final class ClusterMember implements ClusterStore {
     this.requestTimeoutMs = requestTimeoutMs;
     this.maxParts = maxParts;
     this.brokerId = brokerId;
+    this.home = HomeCluster.ANY;
     this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
     state.self(brokerId, -1);
   }
@@ -117,22 +130,76 @@ public final class ClusterMember implements ClusterStore {
                     ready = true;
                     session = newSession;
                     state.reset(entries);
-                    publisher.publish(state);
-                    advance();
+                    onState();
                   }
 
                   @Override
                   public void onDisconnected() {
                     ready = false;
+                    status = ClusterStatus.AWAY;
                   }
 
                   @Override
                   public void onChanged(List<MetadataEntry> entries) {
                     state.apply(entries);
-                    publisher.publish(state);
-                    advance();
+                    onState();
                   }
                 }));
+  }
+
+  /** Takes over what the store holds, unless it is not this process's cluster. */
+  private void onState() {
+    String problem = home.problem(state);
+    if (problem != null) {
+      onWrongCluster(problem);
+      return;
+    }
+    home = home.found(state.clusterId());
+    if (wrongCluster) {
+      wrongCluster = false;
+      LOG.info("ZooKeeper holds cluster {} again", state.clusterId());
+      state.topicsChanged();
+    }
+    if (ready) {
+      status = ClusterStatus.CONNECTED;
+    }
+    publisher.publish(state);
+    for (PendingRequest<String> lookup : lookups) {
+      lookup.complete(state.clusterId());
+    }
+    lookups.clear();
+    advance();
+  }
+
+  /** Stops to write and to lead, and refuses what waits; a cluster that comes back ends this. */
+  private void onWrongCluster(String problem) {
+    if (!wrongCluster) {
+      LOG.error("{}; this broker leads nothing now, and its files stay", problem);
+    }
+    wrongCluster = true;
+    controller = null;
+    status = new ClusterStatus(ClusterStatus.Kind.WRONG_CLUSTER, problem);
+    publisher.publishWithoutLeaders();
+    for (PendingRequest<String> lookup : lookups) {
+      lookup.fail(ErrorCode.INVALID_REQUEST, problem);
+    }
+    lookups.clear();
+    refuseAll(settingRequests, problem);
+    refuseAll(controllerRequests, problem);
+    if (joining != null) {
+      joining.fail(ErrorCode.INVALID_REQUEST, problem);
+      joining = null;
+      membership = null;
+    }
+  }
+
+  private void refuseAll(Deque<PendingRequest<?>> requests, String problem) {
+    for (PendingRequest<?> request : requests) {
+      boolean perhaps = request.begun() || request == written;
+      request.fail(
+          perhaps ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.METADATA_UNAVAILABLE, problem);
+    }
+    requests.clear();
   }
 
   @Override
@@ -143,6 +210,43 @@ public final class ClusterMember implements ClusterStore {
   @Override
   public void addListener(Listener listener) {
     scheduler.execute(() -> publisher.add(listener));
+  }
+
+  @Override
+  public ClusterStatus status() {
+    return status;
+  }
+
+  @Override
+  public CompletionStage<String> clusterId() {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    PendingRequest<String> lookup = new PendingRequest<>(state -> new Goal.Done<>(""), answer);
+    scheduler.execute(
+        () -> {
+          if (closed) {
+            lookup.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+            return;
+          }
+          lookups.add(lookup);
+          lookup.timeoutBy(
+              scheduler.schedule(
+                  () -> {
+                    if (lookups.remove(lookup)) {
+                      lookup.fail(ErrorCode.METADATA_UNAVAILABLE, noAnswer());
+                    }
+                  },
+                  requestTimeoutMs));
+          if (ready) {
+            onState();
+          }
+        });
+    return answer;
+  }
+
+  private String noAnswer() {
+    return "the cluster's metadata store did not answer within "
+        + requestTimeoutMs
+        + " ms; is ZooKeeper running, and zookeeper.connect right?";
   }
 
   @Override
@@ -162,6 +266,8 @@ public final class ClusterMember implements ClusterStore {
           "this process is " + (brokerId == OBSERVER ? "no broker" : "broker " + brokerId));
     } else if (membership != null) {
       request.fail(ErrorCode.INVALID_REQUEST, "this process has registered as a broker already");
+    } else if (wrongCluster) {
+      request.fail(ErrorCode.INVALID_REQUEST, status.problem());
     } else {
       membership = new Membership(registration, randomId());
       joining = request;
@@ -172,10 +278,7 @@ public final class ClusterMember implements ClusterStore {
                   joining = null;
                   membership = null;
                   request.fail(
-                      ErrorCode.METADATA_UNAVAILABLE,
-                      "the cluster's metadata store did not answer within "
-                          + requestTimeoutMs
-                          + " ms; is ZooKeeper running, and zookeeper.connect right?");
+                      ErrorCode.METADATA_UNAVAILABLE, noAnswer());
                 }
               },
               requestTimeoutMs));
@@ -281,6 +384,10 @@ public final class ClusterMember implements ClusterStore {
           closed = true;
           ready = false;
           controller = null;
+          for (PendingRequest<String> lookup : lookups) {
+            lookup.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+          }
+          lookups.clear();
           failAll(settingRequests);
           failAll(controllerRequests);
           inSyncChanges.close();
@@ -311,6 +418,10 @@ public final class ClusterMember implements ClusterStore {
           PendingRequest<T> request = new PendingRequest<>(factory.make(), answer);
           if (closed) {
             request.fail(ErrorCode.SHUTTING_DOWN, "the broker is leaving the cluster");
+            return;
+          }
+          if (wrongCluster) {
+            request.fail(ErrorCode.METADATA_UNAVAILABLE, status.problem());
             return;
           }
           queue.add(request);
@@ -347,7 +458,7 @@ public final class ClusterMember implements ClusterStore {
 
   /** Sends the next write, if there is one to send and none on its way. */
   private void advance() {
-    if (!ready || writing || paused || closed) {
+    if (!ready || wrongCluster || writing || paused || closed) {
       return;
     }
     if (membership != null && beMember()) {
@@ -404,6 +515,7 @@ public final class ClusterMember implements ClusterStore {
               membership.notWhole());
         }
         logged = standing;
+        status = ClusterStatus.CONNECTED;
         state.self(brokerId, membership.brokerEpoch());
         publisher.publish(state);
         if (membership.isController(state, session)) {
@@ -431,6 +543,7 @@ public final class ClusterMember implements ClusterStore {
   }
 
   private void stayOut(Membership.Standing standing) {
+    status = new ClusterStatus(ClusterStatus.Kind.REPLACED, membership.problem());
     if (joining != null) {
       joining.fail(ErrorCode.INVALID_REQUEST, membership.problem());
       joining = null;

@@ -4,6 +4,7 @@ import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,9 @@ final class ClusterState {
   private final Map<String, TopicState> topics = new TreeMap<>();
   private final Map<UUID, PartitionTable> tables = new HashMap<>();
   private final Map<UUID, Node<MetadataValue.Deletion>> deletions = new HashMap<>();
+
+  /** Nodes that exist but cannot be read; otherwise they count as absent. */
+  private final Set<MetadataKey> unreadable = new HashSet<>();
 
   /** Topics whose image may differ from what {@link #image} made last. */
   private final Set<String> stale = new LinkedHashSet<>();
@@ -88,6 +92,7 @@ final class ClusterState {
     topics.clear();
     tables.clear();
     deletions.clear();
+    unreadable.clear();
     staleDeletions = true;
     unsettled.clear();
     touched.clear();
@@ -102,8 +107,15 @@ final class ClusterState {
     }
   }
 
-  private void apply(MetadataEntry entry) {
-    MetadataKey key = entry.key();
+  private void apply(MetadataEntry read) {
+    MetadataKey key = read.key();
+    MetadataEntry entry = read;
+    if (read.value() == MetadataValue.Unreadable.UNREADABLE) {
+      unreadable.add(key);
+      entry = MetadataEntry.absent(key);
+    } else {
+      unreadable.remove(key);
+    }
     if (key instanceof MetadataKey.Partition partition) {
       applyPartition(partition, node(entry, MetadataValue.Partition.class));
     } else if (key instanceof MetadataKey.Topic topic) {
@@ -189,6 +201,21 @@ final class ClusterState {
     } else {
       unsettled.remove(name);
     }
+  }
+
+  /** The id of the cluster that the store holds; empty when it holds none that can be read. */
+  String clusterId() {
+    return clusterId;
+  }
+
+  /** Whether the node exists but cannot be read; by all else it counts as absent. */
+  boolean unreadable(MetadataKey key) {
+    return unreadable.contains(key);
+  }
+
+  /** The next image is worked out anew for every topic: the last one was not made here. */
+  void topicsChanged() {
+    allStale = true;
   }
 
   /** The data version of the controller epoch's node; -1 before it was read. */
@@ -324,6 +351,10 @@ final class ClusterState {
       builder.removeTopic(name);
       return;
     }
+    if (!topic.complete() && damaged(topic)) {
+      builder.removeTopic(name);
+      return;
+    }
     if (!topic.complete()) {
       // Its partitions are still being read: nobody may see fewer of them than there are.
       if (before != null && !before.id().equals(topic.id())) {
@@ -354,6 +385,17 @@ final class ClusterState {
               Collections.unmodifiableList(partitions),
               topic.value().configs()));
     }
+  }
+
+  /** Whether the node of one of its partitions exists but cannot be read. */
+  private boolean damaged(TopicState topic) {
+    for (MetadataKey key : unreadable) {
+      if (key instanceof MetadataKey.Partition partition
+          && partition.topicId().equals(topic.id())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private PartitionImage partitionImage(

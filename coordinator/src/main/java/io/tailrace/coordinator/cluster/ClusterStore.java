@@ -24,6 +24,17 @@ public interface ClusterStore extends AutoCloseable {
   /** Adds a listener and tells it the newest image. */
   void addListener(Listener listener);
 
+  /** How this process stands with the metadata store now. */
+  ClusterStatus status();
+
+  /**
+   * Finds out which cluster the metadata store holds, as soon as it answers.
+   *
+   * @return the cluster's id; {@code INVALID_REQUEST} when the process belongs to another cluster,
+   *     or the store holds none and the process may not make one
+   */
+  CompletionStage<String> clusterId();
+
   /**
    * Joins the cluster and takes part in electing the controller. A broker that loses its session
    * joins again by itself. Until it has joined, and while it is not yet the leader under its new

@@ -27,7 +27,21 @@ final class ImagePublisher {
 
   /** Makes the image of what is known now; the listeners are told when it differs. */
   void publish(ClusterState state) {
-    ClusterImage next = state.image(image);
+    publish(state.image(image));
+  }
+
+  /** Makes the last image over: nobody leads, and nobody is the controller. */
+  void publishWithoutLeaders() {
+    ClusterImageBuilder builder = new ClusterImageBuilder(image).controller(-1);
+    for (TopicImage topic : image.topics().values()) {
+      if (topic.partitions().stream().anyMatch(PartitionImage::hasLeader)) {
+        builder.putTopic(topic.withoutLeaders());
+      }
+    }
+    publish(builder.build());
+  }
+
+  private void publish(ClusterImage next) {
     if (next.version() != image.version()) {
       image = next;
       for (ClusterStore.Listener listener : listeners) {

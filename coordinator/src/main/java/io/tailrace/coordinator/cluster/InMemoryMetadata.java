@@ -33,6 +33,18 @@ public final class InMemoryMetadata {
     nodes.put(Single.PRODUCER_IDS, new Node(new MetadataValue.ProducerIds(0), 0, 0));
   }
 
+  /**
+   * The metadata is that of another cluster from now on, or, with an empty id, of none; everything
+   * else stays.
+   */
+  public synchronized void replaceCluster(String clusterId) {
+    Map<MetadataKey, Node> change = new LinkedHashMap<>();
+    change.put(
+        Single.CLUSTER,
+        clusterId.isEmpty() ? null : new Node(new MetadataValue.Cluster(clusterId), 0, 0));
+    put(change);
+  }
+
   /** A client of the metadata, whose owner is this scheduler's thread. */
   public Session open(Scheduler scheduler) {
     return new Session(scheduler);

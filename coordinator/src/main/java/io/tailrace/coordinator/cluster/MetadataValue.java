@@ -14,6 +14,11 @@ public sealed interface MetadataValue {
     NONE
   }
 
+  /** The value of a node that exists, but whose bytes cannot be read. Never written. */
+  enum Unreadable implements MetadataValue {
+    UNREADABLE
+  }
+
   /** See {@link MetadataKey.Single#CLUSTER}. */
   record Cluster(String clusterId) implements MetadataValue {}
 

@@ -19,6 +19,9 @@ final class SettingGoals {
   record AlterTopic(String name, Map<String, String> changes) implements Goal<Void> {
     @Override
     public Step<Void> next(ClusterState state) {
+      if (state.unreadable(new MetadataKey.Topic(name))) {
+        return TopicGoals.unreadable(name);
+      }
       TopicState topic = state.topic(name);
       if (topic == null || !topic.value().visible()) {
         return new Refused<>(ErrorCode.UNKNOWN_TOPIC, "there is no topic '" + name + "'");
@@ -46,6 +49,13 @@ final class SettingGoals {
   record AlterBroker(String broker, Map<String, String> changes) implements Goal<Void> {
     @Override
     public Step<Void> next(ClusterState state) {
+      if (state.unreadable(new MetadataKey.BrokerConfigs(broker))) {
+        return new Refused<>(
+            ErrorCode.INVALID_REQUEST,
+            "the settings of broker '"
+                + broker
+                + "' are in ZooKeeper but cannot be read; remove their znode first");
+      }
       ClusterState.Node<MetadataValue.Configs> node = state.brokerConfigs(broker);
       Map<String, String> now = node == null ? Map.of() : node.value().configs();
       Map<String, String> configs = changed(now, changes);

@@ -35,6 +35,9 @@ final class TopicGoals {
 
     @Override
     public Step<Void> next(ClusterState state) {
+      if (state.unreadable(new MetadataKey.Topic(name))) {
+        return unreadable(name);
+      }
       TopicState topic = state.topic(name);
       if (topic != null && !topic.id().equals(id)) {
         return new Refused<>(ErrorCode.TOPIC_EXISTS, "topic '" + name + "' already exists");
@@ -98,6 +101,9 @@ final class TopicGoals {
     @Override
     public Step<Void> next(ClusterState state) {
       TopicState topic = state.topic(name);
+      if (state.unreadable(new MetadataKey.Topic(name))) {
+        return unreadable(name);
+      }
       if (topic == null || !topic.value().visible()) {
         return unknownTopic(name);
       }
@@ -167,6 +173,9 @@ final class TopicGoals {
     public Step<Void> next(ClusterState state) {
       TopicState topic = state.topic(name);
       if (id == null) {
+        if (state.unreadable(new MetadataKey.Topic(name))) {
+          return unreadable(name);
+        }
         if (topic == null || !topic.value().visible()) {
           return unknownTopic(name);
         }
@@ -234,6 +243,14 @@ final class TopicGoals {
       }
     }
     return true;
+  }
+
+  static <T> Refused<T> unreadable(String name) {
+    return new Refused<>(
+        ErrorCode.INVALID_REQUEST,
+        "the metadata of topic '"
+            + name
+            + "' is in ZooKeeper but cannot be read; restore or remove its znode first");
   }
 
   private static <T> Refused<T> unknownTopic(String name) {

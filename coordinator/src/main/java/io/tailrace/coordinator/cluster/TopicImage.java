@@ -24,4 +24,14 @@ public record TopicImage(
     partitions = List.copyOf(partitions);
     configs = Collections.unmodifiableMap(new TreeMap<>(configs));
   }
+
+  /** The same topic while nobody leads its partitions. */
+  TopicImage withoutLeaders() {
+    return new TopicImage(
+        name,
+        id,
+        type,
+        partitions.stream().map(PartitionImage::leaderless).toList(),
+        configs);
+  }
 }

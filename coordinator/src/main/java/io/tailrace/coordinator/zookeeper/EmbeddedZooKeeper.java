@@ -78,7 +78,7 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
       files = new FileTxnSnapLog(directory, directory);
       server = new Server(files, settings.tickMs());
       connections.configure(settings.address(), settings.maxConnections());
-      connections.startup(server);
+      load(settings.directory());
     } catch (IOException | InterruptedException | RuntimeException e) {
       connections.shutdown();
       lock.close();
@@ -87,6 +87,23 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     address = new InetSocketAddress(settings.address().getAddress(), connections.getLocalPort());
     cleanup = new SnapshotCleanup(files, settings.snapshotsKept(), settings.cleanupHours());
     LOG.info("ZooKeeper runs at {} in {}", connectString(), settings.directory());
+  }
+
+  private void load(Path directory) throws IOException, InterruptedException {
+    try {
+      connections.startup(server);
+    } catch (IOException e) {
+      long free = directory.toFile().getUsableSpace();
+      throw new IOException(
+          free < LOG_STEP_BYTES
+              ? "the disk of " + directory + " is full (" + free + " bytes are free); make room on it"
+              : "ZooKeeper's data in "
+                  + directory
+                  + " cannot be read ("
+                  + e.getMessage()
+                  + "); restore that directory from a backup",
+          e);
+    }
   }
 
   private static FileChannel lock(Path directory) throws IOException {

@@ -3,7 +3,9 @@ package io.tailrace.coordinator.zookeeper;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterMember;
+import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.InSyncChange;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
@@ -26,13 +28,18 @@ public final class ZooKeeperClusterStore implements ClusterStore {
    * Begins to connect; does not wait for it.
    *
    * @param brokerId the broker whose process this is, or {@link ClusterMember#OBSERVER}
+   * @param home which cluster the process belongs to
    * @param random where ids come from; must not repeat itself from one process to the next
    */
-  public ZooKeeperClusterStore(ZooKeeperSettings settings, int brokerId, RandomGenerator random) {
+  public ZooKeeperClusterStore(
+      ZooKeeperSettings settings, int brokerId, HomeCluster home, RandomGenerator random) {
     byte[] clusterId = new byte[16];
     random.nextBytes(clusterId);
-    metadata = new ZooKeeperMetadataStore(settings, thread, HexFormat.of().formatHex(clusterId));
-    member = new ClusterMember(brokerId, metadata, thread, random, settings.requestTimeoutMs());
+    metadata =
+        new ZooKeeperMetadataStore(
+            settings, thread, HexFormat.of().formatHex(clusterId), home.founds());
+    member =
+        new ClusterMember(brokerId, home, metadata, thread, random, settings.requestTimeoutMs());
     member.start();
   }
 
@@ -44,6 +51,16 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public void addListener(Listener listener) {
     member.addListener(listener);
+  }
+
+  @Override
+  public ClusterStatus status() {
+    return member.status();
+  }
+
+  @Override
+  public CompletionStage<String> clusterId() {
+    return member.clusterId();
   }
 
   @Override

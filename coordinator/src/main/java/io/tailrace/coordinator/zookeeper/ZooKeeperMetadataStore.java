@@ -54,6 +54,13 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   private final Scheduler thread;
   private final String newClusterId;
   private final CuratorZookeeperClient client;
+  private final ReachabilityProbe probe;
+
+  /** Whether this process may make the cluster when it is missing. */
+  private boolean founds;
+
+  /** The root held no cluster when it was read. */
+  private boolean noCluster;
 
   /** Paths that events named, on their way from ZooKeeper's thread. */
   private final Queue<String> events = new ConcurrentLinkedQueue<>();
@@ -84,12 +91,17 @@ final class ZooKeeperMetadataStore implements MetadataStore {
 
   /**
    * @param newClusterId the id of the cluster if this process is its first
+   * @param founds whether this process may make a cluster where there is none, until it has seen
+   *     one; otherwise the listener is told of a store that holds nothing
    */
-  ZooKeeperMetadataStore(ZooKeeperSettings settings, Scheduler thread, String newClusterId) {
+  ZooKeeperMetadataStore(
+      ZooKeeperSettings settings, Scheduler thread, String newClusterId, boolean founds) {
     this.settings = settings;
     this.paths = new ClusterPaths(settings.root());
     this.thread = thread;
     this.newClusterId = newClusterId;
+    this.founds = founds;
+    this.probe = new ReachabilityProbe(settings, thread, this::beginAnew);
     this.client =
         new CuratorZookeeperClient(
             new QuietZooKeeperFactory(),
@@ -162,19 +174,22 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   private void load(int mine) {
     reader.readAll(
         entries -> {
-          if (entries == null) {
+          noCluster = entries == null;
+          if (noCluster && founds) {
             makeCluster(mine);
             return;
           }
+          founds = false;
           loaded = true;
+          probe.stop();
           sessionId = zk.getSessionId();
           LOG.info(
               "ZooKeeper {}: connected, session 0x{}, {} nodes under {}",
               settings.servers(),
               Long.toHexString(sessionId),
-              entries.size(),
+              noCluster ? "no" : entries.size(),
               paths.root());
-          listener.onConnected(sessionId, entries);
+          listener.onConnected(sessionId, noCluster ? List.of() : entries);
           readChanged();
         });
   }
@@ -243,7 +258,27 @@ final class ZooKeeperMetadataStore implements MetadataStore {
         LOG.info("ZooKeeper {}: the connection is lost", settings.servers());
       }
       listener.onDisconnected();
+      if (!closed) {
+        probe.start();
+      }
     }
+  }
+
+  /** Gives up a session that ZooKeeper does not take back although it takes new ones. */
+  private void beginAnew() {
+    if (closed || loaded) {
+      return;
+    }
+    LOG.warn(
+        "ZooKeeper {} does not take this broker's session back, but takes new ones: its data were"
+            + " lost, or restored from an older state; a new session begins",
+        settings.servers());
+    try {
+      client.reset();
+    } catch (Exception e) {
+      LOG.warn("ZooKeeper {}: no new session can be made", settings.servers(), e);
+    }
+    probe.start();
   }
 
   /** Forgets the connection and its requests in flight. */
@@ -273,6 +308,11 @@ final class ZooKeeperMetadataStore implements MetadataStore {
     eventsHandedOver.set(false);
     for (String path = events.poll(); path != null; path = events.poll()) {
       MetadataKey key = paths.keyOf(path);
+      if (key == Single.CLUSTER && noCluster && loaded) {
+        // Whatever else there is was not read.
+        connect();
+        return;
+      }
       if (key != null && changed.add(key)) {
         noted++;
       }
@@ -388,6 +428,7 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   @Override
   public void close() {
     closed = true;
+    thread.execute(probe::stop);
     client.close(settings.closeTimeoutMs());
   }
 }

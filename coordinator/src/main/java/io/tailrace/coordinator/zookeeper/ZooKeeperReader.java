@@ -206,7 +206,13 @@ final class ZooKeeperReader {
       MetadataValue value = ClusterNodeCodec.decode(key, read.getData());
       entries.add(new MetadataEntry(key, value, stat.getVersion(), stat.getEphemeralOwner()));
     } catch (InvalidProtocolBufferException e) {
-      LOG.error("Ignoring znode {}: its value cannot be read", paths.of(key), e);
+      LOG.error("The value of znode {} cannot be read", paths.of(key), e);
+      entries.add(
+          new MetadataEntry(
+              key,
+              MetadataValue.Unreadable.UNREADABLE,
+              stat.getVersion(),
+              stat.getEphemeralOwner()));
     }
     return true;
   }

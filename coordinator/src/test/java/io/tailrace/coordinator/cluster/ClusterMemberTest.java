@@ -112,6 +112,67 @@ class ClusterMemberTest {
   }
 
   @Test
+  void nothingIsLedOrWrittenWhileTheStoreHoldsAnotherCluster() {
+    for (String other : new String[] {"other", ""}) {
+      Broker broker = new Broker(1, 100);
+      String name = "orders" + other;
+      get(create(broker, name, 2));
+      ClusterImage before = broker.member.image();
+      assertEquals(ClusterStatus.CONNECTED, broker.member.status());
+
+      metadata.replaceCluster(other);
+      runFor(10);
+
+      ClusterStatus status = broker.member.status();
+      assertEquals(ClusterStatus.Kind.WRONG_CLUSTER, status.kind());
+      assertTrue(status.problem().contains("belongs to cluster cluster"), status.problem());
+      assertEquals("cluster", broker.member.image().clusterId());
+      assertEquals(-1, broker.member.image().controllerId());
+      for (PartitionImage partition : broker.member.image().topics().get(name).partitions()) {
+        assertFalse(partition.hasLeader());
+      }
+      long version = metadata.version();
+      assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(create(broker, "more", 1)));
+      assertEquals(
+          ErrorCode.METADATA_UNAVAILABLE, refusal(broker.member.allocateProducerIds(10)));
+      broker.session.expire();
+      runFor(2 * TIMEOUT_MS);
+      assertEquals(ClusterStatus.Kind.WRONG_CLUSTER, broker.member.status().kind());
+      // The session's own nodes went with it, in one change; nothing was registered again.
+      assertEquals(version + 1, metadata.version());
+
+      metadata.replaceCluster("cluster");
+      runFor(50);
+      assertEquals(ClusterStatus.CONNECTED, broker.member.status());
+      assertEquals(1, broker.member.image().topics().get(name).partitions().get(1).leader());
+      assertEquals(before.topics().keySet(), broker.member.image().topics().keySet());
+      get(create(broker, "after" + other, 1));
+      broker.member.close();
+      runFor(10);
+    }
+  }
+
+  @Test
+  void aStartFindsOutThatTheStoreHoldsAnotherCluster() {
+    SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
+    ClusterMember member =
+        new ClusterMember(
+            1,
+            new HomeCluster("mine", false),
+            metadata.open(thread),
+            thread,
+            random.split(),
+            TIMEOUT_MS);
+    member.start();
+    long version = metadata.version();
+    assertEquals(ErrorCode.INVALID_REQUEST, refusal(member.clusterId()));
+    assertEquals(ErrorCode.INVALID_REQUEST, refusal(member.register(registration(1))));
+    assertEquals(version, metadata.version());
+    assertEquals(Map.of(), member.image().topics());
+    assertEquals("cluster", get(new Broker(2, 100).member.clusterId()));
+  }
+
+  @Test
   void aShortInterruptionIsWaitedOut() {
     Broker broker = new Broker(1, 100);
     broker.session.disconnect();
@@ -125,7 +186,7 @@ class ClusterMemberTest {
   void registeringFailsWhenTheStoreCannotBeReached() {
     SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
     InMemoryMetadata.Session session = metadata.open(thread);
-    ClusterMember member = new ClusterMember(1, session, thread, random.split(), TIMEOUT_MS);
+    ClusterMember member = new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
     member.start();
     runFor(10);
     session.disconnect();
@@ -169,7 +230,7 @@ class ClusterMemberTest {
   void aRegistrationWhoseAnswerWasLostStands() {
     SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
     InMemoryMetadata.Session session = metadata.open(thread);
-    ClusterMember member = new ClusterMember(1, session, thread, random.split(), TIMEOUT_MS);
+    ClusterMember member = new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
     session.loseNextWrite(true);
     member.start();
     assertEquals(1, get(member.register(registration(1))));

@@ -19,6 +19,28 @@ class EmbeddedZooKeeperTest {
   @TempDir private Path directory;
 
   @Test
+  void namesItsDirectoryAndTheMendWhenItsLogIsDamaged() throws Exception {
+    EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+    try (PlainZooKeeperClient client = new PlainZooKeeperClient(server)) {
+      client.create("/a", (byte) 1);
+    }
+    server.close();
+    Path log;
+    try (Stream<Path> files = Files.list(directory.resolve("version-2"))) {
+      log =
+          files
+              .filter(file -> file.getFileName().toString().startsWith("log."))
+              .findFirst()
+              .orElseThrow();
+    }
+    Files.write(log, new byte[(int) Files.size(log)]);
+    IOException refused =
+        assertThrows(IOException.class, () -> EmbeddedZooKeeper.start(directory, 0).close());
+    assertTrue(refused.getMessage().contains(log.toString()), refused.getMessage());
+    assertTrue(refused.getMessage().contains("restore that directory"), refused.getMessage());
+  }
+
+  @Test
   void keepsItsDataAndLetsGoOfItsPort() throws Exception {
     EmbeddedZooKeeper first = EmbeddedZooKeeper.start(directory, 0);
     try (PlainZooKeeperClient client = new PlainZooKeeperClient(first)) {

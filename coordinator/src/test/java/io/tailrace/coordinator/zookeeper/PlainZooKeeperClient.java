@@ -20,6 +20,18 @@ final class PlainZooKeeperClient implements AutoCloseable {
     zooKeeper.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
   }
 
+  void set(String path, byte... data) throws KeeperException, InterruptedException {
+    zooKeeper.setData(path, data, -1);
+  }
+
+  void delete(String path) throws KeeperException, InterruptedException {
+    zooKeeper.delete(path, -1);
+  }
+
+  boolean exists(String path) throws KeeperException, InterruptedException {
+    return zooKeeper.exists(path, false) != null;
+  }
+
   byte[] read(String path) throws KeeperException, InterruptedException {
     return zooKeeper.getData(path, false, null);
   }

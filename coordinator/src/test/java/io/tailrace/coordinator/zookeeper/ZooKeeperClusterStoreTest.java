@@ -3,6 +3,7 @@ package io.tailrace.coordinator.zookeeper;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.ClusterStoreContract;
+import io.tailrace.coordinator.cluster.HomeCluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,6 +59,7 @@ class ZooKeeperClusterStoreTest extends ClusterStoreContract {
             ZooKeeperSettings.of(zooKeeper.connectString() + root)
                 .withSessionTimeoutMs(SESSION_TIMEOUT_MS),
             brokerId,
+            HomeCluster.ANY,
             random.split());
     stores.add(store);
     return store;

@@ -1,19 +1,23 @@
 package io.tailrace.coordinator.zookeeper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.DirectoryReport;
+import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
@@ -36,11 +40,16 @@ class ZooKeeperFaultTest {
   private final SplittableRandom random = new SplittableRandom(11);
 
   private ZooKeeperClusterStore open(int id, int port) {
+    return open(id, port, HomeCluster.ANY);
+  }
+
+  private ZooKeeperClusterStore open(int id, int port, HomeCluster home) {
     return new ZooKeeperClusterStore(
         ZooKeeperSettings.of("127.0.0.1:" + port)
             .withSessionTimeoutMs(30_000)
             .withRequestTimeoutMs(REQUEST_TIMEOUT_MS),
         id,
+        home,
         random.split());
   }
 
@@ -113,6 +122,82 @@ class ZooKeeperFaultTest {
       return ((ClusterException) e.getCause()).code() == ErrorCode.TOPIC_EXISTS;
     } catch (Exception e) {
       throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void leadsNothingAndMakesNothingWhenZooKeeperLostItsDataUntilTheyAreBack() throws Exception {
+    Path data = directory.resolve("data");
+    Path lost = directory.resolve("lost");
+    EmbeddedZooKeeper server = EmbeddedZooKeeper.start(data, 0);
+    int port = server.port();
+    try (ZooKeeperClusterStore store = open(1, port)) {
+      get(store.register(registration(1)));
+      get(create(store, "orders"));
+      String clusterId = store.image().clusterId();
+      server.close();
+      Waiting.until(() -> store.status().kind() == ClusterStatus.Kind.AWAY, DEADLINE_MS);
+
+      Files.move(data, lost);
+      server = EmbeddedZooKeeper.start(data, port);
+      Waiting.until(() -> store.status().kind() == ClusterStatus.Kind.WRONG_CLUSTER, DEADLINE_MS);
+      assertTrue(store.status().problem().contains(clusterId), store.status().problem());
+      assertEquals(0, ledBy(store.image(), 1));
+      assertEquals(clusterId, store.image().clusterId());
+      assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(create(store, "more")));
+      try (ZooKeeperClusterStore late =
+          open(2, port, new HomeCluster(clusterId, false))) {
+        assertEquals(ErrorCode.INVALID_REQUEST, refusal(late.clusterId()));
+      }
+      try (PlainZooKeeperClient stranger = new PlainZooKeeperClient(server)) {
+        assertFalse(stranger.exists("/tailrace"));
+      }
+
+      server.close();
+      Files.move(data, directory.resolve("empty"));
+      Files.move(lost, data);
+      server = EmbeddedZooKeeper.start(data, port);
+      Waiting.until(() -> ledBy(store.image(), 1) == 2, DEADLINE_MS);
+      assertEquals(ClusterStatus.Kind.CONNECTED, store.status().kind());
+      get(create(store, "more"));
+    } finally {
+      server.close();
+    }
+  }
+
+  @Test
+  void refusesToMakeATopicWhereANodeCannotBeRead() throws Exception {
+    try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+        ZooKeeperClusterStore store = open(1, server.port());
+        PlainZooKeeperClient stranger = new PlainZooKeeperClient(server)) {
+      get(store.register(registration(1)));
+      stranger.create("/tailrace/topics/broken", new byte[] {(byte) 0xff, (byte) 0xff, 1});
+      ExecutionException refused =
+          assertThrows(ExecutionException.class, () -> get(create(store, "broken")));
+      assertTrue(refused.getMessage().contains("cannot be read"), refused.getMessage());
+      assertEquals(ErrorCode.INVALID_REQUEST, refusal(store.deleteTopic("broken")));
+      assertEquals(ErrorCode.INVALID_REQUEST, refusal(store.setPartitions("broken", 5)));
+      assertEquals(
+          ErrorCode.INVALID_REQUEST, refusal(store.alterTopicConfigs("broken", Map.of("a", "1"))));
+      stranger.delete("/tailrace/topics/broken");
+      get(create(store, "other"));
+      get(create(store, "broken"));
+    }
+  }
+
+  @Test
+  void refusesAClusterWhoseIdCannotBeRead() throws Exception {
+    try (EmbeddedZooKeeper server = EmbeddedZooKeeper.start(directory, 0);
+        PlainZooKeeperClient stranger = new PlainZooKeeperClient(server)) {
+      try (ZooKeeperClusterStore store = open(1, server.port())) {
+        get(store.register(registration(1)));
+        stranger.set("/tailrace/cluster", new byte[] {(byte) 0xff, (byte) 0xff, 1});
+        Waiting.until(
+            () -> store.status().kind() == ClusterStatus.Kind.WRONG_CLUSTER, DEADLINE_MS);
+      }
+      try (ZooKeeperClusterStore store = open(2, server.port())) {
+        assertEquals(ErrorCode.INVALID_REQUEST, refusal(store.clusterId()));
+      }
     }
   }
 
@@ -195,7 +280,7 @@ class ZooKeeperFaultTest {
   }
 
   private ZooKeeperClusterStore openPatient(int id, int port) {
-    return new ZooKeeperClusterStore(ZooKeeperSettings.of("127.0.0.1:" + port), id, random.split());
+    return new ZooKeeperClusterStore(ZooKeeperSettings.of("127.0.0.1:" + port), id, HomeCluster.ANY, random.split());
   }
 
   private static long ledBy(ClusterImage image, int broker) {
