@@ -47,14 +47,13 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -86,6 +85,7 @@ public final class Broker implements AutoCloseable {
   private final LogStore logs;
   private final PartitionRegistry partitions;
   private final NetworkServer network;
+  private final Health health;
   private final InetSocketAddress address;
   private final InetSocketAddress httpAddress;
   private volatile boolean serving;
@@ -170,14 +170,16 @@ public final class Broker implements AutoCloseable {
       register(id, advertised);
       noteLaterRegistrations(id);
 
-      ExecutorService pages = Executors.newSingleThreadExecutor(task -> daemon("http-pages", task));
+      ScheduledExecutorService pages =
+          Executors.newSingleThreadScheduledExecutor(task -> daemon("http-pages", task));
       onStop("HTTP pages", pages::shutdown);
+      health = new Health(id, () -> serving, cluster, partitions, logs, clock);
       HttpListener http =
           new HttpListener(
               eventLoops.loops(),
               eventLoops.serverChannel(),
               pages,
-              Map.of("/health", this::health, "/metrics", this::scrape),
+              Map.of("/health", this::healthPage, "/metrics", this::scrape),
               config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS),
               descriptors.httpConnections(),
               clock);
@@ -186,6 +188,7 @@ public final class Broker implements AutoCloseable {
 
       serving = true;
       pages.execute(() -> addMeters(http));
+      pages.scheduleWithFixedDelay(this::logHealth, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
       directory.markReady(
           new HostPort(address.getHostString(), address.getPort()).toString(),
           new HostPort(httpAddress.getHostString(), httpAddress.getPort()).toString());
@@ -435,19 +438,20 @@ public final class Broker implements AutoCloseable {
     return httpAddress;
   }
 
-  private HttpPage health() {
-    ClusterImage image = cluster.image();
-    boolean up = serving && image.brokers().containsKey(config.get(BrokerKeys.BROKER_ID));
-    String body =
-        String.format(
-            Locale.ROOT,
-            "{\"status\":\"%s\",\"brokerId\":%d,\"clusterId\":\"%s\",\"version\":\"%s\",\"partitions\":%d}%n",
-            up ? "UP" : "DOWN",
-            config.get(BrokerKeys.BROKER_ID),
-            image.clusterId(),
-            Version.current(),
-            partitions.all().size());
-    return HttpPage.json(up ? 200 : 503, body);
+  private HttpPage healthPage() {
+    return HealthJson.page(
+        health.report(),
+        config.get(BrokerKeys.BROKER_ID),
+        cluster.image().clusterId(),
+        partitions.all().size());
+  }
+
+  private void logHealth() {
+    try {
+      health.log();
+    } catch (RuntimeException e) {
+      LOG.warn("the broker's health could not be looked at", e);
+    }
   }
 
   private HttpPage scrape() {
@@ -487,6 +491,14 @@ public final class Broker implements AutoCloseable {
         EventLoops::directMemoryBytes);
     metrics.gauge(
         "tailrace.partitions", "Partitions with a replica here", () -> partitions.all().size());
+    metrics.gauge(
+        "tailrace.zookeeper.connected",
+        "1 while ZooKeeper answers and holds this broker's cluster, otherwise 0",
+        () -> cluster.status().kind() == ClusterStatus.Kind.CONNECTED ? 1 : 0);
+    metrics.gauge(
+        "tailrace.logs.not.whole",
+        "Logs that are offline or may lack records",
+        () -> logs.notWhole().size());
     metrics.gauge(
         "tailrace.disk.usable.bytes", "Bytes that may still be appended", logs::usableBytes);
     metrics.addJvm();

@@ -39,6 +39,12 @@ public final class ClusterMember implements ClusterStore {
 
   private static final long PAUSE_MS = 100;
 
+  /**
+   * How long a change waits for a store that is away or silent. Shorter than the four seconds after
+   * which the command line gives up a silent connection, so that its user reads what happened.
+   */
+  private static final long SILENCE_MS = 2_500;
+
   /** Settings, in-sync sets and the controller's work take turns. */
   private static final int TURNS = 3;
 
@@ -68,6 +74,10 @@ public final class ClusterMember implements ClusterStore {
   private boolean closed;
   private long session;
   private boolean writing;
+
+  /** Grows with everything that the store tells. */
+  private long heard;
+
   private PendingRequest<?> written;
   private int conflicts;
   private boolean paused;
@@ -149,6 +159,7 @@ public final class ClusterMember implements ClusterStore {
 
   /** Takes over what the store holds, unless it is not this process's cluster. */
   private void onState() {
+    heard++;
     String problem = home.problem(state);
     if (problem != null) {
       onWrongCluster(problem);
@@ -425,25 +436,45 @@ public final class ClusterMember implements ClusterStore {
             return;
           }
           queue.add(request);
-          request.timeoutBy(scheduler.schedule(() -> timeOut(request, queue), requestTimeoutMs));
+          limit(request, queue);
           advance();
         });
     return answer;
   }
 
-  private void timeOut(PendingRequest<?> request, Deque<PendingRequest<?>> queue) {
+  /** Gives up after the request timeout, or sooner when the store is away or tells nothing. */
+  private void limit(PendingRequest<?> request, Deque<PendingRequest<?>> queue) {
+    long before = heard;
+    long firstMs = Math.min(SILENCE_MS, requestTimeoutMs);
+    request.timeoutBy(
+        scheduler.schedule(
+            () -> {
+              if (!ready || heard == before || firstMs == requestTimeoutMs) {
+                timeOut(request, queue, firstMs);
+              } else {
+                request.timeoutBy(
+                    scheduler.schedule(
+                        () -> timeOut(request, queue, requestTimeoutMs),
+                        requestTimeoutMs - firstMs));
+              }
+            },
+            firstMs));
+  }
+
+  private void timeOut(
+      PendingRequest<?> request, Deque<PendingRequest<?>> queue, long afterMs) {
     if (queue.remove(request)) {
       if (request.begun() || request == written) {
         request.fail(
             ErrorCode.OUTCOME_UNKNOWN,
             "the cluster's metadata store did not answer within "
-                + requestTimeoutMs
+                + afterMs
                 + " ms; the change may have happened");
       } else {
         request.fail(
             ErrorCode.METADATA_UNAVAILABLE,
             "the cluster's metadata store could not be reached within "
-                + requestTimeoutMs
+                + afterMs
                 + " ms; nothing was changed");
       }
     }
@@ -618,6 +649,7 @@ public final class ClusterMember implements ClusterStore {
   }
 
   private void onOutcome(Outcome outcome) {
+    heard++;
     PendingRequest<?> request = written;
     boolean inSync = writingInSync;
     writing = false;
