@@ -27,9 +27,6 @@ import org.slf4j.LoggerFactory;
 final class Health {
   private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 
-  /** Appends need more than this at once; with less, they are refused. */
-  private static final long SCARCE_BYTES = 1 << 20;
-
   /** What is wrong, worst first. */
   enum Fault {
     NOT_SERVING(true, 30_000),
@@ -115,12 +112,9 @@ final class Health {
       faults.put(Fault.NOT_REGISTERED, "the cluster does not know this broker as live");
     }
     long usable = logs.usableBytes();
-    if (usable < SCARCE_BYTES) {
-      faults.put(
-          Fault.DISK_FULL,
-          "the disk is full: "
-              + usable
-              + " bytes are left above disk.free.floor.bytes, so records are refused");
+    String full = logs.diskFull();
+    if (full != null) {
+      faults.put(Fault.DISK_FULL, full);
     }
     List<String> withoutLeader = withoutLeader(image);
     addCount(Fault.PARTITIONS_WITHOUT_LEADER, "partitions have no leader", withoutLeader, faults);
