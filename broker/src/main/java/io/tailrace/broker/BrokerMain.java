@@ -12,8 +12,8 @@ import java.util.concurrent.CountDownLatch;
  * Starts a broker and waits for the signal to stop: {@code BrokerMain [--config FILE] [--set
  * KEY=VALUE]...}. Looks first whether it can start, and says everything that is in the way at once;
  * nothing is written or opened then. SIGTERM stops it cleanly and ends the process with 143, as
- * every program that a signal ends. Exit code 2 when the settings or arguments cannot be used here, or with another cluster,
- * 1 when the broker cannot start for another reason.
+ * every program that a signal ends. Exit code 2 when the settings or arguments cannot be used here,
+ * or with another cluster, 1 when the broker cannot start for another reason.
  */
 public final class BrokerMain {
   private BrokerMain() {}

@@ -51,11 +51,7 @@ final class DataDirectory implements AutoCloseable {
   private final DirectoryIdentity identity;
 
   private DataDirectory(
-      Path path,
-      Path held,
-      FileChannel lockChannel,
-      FileLock lock,
-      DirectoryIdentity identity) {
+      Path path, Path held, FileChannel lockChannel, FileLock lock, DirectoryIdentity identity) {
     this.path = path;
     this.held = held;
     this.lockChannel = lockChannel;

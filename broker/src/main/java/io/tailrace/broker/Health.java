@@ -170,8 +170,7 @@ final class Health {
     return names;
   }
 
-  private static void addCount(
-      Fault fault, String what, List<?> which, Map<Fault, String> faults) {
+  private static void addCount(Fault fault, String what, List<?> which, Map<Fault, String> faults) {
     if (!which.isEmpty()) {
       faults.put(fault, which.size() + " " + what + ", as " + which.get(0));
     }

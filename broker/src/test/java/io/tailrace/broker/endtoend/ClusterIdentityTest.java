@@ -51,7 +51,11 @@ class ClusterIdentityTest {
 
   private static BrokerProcess.Ended run(Path data, String... more) {
     String[] settings = {
-      "--set", "listener=127.0.0.1:0", "--set", "http.listener=127.0.0.1:0", "--set",
+      "--set",
+      "listener=127.0.0.1:0",
+      "--set",
+      "http.listener=127.0.0.1:0",
+      "--set",
       "data.dir=" + data
     };
     String[] all = Arrays.copyOf(settings, settings.length + more.length);
@@ -60,8 +64,7 @@ class ClusterIdentityTest {
   }
 
   @Test
-  void refusesToStartWithoutTheEmbeddedZooKeepersDataAndStartsWhenTheyAreBack()
-      throws IOException {
+  void refusesToStartWithoutTheEmbeddedZooKeepersDataAndStartsWhenTheyAreBack() throws IOException {
     try (TestCluster cluster = TestCluster.start(directory)) {
       produce(cluster);
     }
@@ -106,8 +109,7 @@ class ClusterIdentityTest {
 
   private StartupException refused(Map<String, String> settings) {
     BrokerConfig config = BrokerConfig.of(TestCluster.settings(directory, settings));
-    return assertThrows(
-        StartupException.class, () -> Broker.start(config, Clock.SYSTEM).close());
+    return assertThrows(StartupException.class, () -> Broker.start(config, Clock.SYSTEM).close());
   }
 
   @Test
@@ -172,7 +174,8 @@ class ClusterIdentityTest {
     }
     Path file = data().resolve("directory.properties");
     String intact = Files.readString(file);
-    for (String damaged : new String[] {"", "\0\0\0", intact.replace("broker.id=0", "broker.id=7")}) {
+    for (String damaged :
+        new String[] {"", "\0\0\0", intact.replace("broker.id=0", "broker.id=7")}) {
       Files.writeString(file, damaged);
       StartupException refused = refused(Map.of());
       assertTrue(refused.getMessage().contains(file + " is damaged"), refused.getMessage());

@@ -107,8 +107,7 @@ class HealthTest {
       assertEquals(1, body.get("partitionsWithoutLeader").get("count").asInt());
       assertEquals("orders/0", body.get("partitionsWithoutLeader").get("names").get(0).asText());
       assertThrows(
-          CompletionException.class,
-          () -> client.admin().createTopic(Topic.named("more")).join());
+          CompletionException.class, () -> client.admin().createTopic(Topic.named("more")).join());
     } finally {
       zooKeeper.close();
     }

@@ -207,8 +207,7 @@ public final class ClusterMember implements ClusterStore {
   private void refuseAll(Deque<PendingRequest<?>> requests, String problem) {
     for (PendingRequest<?> request : requests) {
       boolean perhaps = request.begun() || request == written;
-      request.fail(
-          perhaps ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.METADATA_UNAVAILABLE, problem);
+      request.fail(perhaps ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.METADATA_UNAVAILABLE, problem);
     }
     requests.clear();
   }
@@ -288,8 +287,7 @@ public final class ClusterMember implements ClusterStore {
                 if (joining == request) {
                   joining = null;
                   membership = null;
-                  request.fail(
-                      ErrorCode.METADATA_UNAVAILABLE, noAnswer());
+                  request.fail(ErrorCode.METADATA_UNAVAILABLE, noAnswer());
                 }
               },
               requestTimeoutMs));
@@ -461,8 +459,7 @@ public final class ClusterMember implements ClusterStore {
             firstMs));
   }
 
-  private void timeOut(
-      PendingRequest<?> request, Deque<PendingRequest<?>> queue, long afterMs) {
+  private void timeOut(PendingRequest<?> request, Deque<PendingRequest<?>> queue, long afterMs) {
     if (queue.remove(request)) {
       if (request.begun() || request == written) {
         request.fail(

@@ -28,10 +28,6 @@ public record TopicImage(
   /** The same topic while nobody leads its partitions. */
   TopicImage withoutLeaders() {
     return new TopicImage(
-        name,
-        id,
-        type,
-        partitions.stream().map(PartitionImage::leaderless).toList(),
-        configs);
+        name, id, type, partitions.stream().map(PartitionImage::leaderless).toList(), configs);
   }
 }

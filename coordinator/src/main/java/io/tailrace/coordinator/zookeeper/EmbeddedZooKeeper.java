@@ -96,7 +96,11 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
       long free = directory.toFile().getUsableSpace();
       throw new IOException(
           free < LOG_STEP_BYTES
-              ? "the disk of " + directory + " is full (" + free + " bytes are free); make room on it"
+              ? "the disk of "
+                  + directory
+                  + " is full ("
+                  + free
+                  + " bytes are free); make room on it"
               : "ZooKeeper's data in "
                   + directory
                   + " cannot be read ("

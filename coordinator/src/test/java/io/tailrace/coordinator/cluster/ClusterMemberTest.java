@@ -133,8 +133,7 @@ class ClusterMemberTest {
       }
       long version = metadata.version();
       assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(create(broker, "more", 1)));
-      assertEquals(
-          ErrorCode.METADATA_UNAVAILABLE, refusal(broker.member.allocateProducerIds(10)));
+      assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(broker.member.allocateProducerIds(10)));
       broker.session.expire();
       runFor(2 * TIMEOUT_MS);
       assertEquals(ClusterStatus.Kind.WRONG_CLUSTER, broker.member.status().kind());
@@ -186,7 +185,8 @@ class ClusterMemberTest {
   void registeringFailsWhenTheStoreCannotBeReached() {
     SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
     InMemoryMetadata.Session session = metadata.open(thread);
-    ClusterMember member = new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
+    ClusterMember member =
+        new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
     member.start();
     runFor(10);
     session.disconnect();
@@ -230,7 +230,8 @@ class ClusterMemberTest {
   void aRegistrationWhoseAnswerWasLostStands() {
     SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
     InMemoryMetadata.Session session = metadata.open(thread);
-    ClusterMember member = new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
+    ClusterMember member =
+        new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), TIMEOUT_MS);
     session.loseNextWrite(true);
     member.start();
     assertEquals(1, get(member.register(registration(1))));

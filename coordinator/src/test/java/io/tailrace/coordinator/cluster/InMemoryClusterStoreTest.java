@@ -19,7 +19,8 @@ class InMemoryClusterStoreTest extends ClusterStoreContract {
   protected ClusterStore open(int brokerId) {
     SimulatedTime.SimulatedThread thread = time.thread(random.split(), 3);
     InMemoryMetadata.Session session = metadata.open(thread);
-    ClusterMember member = new ClusterMember(brokerId, HomeCluster.ANY, session, thread, random.split(), 1000);
+    ClusterMember member =
+        new ClusterMember(brokerId, HomeCluster.ANY, session, thread, random.split(), 1000);
     threads.put(member, thread);
     sessions.put(member, session);
     member.start();

@@ -145,8 +145,7 @@ class ZooKeeperFaultTest {
       assertEquals(0, ledBy(store.image(), 1));
       assertEquals(clusterId, store.image().clusterId());
       assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(create(store, "more")));
-      try (ZooKeeperClusterStore late =
-          open(2, port, new HomeCluster(clusterId, false))) {
+      try (ZooKeeperClusterStore late = open(2, port, new HomeCluster(clusterId, false))) {
         assertEquals(ErrorCode.INVALID_REQUEST, refusal(late.clusterId()));
       }
       try (PlainZooKeeperClient stranger = new PlainZooKeeperClient(server)) {
@@ -192,8 +191,7 @@ class ZooKeeperFaultTest {
       try (ZooKeeperClusterStore store = open(1, server.port())) {
         get(store.register(registration(1)));
         stranger.set("/tailrace/cluster", new byte[] {(byte) 0xff, (byte) 0xff, 1});
-        Waiting.until(
-            () -> store.status().kind() == ClusterStatus.Kind.WRONG_CLUSTER, DEADLINE_MS);
+        Waiting.until(() -> store.status().kind() == ClusterStatus.Kind.WRONG_CLUSTER, DEADLINE_MS);
       }
       try (ZooKeeperClusterStore store = open(2, server.port())) {
         assertEquals(ErrorCode.INVALID_REQUEST, refusal(store.clusterId()));
@@ -280,7 +278,8 @@ class ZooKeeperFaultTest {
   }
 
   private ZooKeeperClusterStore openPatient(int id, int port) {
-    return new ZooKeeperClusterStore(ZooKeeperSettings.of("127.0.0.1:" + port), id, HomeCluster.ANY, random.split());
+    return new ZooKeeperClusterStore(
+        ZooKeeperSettings.of("127.0.0.1:" + port), id, HomeCluster.ANY, random.split());
   }
 
   private static long ledBy(ClusterImage image, int broker) {
