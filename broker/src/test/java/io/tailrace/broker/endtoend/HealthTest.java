@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,13 +32,15 @@ import org.junit.jupiter.api.io.TempDir;
 class HealthTest {
   private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
   @TempDir Path directory;
 
   private static HttpResponse<String> ask(TestCluster cluster) throws Exception {
     URI uri =
         URI.create("http://127.0.0.1:" + cluster.broker().httpAddress().getPort() + "/health");
-    return HttpClient.newHttpClient()
-        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    return HTTP.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static JsonNode await(TestCluster cluster, String status) throws Exception {
@@ -46,7 +49,7 @@ class HealthTest {
     JsonNode body = new ObjectMapper().readTree(answer.body());
     while (!body.get("status").asText().equals(status)) {
       assertTrue(System.nanoTime() < deadline, answer.body());
-      Thread.onSpinWait();
+      LockSupport.parkNanos(PAUSE_NANOS);
       answer = ask(cluster);
       body = new ObjectMapper().readTree(answer.body());
     }
@@ -100,7 +103,7 @@ class HealthTest {
       JsonNode body = await(cluster, "DOWN");
       while (!body.get("zooKeeper").asText().equals("WRONG_CLUSTER")) {
         assertTrue(System.nanoTime() < deadline, body.toString());
-        Thread.onSpinWait();
+        LockSupport.parkNanos(PAUSE_NANOS);
         body = await(cluster, "DOWN");
       }
       assertTrue(body.get("reason").asText().contains("holds no cluster"), body.toString());

@@ -8,7 +8,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -227,7 +227,7 @@ final class TopicGoals {
   }
 
   private static MetadataValue.Deletion deletion(TopicState topic) {
-    SortedSet<Integer> brokers = new TreeSet<>();
+    NavigableSet<Integer> brokers = new TreeSet<>();
     topic.value().assignment().forEach(brokers::addAll);
     return new MetadataValue.Deletion(topic.name(), List.copyOf(brokers));
   }
