@@ -188,14 +188,15 @@ final class LazyLog implements PartitionLog.Listener {
     LogReplay replay;
     try {
       replay = states.replay(opened, clock.wallMs());
-    } catch (LogException e) {
+    } catch (RuntimeException | Error e) {
       onReplayFailed(opened, e);
       return;
     }
     replay(opened, replay);
   }
 
-  private void onReplayFailed(PartitionLog opened, LogException e) {
+  /** Requests wait for the end of a replay, so that every error must end it. */
+  private void onReplayFailed(PartitionLog opened, Throwable e) {
     if (log == opened) {
       fail(e);
     } else {
@@ -219,7 +220,7 @@ final class LazyLog implements PartitionLog.Listener {
       if (!replay.isDone()) {
         replay.step();
       }
-    } catch (LogException e) {
+    } catch (RuntimeException | Error e) {
       onReplayFailed(opened, e);
       return;
     }
@@ -232,6 +233,7 @@ final class LazyLog implements PartitionLog.Listener {
     log = opened;
     failure = null;
     state = State.OPEN;
+    log.reconfigure(config); // it may have changed since the log was asked for
     if (first) {
       listener.onOpened(opened);
     }

@@ -152,6 +152,26 @@ class PartitionTest {
   }
 
   @Test
+  void takesOverSettingsThatChangeWhileItsLogIsOpened() {
+    disk = new InMemoryDisk(clock);
+    partition = unopened(config(1 << 20, LogConfig.Flush.NONE));
+    partition.onMetadata(leader(ME, EPOCH));
+    partition.whenReady(() -> {});
+    partition.reconfigure(config(1 << 20, LogConfig.Flush.ACK));
+    scheduler.run();
+    List<ProduceResult> results = new ArrayList<>();
+    ByteBuf batch = TestBatches.batch(0, 1, 10);
+
+    partition.produce(
+        batch, 0, batch.readableBytes(), -1, Partition.ANY_EPOCH, 1_000, results::add);
+    assertEquals(List.of(), results);
+    scheduler.run();
+
+    assertEquals(1, results.size());
+    assertNull(results.get(0).error());
+  }
+
+  @Test
   void answersADuplicateWithItsFirstOffset() {
     assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
     assertArrayEquals(new long[] {3}, produce(idempotent(7, 0, 3, 2), -1, -1).baseOffsets());
