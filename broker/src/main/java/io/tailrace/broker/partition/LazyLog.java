@@ -17,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One log of a partition, with the states that are derived from it: opened by the first request that needs
- * it, so that a broker with thousands of idle partitions starts fast and stays small; requests that
- * come meanwhile wait in order. Confined to the partition's scheduler, but for {@link #summary}.
+ * One log of a partition, with the states that are derived from it: opened by the first request
+ * that needs it, so that a broker with thousands of idle partitions starts fast and stays small;
+ * requests that come meanwhile wait in order. Confined to the partition's scheduler, but for {@link
+ * #summary}.
  *
  * <pre>
  *   CLOSED --first request--> OPENING --opened--> OPEN --log failed--> FAILED
@@ -28,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>A log that failed while it was open stays offline until the process restarts: after an error
- * of the device nobody knows what of it is there. One that could not be opened has taken no records,
- * and is opened again; the store itself refuses a log whose failure it remembers.
+ * of the device nobody knows what of it is there. One that could not be opened has taken no
+ * records, and is opened again; the store itself refuses a log whose failure it remembers.
  */
 final class LazyLog implements PartitionLog.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(LazyLog.class);

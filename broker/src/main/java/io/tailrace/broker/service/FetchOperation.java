@@ -228,7 +228,7 @@ final class FetchOperation {
   private void readGrown() {
     grown = false;
     if (bounds.minBytes() > WOKEN_BYTES) {
-      caller.onLoop(() -> caller.beginRead(this::readInTurn));
+      caller.onLoop(this::beginAgain);
       return;
     }
     outstanding.set(groups.size());
@@ -256,10 +256,16 @@ final class FetchOperation {
     }
   }
 
+  /** {@link #onWaiting} may not have ended the turn of the round before yet. */
+  private void beginAgain() {
+    endTurn();
+    caller.beginRead(this::readInTurn);
+  }
+
   private void onDeadline() {
     timedOut = true;
     if (claim()) {
-      caller.beginRead(this::readInTurn);
+      beginAgain();
     }
   }
 
