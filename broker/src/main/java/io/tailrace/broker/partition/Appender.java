@@ -73,11 +73,14 @@ final class Appender {
     }
   }
 
-  /** Ends the requests that may not append any more: the log or the leadership was lost. */
+  /**
+   * Ends the requests that may not append any more: the log or the leadership was lost. The one
+   * under which the log failed keeps its own error, which says more.
+   */
   void recheck() {
     List<PendingAppend> over = new ArrayList<>();
     for (PendingAppend append : waiting) {
-      PartitionError error = refusal(append);
+      PartitionError error = append.error() == null ? refusal(append) : append.error();
       if (error != null) {
         append.fail(error);
         over.add(append);

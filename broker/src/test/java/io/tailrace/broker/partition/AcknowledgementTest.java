@@ -215,6 +215,24 @@ class AcknowledgementTest {
   }
 
   @Test
+  void aLogThatFailsUnderARequestThatWaitedAnswersEachRequestOnceAndInOrder() {
+    store.notReadyAt = 1;
+    store.breakAt = 2;
+    lead(LogConfig.Flush.NONE);
+    produce(idempotent(0));
+    produce(idempotent(1));
+    assertEquals(List.of(), results);
+
+    store.listener.onAppendable();
+    scheduler.run();
+
+    assertEquals(2, results.size());
+    // Some of the first one may be in the log's files, nothing of the second one is.
+    assertEquals(ErrorCode.OUTCOME_UNKNOWN, results.get(0).error().code());
+    assertEquals(ErrorCode.STORAGE_ERROR, results.get(1).error().code());
+  }
+
+  @Test
   void aRequestThatWasHalfAppendedWhenItsEpochEndedIsOfUnknownOutcome() {
     lead(LogConfig.Flush.NONE);
     store.notReadyAt = 2;
