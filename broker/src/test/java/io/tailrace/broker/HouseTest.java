@@ -3,6 +3,7 @@ package io.tailrace.broker;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -12,6 +13,9 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 
 /** Holds the import directions that ARCHITECTURE.md draws. */
 @AnalyzeClasses(packages = "io.tailrace", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -127,7 +131,10 @@ class HouseTest {
       classes()
           .that()
           .resideInAnyPackage(
-              "io.tailrace.coordinator.cluster..", "io.tailrace.coordinator.replica..")
+              "io.tailrace.coordinator.cluster..",
+              "io.tailrace.coordinator.replica..",
+              "io.tailrace.broker.partition.derived",
+              "io.tailrace.protocol.record..")
           .should(new OnlyPureCalls());
 
   @ArchTest
@@ -178,29 +185,49 @@ class HouseTest {
 
   /** Nothing that a simulator could not repeat from a seed. */
   private static final class OnlyPureCalls extends ArchCondition<JavaClass> {
+    private static final Set<String> IMPURE =
+        Set.of(
+            "java.lang.System.currentTimeMillis",
+            "java.lang.System.nanoTime",
+            "java.lang.System.identityHashCode",
+            "java.lang.Object.hashCode",
+            "java.lang.Math.random",
+            "java.util.IdentityHashMap.<init>",
+            "java.util.UUID.randomUUID",
+            "java.util.Random.<init>",
+            "java.util.SplittableRandom.<init>",
+            "java.util.Collection.parallelStream");
+
     OnlyPureCalls() {
       super("use no system clock, threads, default pools, chance of their own or identity hashes");
     }
 
     @Override
     public void check(JavaClass item, ConditionEvents events) {
-      item.getMethodCallsFromSelf().stream()
-          .filter(
-              call -> {
-                String target = call.getTargetOwner().getName() + "." + call.getName();
-                return target.equals("java.lang.System.currentTimeMillis")
-                    || target.equals("java.lang.System.nanoTime")
-                    || target.equals("java.lang.System.identityHashCode")
-                    || target.equals("java.util.UUID.randomUUID")
-                    || target.equals("java.time.Instant.now")
-                    || target.equals("java.lang.Math.random")
-                    || target.startsWith("java.lang.Thread.")
-                    || target.startsWith("java.util.concurrent.Executors.")
-                    || target.startsWith("java.util.concurrent.ThreadLocalRandom.")
-                    || target.equals("java.util.concurrent.CompletableFuture.supplyAsync")
-                    || target.equals("java.util.concurrent.CompletableFuture.runAsync");
-              })
+      Stream.concat(
+              item.getMethodCallsFromSelf().stream(), item.getConstructorCallsFromSelf().stream())
+          .filter(OnlyPureCalls::isImpure)
           .forEach(call -> events.add(SimpleConditionEvent.violated(item, call.getDescription())));
+      item.getFieldAccessesFromSelf().stream()
+          .filter(access -> access.getTarget().getFullName().endsWith(".port.Clock.SYSTEM"))
+          .forEach(use -> events.add(SimpleConditionEvent.violated(item, use.getDescription())));
+    }
+
+    private static boolean isImpure(JavaCall<?> call) {
+      String target = call.getTargetOwner().getName() + "." + call.getName();
+      boolean runsOnTheDefaultPool =
+          target.startsWith("java.util.concurrent.Completa")
+              && target.endsWith("Async")
+              && call.getTarget().getRawParameterTypes().stream()
+                  .noneMatch(type -> type.isEquivalentTo(Executor.class));
+      return runsOnTheDefaultPool
+          || IMPURE.contains(target)
+          || target.matches("java\\.time\\.\\w+\\.now")
+          || target.startsWith("java.lang.Thread.")
+          || target.startsWith("java.util.concurrent.Executors.")
+          || target.startsWith("java.util.concurrent.ForkJoinPool.")
+          || target.startsWith("java.util.concurrent.ThreadLocalRandom.")
+          || target.startsWith("java.security.SecureRandom.");
     }
   }
 }
