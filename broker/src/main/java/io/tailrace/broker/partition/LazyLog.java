@@ -221,6 +221,9 @@ final class LazyLog implements PartitionLog.Listener {
       if (!replay.isDone()) {
         replay.step();
       }
+      if (replay.isDone()) {
+        opened.reconfigure(config); // it may have changed since the log was asked for
+      }
     } catch (RuntimeException | Error e) {
       onReplayFailed(opened, e);
       return;
@@ -234,7 +237,6 @@ final class LazyLog implements PartitionLog.Listener {
     log = opened;
     failure = null;
     state = State.OPEN;
-    log.reconfigure(config); // it may have changed since the log was asked for
     if (first) {
       listener.onOpened(opened);
     }
