@@ -1,20 +1,26 @@
 package io.tailrace.broker;
 
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A machine that can be stopped: afterwards another boot id is read. */
 final class FakeMachine implements Machine {
-  volatile String bootId = "boot-1";
+  private final AtomicReference<String> bootId = new AtomicReference<>("boot-1");
   volatile String device = "2048";
 
   /** The power fails, and comes back. */
   void stop() {
-    bootId = bootId + "x";
+    bootId.updateAndGet(before -> before + "x");
+  }
+
+  /** From now on another boot id is read; empty = none can be. */
+  void bootId(String id) {
+    bootId.set(id);
   }
 
   @Override
   public String bootId() {
-    return bootId;
+    return bootId.get();
   }
 
   @Override

@@ -70,7 +70,7 @@ class LastRegistrationTest {
 
   @Test
   void whereTheBootIdCannotBeReadOnlyAnOrderlyStopCounts() {
-    machine.bootId = "";
+    machine.bootId("");
     start(false).note(7);
     vouches(true);
     doubts("not stopped in order", false);

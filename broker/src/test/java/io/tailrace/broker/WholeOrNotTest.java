@@ -132,14 +132,16 @@ class WholeOrNotTest {
   @Test
   void aBrokerThatRegistersAgainNotesThatToo() throws Exception {
     Path note = directory.resolve("first").resolve("registration.properties");
-    try (Broker broker = start("first");
-        ZooKeeper outsider = new ZooKeeper(zookeeper.connectString(), 10_000, event -> {})) {
+    ZooKeeper outsider = new ZooKeeper(zookeeper.connectString(), 10_000, event -> {});
+    try (Broker broker = start("first")) {
       createAndSend(broker, "orders");
       assertTrue(Files.readString(note).contains("broker.epoch=1\n"));
       outsider.delete("/tailrace/brokers/0/live", -1);
       await(() -> Files.readString(note).contains("broker.epoch=2\n"));
       assertEquals(1, send(broker, "orders"));
       copyOfRunning("first", "killed");
+    } finally {
+      outsider.close();
     }
     try (Broker broker = start("killed")) {
       assertEquals(2, send(broker, "orders"));

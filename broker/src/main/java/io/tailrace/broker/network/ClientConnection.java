@@ -24,8 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection: handshake, requests in, responses out, and the limits that keep one
@@ -36,7 +34,6 @@ import org.slf4j.LoggerFactory;
  * nothing more is read from its socket.
  */
 final class ClientConnection extends ChannelInboundHandlerAdapter {
-  private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
 
   /** Who is told that the broker stops has this long to take its last answers and to close. */
   private static final long LINGER_MS = 2_000;

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -15,9 +14,6 @@ import java.util.stream.Collectors;
  * Thread-safe.
  */
 public final class InMemoryLogStore implements LogStore {
-  private static final Function<LogId, InMemoryDirectory> NEW_DIRECTORY =
-      id -> new InMemoryDirectory();
-
   private final InMemoryDisk disk;
   private final boolean wasClean;
   private final Set<LogId> openLogs = new HashSet<>();
@@ -87,7 +83,8 @@ public final class InMemoryLogStore implements LogStore {
       if (openLogs.contains(id)) {
         throw refused("log " + id + " is open already");
       }
-      InMemoryLogFiles files = files(id, disk.logs().computeIfAbsent(id, NEW_DIRECTORY));
+      InMemoryLogFiles files =
+          files(id, disk.logs().computeIfAbsent(id, unused -> new InMemoryDirectory()));
       InMemoryLogContent content;
       try {
         content = InMemoryLogContent.recover(files, disk);

@@ -67,12 +67,12 @@ class ProducerStatesTest {
   @Test
   void remembersTheLastFiveRuns() {
     for (int i = 0; i < 7; i++) {
-      add(7, 3 * i, 3, 10 * i);
+      add(7, 3 * i, 3, 10L * i);
     }
 
     assertEquals(ErrorCode.DUPLICATE_SEQUENCE, refused(7, 3, 3));
     for (int i = 2; i < 7; i++) {
-      assertEquals(10 * i, check(7, 3 * i, 3));
+      assertEquals(10L * i, check(7, 3 * i, 3));
     }
     assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE, refused(7, 22, 1));
   }
@@ -115,13 +115,11 @@ class ProducerStatesTest {
     assertEquals(2, loaded.count());
     assertEquals(30, loaded.check(batch(7, 3, 6, 2, 0), 0), "the oldest remembered");
     assertEquals(70, loaded.check(batch(7, 3, 14, 2, 0), 0));
-    assertEquals(
-        ProducerStates.NOT_A_DUPLICATE, loaded.check(batch(7, 3, 16, 1, 0), 0));
+    assertEquals(ProducerStates.NOT_A_DUPLICATE, loaded.check(batch(7, 3, 16, 1, 0), 0));
     assertEquals(77, loaded.check(batch(8, 0, Integer.MAX_VALUE, 2, 0), 0));
     loaded.expire(6);
     assertEquals(1, loaded.count());
-    assertThrows(
-        InvalidProtocolBufferException.class, () -> loaded.load(1, new byte[] {1, 2, 3}));
+    assertThrows(InvalidProtocolBufferException.class, () -> loaded.load(1, new byte[] {1, 2, 3}));
     assertThrows(IllegalArgumentException.class, () -> loaded.load(99, new byte[0]));
   }
 
@@ -143,10 +141,13 @@ class ProducerStatesTest {
       }
     }
 
-    long used = usedBytes() - before;
+    try {
+      long used = usedBytes() - before;
 
-    assertTrue(used < 150L << 20, () -> (used >> 20) + " MiB");
-    Reference.reachabilityFence(partitions);
+      assertTrue(used < 150L << 20, () -> (used >> 20) + " MiB");
+    } finally {
+      Reference.reachabilityFence(partitions);
+    }
   }
 
   private static long usedBytes() {

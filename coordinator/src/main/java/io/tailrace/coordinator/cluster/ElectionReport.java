@@ -2,7 +2,7 @@ package io.tailrace.coordinator.cluster;
 
 import io.tailrace.coordinator.cluster.LeaderElection.Outcome;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.slf4j.Logger;
@@ -18,15 +18,15 @@ final class ElectionReport {
   /** So many partitions are named in a line. */
   private static final int NAMED = 5;
 
-  private final Map<String, SortedSet<Integer>> ledWithLoss = new TreeMap<>();
-  private final Map<String, SortedSet<Integer>> memberLost = new TreeMap<>();
+  private final Map<String, NavigableSet<Integer>> ledWithLoss = new TreeMap<>();
+  private final Map<String, NavigableSet<Integer>> memberLost = new TreeMap<>();
   private boolean changed;
 
   void add(TopicState topic, int partition, Outcome outcome) {
     if (outcome == Outcome.LED_WITH_LOSS) {
       ledWithLoss.computeIfAbsent(topic.name(), name -> new TreeSet<>()).add(partition);
     }
-    SortedSet<Integer> lost = memberLost.get(topic.name());
+    NavigableSet<Integer> lost = memberLost.get(topic.name());
     if (outcome == Outcome.MEMBER_LOST) {
       changed |= memberLost.computeIfAbsent(topic.name(), name -> new TreeSet<>()).add(partition);
     } else if (lost != null && lost.remove(partition) && lost.isEmpty()) {
@@ -56,14 +56,14 @@ final class ElectionReport {
     changed = false;
   }
 
-  private static int count(Map<String, SortedSet<Integer>> partitions) {
-    return partitions.values().stream().mapToInt(SortedSet::size).sum();
+  private static int count(Map<String, NavigableSet<Integer>> partitions) {
+    return partitions.values().stream().mapToInt(NavigableSet::size).sum();
   }
 
-  private static String names(Map<String, SortedSet<Integer>> partitions) {
+  private static String names(Map<String, NavigableSet<Integer>> partitions) {
     StringBuilder names = new StringBuilder();
     int named = 0;
-    for (Map.Entry<String, SortedSet<Integer>> topic : partitions.entrySet()) {
+    for (Map.Entry<String, NavigableSet<Integer>> topic : partitions.entrySet()) {
       for (int partition : topic.getValue()) {
         if (named++ == NAMED) {
           return names.append(", ...").toString();

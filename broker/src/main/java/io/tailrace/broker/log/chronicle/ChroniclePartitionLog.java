@@ -32,7 +32,6 @@ final class ChroniclePartitionLog implements PartitionLog {
   private static final int VIEW_SEGMENTS = 8;
 
   private final LogId id;
-  private final Path directory;
   private final SegmentList segments;
   private final Scheduler owner;
   private final Listener listener;
@@ -65,7 +64,6 @@ final class ChroniclePartitionLog implements PartitionLog {
       Listener listener,
       StoreServices services) {
     this.id = id;
-    this.directory = directory;
     this.segments = new SegmentList(recovered.segments());
     this.config = config;
     this.owner = owner;

@@ -106,6 +106,7 @@ final class DiskSpace {
         figures);
   }
 
+  @SuppressWarnings("ReferenceEquality") // another shortage may have the same figures
   private synchronized void end(Shortage over) {
     if (shortage == over) {
       shortage = null;
