@@ -185,6 +185,9 @@ public final class Partition {
           opened.syncedEndOffset(),
           opened.checkpointedHighWatermark());
       publishedHighWatermark = replica.highWatermark();
+      if (publishedHighWatermark > opened.checkpointedHighWatermark()) {
+        opened.noteHighWatermark(publishedHighWatermark);
+      }
       states.onCommitted(publishedHighWatermark);
       beginEpoch();
       syncWhatIsAwaited();

@@ -53,13 +53,23 @@ class PartitionTest {
   }
 
   private Partition unopened(LogConfig config) {
+    return unopened(config, new InMemoryLogStore(disk));
+  }
+
+  private Partition unopened(LogConfig config, InMemoryLogStore store) {
     return new Partition(
         "orders",
         new LogId(new UUID(1, 2), 0),
         config,
         scheduler,
-        new PartitionServices(
-            ME, new InMemoryLogStore(disk), clock, new Upkeep(CHECK_INTERVAL_MS, 60_000)));
+        new PartitionServices(ME, store, clock, new Upkeep(CHECK_INTERVAL_MS, 60_000)));
+  }
+
+  private void open(InMemoryLogStore store, PartitionMetadata metadata) {
+    partition = unopened(LogConfig.defaults(), store);
+    partition.onMetadata(metadata);
+    partition.whenReady(() -> {});
+    scheduler.run();
   }
 
   private static PartitionMetadata leader(int leader, int epoch) {
@@ -169,6 +179,23 @@ class PartitionTest {
 
     assertEquals(1, results.size());
     assertNull(results.get(0).error());
+  }
+
+  @Test
+  void notesTheHighWatermarkThatALeaderBeginsWith() {
+    disk = new InMemoryDisk(clock);
+    InMemoryLogStore store = new InMemoryLogStore(disk);
+    open(store, metadata(ME, EPOCH, List.of(ME, 2), 1));
+    produce(TestBatches.batch(0, 1, 10), 1, EPOCH);
+    assertEquals(0, partition.highWatermark());
+    partition.stop(() -> {});
+
+    open(store, leader(ME, EPOCH + 1));
+    assertEquals(1, partition.highWatermark());
+    partition.stop(() -> {});
+
+    open(store, leader(2, EPOCH + 2));
+    assertEquals(1, partition.highWatermark());
   }
 
   @Test
