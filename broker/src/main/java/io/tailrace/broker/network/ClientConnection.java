@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.tailrace.broker.service.FetchSessions;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
@@ -48,6 +49,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final ArrayDeque<ByteBuf> undispatched = new ArrayDeque<>();
   private final Map<Request, Runnable> cutShortActions = new HashMap<>();
   private final ReadTurns reads = new ReadTurns(this::isEnding, () -> channel().isWritable());
+  private final FetchSessions fetchSessions = new FetchSessions(task -> loop().execute(task));
   private ChannelHandlerContext context;
   private StallWatch stalls;
 
@@ -333,6 +335,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return reads;
   }
 
+  FetchSessions fetchSessions() {
+    return fetchSessions;
+  }
+
   private int write(int correlationId, MessageLite body, List<ByteBuf> records) {
     int length = 0;
     for (int i = 0; i < records.size(); i++) {
@@ -493,6 +499,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       content.release();
     }
     cutShort();
+    fetchSessions.close();
     countUnfinished(0);
     memory.countUntaken(channel());
   }

@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.service.Caller;
+import io.tailrace.broker.service.FetchSessions;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -123,6 +124,11 @@ public final class Request implements Caller {
   Runnable guard(Runnable task) {
     return UnexpectedError.guard(
         api + " request", task, e -> fail(ErrorCode.UNKNOWN, UnexpectedError.message(e)));
+  }
+
+  /** The connection's fetch session, if it has one. To be used on {@link #loop()}. */
+  FetchSessions fetchSessions() {
+    return connection.fetchSessions();
   }
 
   @Override

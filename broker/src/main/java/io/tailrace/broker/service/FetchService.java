@@ -1,5 +1,6 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.protocol.error.ErrorCode;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -31,12 +32,6 @@ public final class FetchService {
       List<FetchQuery> queries,
       FetchBounds asked,
       Consumer<List<FetchResult>> done) {
-    long maxBytes = Math.min(asked.maxBytes(), maxResponseBytes);
-    FetchBounds bounds =
-        new FetchBounds(
-            Math.min(asked.maxWaitMs(), MAX_WAIT_MS),
-            Math.min(asked.minBytes(), maxBytes),
-            maxBytes);
     List<FetchPart> parts =
         queries.stream()
             .map(
@@ -44,6 +39,52 @@ public final class FetchService {
                     new FetchPart(
                         query, lookup.find(query.topic(), query.topicId(), query.partition())))
             .toList();
-    new FetchOperation(caller, parts, bounds, resources, done).start();
+    new FetchOperation(caller, parts, bounded(asked), resources, done).start();
+  }
+
+  /**
+   * Reads those partitions of a session that the fetch names or that have grown. To be called on
+   * the caller's thread.
+   *
+   * @param caller is failed in place of a result where the whole fetch is refused: with {@code
+   *     UNKNOWN_FETCH_SESSION} where it does not fit the session, which is ended then
+   * @param sessions of the caller's connection
+   * @param asked any record is enough, unless {@code minBytes} is 0
+   * @param done gets the news once, on the caller's thread
+   */
+  public void fetch(
+      Caller caller,
+      FetchSessions sessions,
+      SessionQuery query,
+      FetchBounds asked,
+      Consumer<SessionResult> done) {
+    FetchSession session;
+    if (query.id() == 0) {
+      session = query.epoch() == 0 ? sessions.begin(resources.memory()) : null;
+    } else {
+      session = sessions.find(query.id());
+      if (session != null && !session.takeEpoch(query.epoch())) {
+        sessions.close();
+        session = null;
+      }
+    }
+    if (session == null) {
+      caller.fail(
+          ErrorCode.UNKNOWN_FETCH_SESSION,
+          "this connection has no fetch session "
+              + Integer.toUnsignedString(query.id())
+              + " at epoch "
+              + Integer.toUnsignedString(query.epoch())
+              + "; begin a new one with id 0 and epoch 0");
+      return;
+    }
+    session.accept(
+        new SessionFetch(session, caller, query, bounded(asked), lookup, resources, done));
+  }
+
+  private FetchBounds bounded(FetchBounds asked) {
+    long maxBytes = Math.min(asked.maxBytes(), maxResponseBytes);
+    return new FetchBounds(
+        Math.min(asked.maxWaitMs(), MAX_WAIT_MS), Math.min(asked.minBytes(), maxBytes), maxBytes);
   }
 }

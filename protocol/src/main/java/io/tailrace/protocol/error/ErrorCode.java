@@ -57,6 +57,8 @@ public enum ErrorCode {
   OFFSET_OUT_OF_RANGE(34, false, "the offset is before the log's start or after its end"),
   /** There is no such resource. */
   UNKNOWN_RESOURCE(35, false, "there is no such resource"),
+  /** Begin a new one, with all partitions. */
+  UNKNOWN_FETCH_SESSION(36, true, "the connection has no such fetch session at this epoch"),
 
   // Leadership.
   /** This broker does not lead the partition. */

@@ -35,6 +35,7 @@ class ErrorCodeTest {
           33 TOPIC_ID_MISMATCH
           34 OFFSET_OUT_OF_RANGE
           35 UNKNOWN_RESOURCE
+          36 UNKNOWN_FETCH_SESSION
           50 NOT_LEADER
           51 LEADER_NOT_AVAILABLE
           52 FENCED_LEADER_EPOCH

@@ -1,0 +1,240 @@
+package io.tailrace.broker.service;
+
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The partitions that a client fetches again and again. A partition that had nothing to read keeps
+ * one waiter from one fetch to the next and marks itself when it grows, so that a fetch costs what
+ * was named and what has grown, not the size of the session. A partition that was answered with
+ * records or an error is not read before the client names it again, with the next offset.
+ *
+ * <p>Confined to the connection's thread, but for what says otherwise.
+ */
+final class FetchSession {
+  /** What a session may hold at most. */
+  static final int MAX_PARTITIONS = 10_000;
+
+  /** What a partition of a session takes, roughly, with its waiter and its place in three maps. */
+  private static final int PARTITION_BYTES = 512;
+
+  private final int id;
+  private final ResponseMemory memory;
+  private final Executor loop;
+  private final Map<Integer, SessionPart> parts = new HashMap<>();
+  private final Map<PartitionName, Integer> slots = new HashMap<>();
+  private final Set<SessionPart> ready = new LinkedHashSet<>();
+  private final ArrayDeque<SessionFetch> fetches = new ArrayDeque<>();
+
+  /** Filled by the partitions' threads. */
+  private final Queue<SessionPart> grown = new ConcurrentLinkedQueue<>();
+
+  private final AtomicBoolean takeGrownScheduled = new AtomicBoolean();
+  private int nextEpoch = 1;
+  private boolean closed;
+
+  private record PartitionName(String topic, int partition) {
+    static PartitionName of(SlotQuery named) {
+      return new PartitionName(named.query().topic(), named.query().partition());
+    }
+  }
+
+  /**
+   * @param memory counts the partitions
+   * @param loop the connection's thread
+   */
+  FetchSession(int id, ResponseMemory memory, Executor loop) {
+    this.id = id;
+    this.memory = memory;
+    this.loop = loop;
+  }
+
+  int id() {
+    return id;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Whether it is the epoch of the next fetch, which is expected to be one more then. */
+  boolean takeEpoch(int epoch) {
+    if (epoch != nextEpoch) {
+      return false;
+    }
+    nextEpoch++;
+    return true;
+  }
+
+  // ---- one fetch after the other ----
+
+  /** Begins a fetch, or ends the wait of the one before it first. */
+  void accept(SessionFetch fetch) {
+    fetches.add(fetch);
+    if (fetches.size() == 1) {
+      fetch.start();
+    } else {
+      fetches.peek().cutShort();
+    }
+  }
+
+  /** The fetch that was worked on is answered. */
+  void onEnded() {
+    fetches.poll();
+    SessionFetch next = fetches.peek();
+    if (next != null) {
+      if (fetches.size() > 1) {
+        next.cutShort();
+      }
+      loop.execute(next::start);
+    }
+  }
+
+  // ---- what is in it ----
+
+  /**
+   * Takes over what a fetch changes.
+   *
+   * @return null when that is possible; else the session is of no more use
+   */
+  PartitionError change(List<SlotQuery> changed, List<Integer> forgotten) {
+    if (closed) {
+      return new PartitionError(ErrorCode.UNKNOWN_FETCH_SESSION, "the fetch session was ended");
+    }
+    forgotten.forEach(this::forget);
+    for (SlotQuery named : changed) {
+      SessionPart before = forget(named.slot());
+      if (parts.size() == MAX_PARTITIONS) {
+        return new PartitionError(
+            ErrorCode.INVALID_REQUEST,
+            "a fetch session holds at most " + MAX_PARTITIONS + " partitions");
+      }
+      if (slots.putIfAbsent(PartitionName.of(named), named.slot()) != null) {
+        return new PartitionError(ErrorCode.INVALID_REQUEST, "a partition has two slots");
+      }
+      if (!memory.tryReserve(PARTITION_BYTES)) {
+        return new PartitionError(
+            ErrorCode.OVERLOADED, "response.memory.bytes has no room for the fetch session");
+      }
+      SessionPart part = new SessionPart(named, before);
+      parts.put(named.slot(), part);
+      ready.add(part);
+    }
+    return null;
+  }
+
+  /** Null when the slot is not used. */
+  private SessionPart forget(int slot) {
+    SessionPart part = parts.remove(slot);
+    if (part != null) {
+      slots.remove(PartitionName.of(part.named()));
+      ready.remove(part);
+      memory.add(-PARTITION_BYTES);
+      unregister(List.of(part));
+    }
+    return part;
+  }
+
+  /** Takes those that are to be read. */
+  List<SessionPart> takeReady() {
+    List<SessionPart> taken = List.copyOf(ready);
+    ready.clear();
+    return taken;
+  }
+
+  /** Gives back what was taken and not answered. */
+  void giveBack(Collection<SessionPart> taken) {
+    if (!closed) {
+      ready.addAll(taken);
+    }
+  }
+
+  // ---- growth ----
+
+  /** Has partitions marked when they have more than was read; at once where they have already. */
+  void await(Map<SessionPart, Partition> empty) {
+    if (closed) {
+      return;
+    }
+    empty.forEach(SessionPart::setWaitsAt);
+    byOwner(empty.keySet())
+        .forEach(
+            (owner, waiting) ->
+                owner.execute(
+                    () ->
+                        waiting.forEach(
+                            part -> part.register(empty.get(part), () -> onGrown(part)))));
+  }
+
+  /** On the partition's thread. */
+  private void onGrown(SessionPart part) {
+    grown.add(part);
+    if (takeGrownScheduled.compareAndSet(false, true)) {
+      loop.execute(this::takeGrown);
+    }
+  }
+
+  private void takeGrown() {
+    takeGrownScheduled.set(false);
+    for (SessionPart part = grown.poll(); part != null; part = grown.poll()) {
+      part.setWaitsAt(null);
+      if (parts.get(part.slot()) == part) {
+        ready.add(part);
+      }
+    }
+    SessionFetch fetch = fetches.peek();
+    if (fetch != null && !ready.isEmpty()) {
+      fetch.onReady();
+    }
+  }
+
+  private void unregister(Collection<SessionPart> gone) {
+    byOwner(gone)
+        .forEach(
+            (owner, waiting) -> {
+              Map<SessionPart, Partition> at = new HashMap<>();
+              waiting.forEach(part -> at.put(part, part.waitsAt()));
+              owner.execute(() -> at.forEach(SessionPart::unregister));
+            });
+  }
+
+  private static Map<Scheduler, List<SessionPart>> byOwner(Collection<SessionPart> waiting) {
+    Map<Scheduler, List<SessionPart>> byOwner = new HashMap<>();
+    for (SessionPart part : waiting) {
+      if (part.waitsAt() != null) {
+        byOwner.computeIfAbsent(part.waitsAt().scheduler(), owner -> new ArrayList<>()).add(part);
+      }
+    }
+    return byOwner;
+  }
+
+  /** Forgets all. The fetch that waits is answered, those behind it are refused. */
+  void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    unregister(parts.values());
+    memory.add(-(long) PARTITION_BYTES * parts.size());
+    parts.clear();
+    slots.clear();
+    ready.clear();
+    if (!fetches.isEmpty()) {
+      fetches.peek().cutShort();
+    }
+  }
+}

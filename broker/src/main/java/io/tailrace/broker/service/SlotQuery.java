@@ -1,0 +1,15 @@
+package io.tailrace.broker.service;
+
+/**
+ * Names a partition of a fetch session, or gives it another offset.
+ *
+ * @param slot the client's number for it within the session
+ */
+public record SlotQuery(int slot, FetchQuery query) {
+
+  /** Whether both name one partition. */
+  boolean isSamePartition(SlotQuery other) {
+    return query.topic().equals(other.query.topic())
+        && query.partition() == other.query.partition();
+  }
+}
