@@ -127,8 +127,8 @@ public interface PartitionLog {
   TimestampedOffset findByTimestamp(long timestampMs, long limitOffset);
 
   /**
-   * A view of a few sealed segments, from the one that holds the offset on. Opens files that are not open, but reads none of their
-   * content. The caller must close the view.
+   * A view of a few sealed segments, from the one that holds the offset on. Opens files that are
+   * not open, but reads none of their content. The caller must close the view.
    *
    * @param offset from {@link #logStartOffset()} to {@link #logEndOffset()}
    * @return null when the offset lies in the segment that takes batches, at the log's end, or among

@@ -118,7 +118,8 @@ public final class BrokerMetrics implements RequestMetrics {
             each ->
                 Counter.builder("tailrace.request.errors")
                     .description(
-                        "Requests, and parts of them about one partition or topic, that were refused")
+                        "Requests, and parts of them about one partition or topic, that were"
+                            + " refused")
                     .tag("error", each.name())
                     .register(registry))
         .increment();

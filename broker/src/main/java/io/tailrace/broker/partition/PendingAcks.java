@@ -55,9 +55,7 @@ final class PendingAcks {
         return;
       }
       acks.poll();
-      first
-          .listener()
-          .onProduced(now == Acknowledgement.GIVEN ? first.result() : unknown(now));
+      first.listener().onProduced(now == Acknowledgement.GIVEN ? first.result() : unknown(now));
     }
   }
 

@@ -70,10 +70,10 @@ final class InMemoryLogView implements LogView {
   @Override
   public TimestampedOffset findByTimestamp(long timestampMs, long limitOffset) {
     for (Copy batch : batches) {
-      if (batch.place().nextOffset() > startOffset && batch.place().maxTimestampMs() >= timestampMs) {
+      if (batch.place().nextOffset() > startOffset
+          && batch.place().maxTimestampMs() >= timestampMs) {
         checkChecksum(batch);
-        TimestampedOffset found =
-            BatchSearch.first(batch.bytes(), 0, startOffset, timestampMs);
+        TimestampedOffset found = BatchSearch.first(batch.bytes(), 0, startOffset, timestampMs);
         if (found != null) {
           return found.offset() < limitOffset ? found : null;
         }
@@ -86,7 +86,11 @@ final class InMemoryLogView implements LogView {
     if (!RecordBatch.crcMatches(batch.bytes(), 0)) {
       throw new LogException(
           ErrorCode.CORRUPT_LOG,
-          "the batch at offset " + batch.place().baseOffset() + " of log " + id + " fails its checksum");
+          "the batch at offset "
+              + batch.place().baseOffset()
+              + " of log "
+              + id
+              + " fails its checksum");
     }
   }
 

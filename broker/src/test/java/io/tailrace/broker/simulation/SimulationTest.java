@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fresh seeds for up to a minute, and a recorded seed that finds a seeded bug. System properties say
- * otherwise: {@code simulation.seed} runs that seed only, {@code simulation.steps} runs fresh seeds
- * until so many steps were taken, and {@code simulation.bug} makes one of {@link SeededBug}.
+ * Fresh seeds for up to a minute, and a recorded seed that finds a seeded bug. System properties
+ * say otherwise: {@code simulation.seed} runs that seed only, {@code simulation.steps} runs fresh
+ * seeds until so many steps were taken, and {@code simulation.bug} makes one of {@link SeededBug}.
  */
 class SimulationTest {
   private static final long MAX_NANOS = 45_000_000_000L;

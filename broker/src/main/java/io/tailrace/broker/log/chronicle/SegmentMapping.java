@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import net.openhft.chronicle.bytes.MappedBytes;
 
 /**
- * A read-only mapping of a segment's content, counted: it is unmapped, and its file closed, when the
- * last of its users lets it go. Thread-safe.
+ * A read-only mapping of a segment's content, counted: it is unmapped, and its file closed, when
+ * the last of its users lets it go. Thread-safe.
  */
 final class SegmentMapping {
   private final MappedBytes mapped;

@@ -20,8 +20,8 @@ public interface DerivedState {
   void clear();
 
   /**
-   * Takes in a batch of the log, in the order of the offsets: one that was appended now, or one that
-   * is replayed.
+   * Takes in a batch of the log, in the order of the offsets: one that was appended now, or one
+   * that is replayed.
    *
    * @param batches holds the batch at {@code index}
    * @param nowMs milliseconds since 1970

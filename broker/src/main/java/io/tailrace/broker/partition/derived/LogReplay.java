@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Works out the states that are derived from a log: from the snapshot that was found with it and the
- * batches behind that, or from the last batches alone when no snapshot can be used. Step by step, so
- * that the thread's other partitions and connections are served meanwhile. Confined to the log's
- * scheduler.
+ * Works out the states that are derived from a log: from the snapshot that was found with it and
+ * the batches behind that, or from the last batches alone when no snapshot can be used. Step by
+ * step, so that the thread's other partitions and connections are served meanwhile. Confined to the
+ * log's scheduler.
  */
 public final class LogReplay {
   private static final Logger LOG = LoggerFactory.getLogger(LogReplay.class);

@@ -117,8 +117,7 @@ class LogViewTest {
       log.append(100, PAYLOAD_BYTES);
       try (LogView view = log.owner.call(() -> log.log.sealedView(0))) {
         Path file = TestLog.queueFile(data, 0);
-        try (var channel =
-            FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
           ByteBuf damage = Unpooled.copiedBuffer(new byte[] {1, 2, 3, 4});
           channel.write(damage.nioBuffer(), Excerpt.DATA_POSITION + 3_500L);
         }
