@@ -175,7 +175,7 @@ public final class Partition {
     data.stop(whenStopped);
   }
 
-  /** What becomes of the data data. */
+  /** What becomes of the data log. */
   private final class DataListener implements LazyLog.Listener {
     @Override
     public void onOpened(PartitionLog opened) {
@@ -344,7 +344,7 @@ public final class Partition {
 
   /**
    * The log failed under the request, or while it waited. Only what had been committed before is
-   * acknowledged: the log's end is not to be trusted any more, whatever {@code data.flush} says.
+   * acknowledged: the log's end is not to be trusted any more, whatever {@code log.flush} says.
    */
   private void answerOffline(PendingAppend append) {
     int given = append.countBelow(replica.highWatermark());
