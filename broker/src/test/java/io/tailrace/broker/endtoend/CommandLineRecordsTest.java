@@ -5,15 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.CommandLine;
 import io.tailrace.broker.testkit.CommandLine.Outcome;
+import io.tailrace.broker.testkit.CommandLine.Running;
 import io.tailrace.broker.testkit.TestCluster;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -172,10 +174,10 @@ class CommandLineRecordsTest {
   @Test
   void followsPartitionsThatAreAddedFromTheirStart() throws Exception {
     tailrace.ok("topic", "create", "growing");
-    tailrace.okWith("before\n", "produce", "growing");
-    CompletableFuture<Outcome> follower =
-        CompletableFuture.supplyAsync(
-            () -> tailrace.ok("consume", "growing", "--from", "1", "--follow", "--max", "4"));
+    tailrace.okWith("before\nseen\n", "produce", "growing");
+    Running follower =
+        tailrace.start("consume", "growing", "--from", "1", "--follow", "--max", "5");
+    eventually(() -> follower.out().equals("seen\n"));
 
     tailrace.ok("topic", "alter", "growing", "--partitions", "4");
     for (String partition : List.of("0", "1", "2", "3")) {
@@ -194,8 +196,45 @@ class CommandLineRecordsTest {
     }
 
     assertEquals(
-        List.of("p0", "p1", "p2", "p3"),
-        follower.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).lines().stream().sorted().toList());
+        List.of("p0", "p1", "p2", "p3", "seen"), end(follower).lines().stream().sorted().toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "waits-in-all|3|--from 3 is an offset beyond the end, which is 1 in the longest partition;"
+            + " waiting for it",
+        "waits-in-one|1|--from 1 is an offset beyond the end of partition 1; waiting for it there"
+      })
+  void waitsForAnOffsetThatPartitionsHaveNotReached(String topic, String from, String note)
+      throws Exception {
+    tailrace.ok("topic", "create", topic, "--partitions", "2");
+    tailrace.okWith("0\n", "produce", topic, "--partition", "0");
+    Running follower =
+        tailrace.start(
+            "consume", topic, "--from", from, "--follow", "--max", "4", "--format", "%p:%o\\n");
+    eventually(() -> follower.err().endsWith("\n"));
+
+    String values =
+        IntStream.range(0, Integer.parseInt(from) + 2)
+            .mapToObj(i -> i + "\n")
+            .collect(Collectors.joining());
+    tailrace.okWith(values.substring(2), "produce", topic, "--partition", "0");
+    tailrace.okWith(values, "produce", topic, "--partition", "1");
+
+    Outcome outcome = end(follower);
+    assertEquals("tailrace: " + note + "\n", outcome.err());
+    int first = Integer.parseInt(from);
+    assertEquals(
+        List.of("0:" + first, "0:" + (first + 1), "1:" + first, "1:" + (first + 1)),
+        outcome.lines().stream().sorted().toList());
+  }
+
+  private static Outcome end(Running command) throws Exception {
+    Outcome outcome = command.outcome().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    assertEquals(0, outcome.exitCode(), outcome.err());
+    return outcome;
   }
 
   @ParameterizedTest

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** Runs the {@code tailrace} command line against a broker. Thread-safe. */
 public final class CommandLine {
@@ -75,10 +77,47 @@ public final class CommandLine {
     return outcome;
   }
 
+  /** A command that runs in a thread of its own. Thread-safe. */
+  public static final class Running {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CompletableFuture<Outcome> outcome;
+
+    private Running(Function<Running, Outcome> command) {
+      outcome = CompletableFuture.supplyAsync(() -> command.apply(this));
+    }
+
+    /** What it has printed so far. */
+    public String out() {
+      return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /** What it has printed on standard error so far. */
+    public String err() {
+      return err.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Completes when the command has ended. */
+    public CompletableFuture<Outcome> outcome() {
+      return outcome;
+    }
+  }
+
+  /**
+   * Starts a command with nothing to read, and does not wait for it: what it reads first is not
+   * known before it has printed something.
+   */
+  public Running start(String... arguments) {
+    return new Running(running -> run(new byte[0], running.out, running.err, arguments));
+  }
+
   /** Runs a command. */
   public Outcome run(byte[] input, String... arguments) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    return run(input, new ByteArrayOutputStream(), new ByteArrayOutputStream(), arguments);
+  }
+
+  private Outcome run(
+      byte[] input, ByteArrayOutputStream out, ByteArrayOutputStream err, String... arguments) {
     int exitCode = InProcess.run(new ByteArrayInputStream(input), out, err, environment, arguments);
     return new Outcome(exitCode, out.toByteArray(), err.toString(StandardCharsets.UTF_8));
   }

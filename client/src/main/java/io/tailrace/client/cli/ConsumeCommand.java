@@ -26,7 +26,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Prints the records of a topic.",
       "",
-      "Without --follow it ends at the end that it saw when it started."
+      "Without --follow it ends at the end that it saw when it started. With --follow and an",
+      "offset that a partition has not reached, it waits for that offset; partitions that are"
+          + " added",
+      "later are read from their start."
     },
     footer = {
       "",
@@ -120,10 +123,10 @@ final class ConsumeCommand implements Runnable {
       ConsumerBuilder<byte[], byte[]> builder = client.consumer(Serdes.bytes(), Serdes.bytes());
       builder.onCorruptRecords(new CorruptRecords(session, skipCorrupt));
       Map<TopicPartition, Long> ends = endsWhenFromAnOffset(client);
+      new RangeNotes(session, fromText, follow).tell(from, ends);
       if (follow) {
         follow(client, builder, ends);
       } else {
-        new RangeNotes(session, fromText).tell(from, ends);
         printHistory(builder);
       }
     }
@@ -168,19 +171,24 @@ final class ConsumeCommand implements Runnable {
       ConsumerBuilder<byte[], byte[]> builder,
       Map<TopicPartition, Long> ends) {
     builder.startAt(from);
-    if (partition == null) {
+    if (!ends.isEmpty()) {
+      builder.assign(ends.keySet()); // not those added meanwhile, which are read from their start
+    } else if (partition == null) {
       builder.assign(topic);
     } else {
       builder.assign(new TopicPartition(topic, partition));
     }
     try (Consumer<byte[], byte[]> consumer = builder.build()) {
-      startShorterPartitionsAtTheirEnd(consumer, ends);
+      seekTheEndOfShorterPartitions(consumer, ends);
       AddedPartitions added = partition == null ? new AddedPartitions(client.admin(), topic) : null;
       while (!isEnough()) {
         if (added != null) {
           added.assignTo(consumer);
         }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          if (isBeforeStart(record, ends)) {
+            continue;
+          }
           print(record);
           if (isEnough()) {
             break;
@@ -191,11 +199,13 @@ final class ConsumeCommand implements Runnable {
     }
   }
 
-  /** Where every partition is shorter, the offset is a mistake, which the first poll says. */
-  private void startShorterPartitionsAtTheirEnd(
+  /**
+   * Starts partitions that have not reached the offset at their end, since brokers refuse to read
+   * beyond it. Their records before the offset are left out when they come.
+   */
+  private void seekTheEndOfShorterPartitions(
       Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends) {
-    if (from instanceof Position.Offset start
-        && ends.values().stream().anyMatch(end -> end >= start.offset())) {
+    if (from instanceof Position.Offset start) {
       ends.forEach(
           (partition, end) -> {
             if (end < start.offset()) {
@@ -203,6 +213,14 @@ final class ConsumeCommand implements Runnable {
             }
           });
     }
+  }
+
+  /** Whether the record lies before the offset at which its partition is to be read. */
+  private boolean isBeforeStart(
+      ConsumerRecord<byte[], byte[]> record, Map<TopicPartition, Long> ends) {
+    return from instanceof Position.Offset start
+        && record.offset() < start.offset()
+        && ends.containsKey(record.topicPartition());
   }
 
   private boolean isEnough() {

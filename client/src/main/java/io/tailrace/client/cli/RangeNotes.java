@@ -15,15 +15,18 @@ final class RangeNotes {
 
   private final Session session;
   private final String fromText;
+  private final boolean waits;
 
   /**
    * Prepares notes.
    *
    * @param fromText the start as it was typed
+   * @param waits whether the command waits until there are records at the start
    */
-  RangeNotes(Session session, String fromText) {
+  RangeNotes(Session session, String fromText, boolean waits) {
     this.session = session;
     this.fromText = fromText;
+    this.waits = waits;
   }
 
   /**
@@ -56,9 +59,15 @@ final class RangeNotes {
               + (ends.size() == 1 ? "" : " in the longest partition")
               + (start >= FIRST_EPOCH_S
                   ? "; for seconds since 1970 write @" + start * MS_IN_S + ", in milliseconds"
-                  : ""));
+                  : "")
+              + (waits ? "; waiting for it" : ""));
     } else if (!where.isEmpty()) {
-      note("--from " + fromText + " is an offset beyond the end of partition " + where);
+      note(
+          "--from "
+              + fromText
+              + " is an offset beyond the end of partition "
+              + where
+              + (waits ? "; waiting for it there" : ""));
     }
   }
 
