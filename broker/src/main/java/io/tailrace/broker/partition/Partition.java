@@ -6,6 +6,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.broker.partition.derived.DerivedStates;
 import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.coordinator.replica.PartitionMetadata;
@@ -13,6 +14,7 @@ import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +45,7 @@ public final class Partition {
   private final ReplicaState replica;
   private final ProducerStates producers = new ProducerStates();
   private final LeaderEpochs leaderEpochs = new LeaderEpochs();
-  private final DerivedStates states = new DerivedStates(List.of(producers, leaderEpochs));
+  private final DerivedStates states;
   private final LazyLog data;
   private final Appender appender;
   private final PendingAcks pendingAcks;
@@ -66,12 +68,19 @@ public final class Partition {
     this.upkeep = services.upkeep();
     this.replica =
         new ReplicaState(services.brokerId(), acknowledgesSynced(config), REPLICA_LAG_TIME_MAX_MS);
+    this.states = new DerivedStates(derivedStates(services));
     this.data = new LazyLog(name, id, config, scheduler, services, states, new DataListener());
     this.appender = new Appender(data, states, producers, clock, new AppendsOwner());
     this.pendingAcks = new PendingAcks(name, replica);
     // Thousands of partitions are not looked at in the same moment.
     this.checkAtMs =
         clock.monotonicMs() + Math.floorMod(id.hashCode(), upkeep.logCheckIntervalMs());
+  }
+
+  private List<DerivedState> derivedStates(PartitionServices services) {
+    List<DerivedState> all = new ArrayList<>(List.of(producers, leaderEpochs));
+    all.addAll(services.states().of(this));
+    return all;
   }
 
   private static boolean acknowledgesSynced(LogConfig config) {
@@ -121,6 +130,9 @@ public final class Partition {
   /** Every new epoch ends what was awaited under the old one, whoever leads now. */
   private void endEpoch() {
     pendingAcks.settle();
+    if (!leads()) {
+      states.onResigned();
+    }
     appender.recheck();
     readWaiters.wakeAll();
   }

@@ -53,6 +53,8 @@ public final class PartitionRegistry {
   private record HostedTopic(TopicImage image, Partition[] partitions) {}
 
   /**
+   * A registry of partitions without further states.
+   *
    * @param settings the effective settings of a topic
    * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
    */
@@ -64,11 +66,25 @@ public final class PartitionRegistry {
       Clock clock,
       Upkeep upkeep,
       Function<UUID, CompletionStage<Void>> confirmDeletion) {
+    this(threads, settings, new PartitionServices(brokerId, store, clock, upkeep), confirmDeletion);
+  }
+
+  /**
+   * @param settings the effective settings of a topic
+   * @param services what the partitions share
+   * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
+   */
+  public PartitionRegistry(
+      PartitionThreads threads,
+      Function<TopicImage, TopicSettings> settings,
+      PartitionServices services,
+      Function<UUID, CompletionStage<Void>> confirmDeletion) {
     this.threads = threads;
-    this.store = store;
+    this.store = services.store();
     this.settings = settings;
-    this.services = new PartitionServices(brokerId, store, clock, upkeep);
-    this.deletions = new TopicDeletions(brokerId, store, threads.all().get(0), confirmDeletion);
+    this.services = services;
+    this.deletions =
+        new TopicDeletions(services.brokerId(), store, threads.all().get(0), confirmDeletion);
   }
 
   /** The topic's metadata as last taken over, or null. */

@@ -7,5 +7,13 @@ import io.tailrace.protocol.port.Clock;
  * What the partitions of one broker share.
  *
  * @param brokerId this broker
+ * @param states what partitions derive from their logs besides what all do
  */
-public record PartitionServices(int brokerId, LogStore store, Clock clock, Upkeep upkeep) {}
+public record PartitionServices(
+    int brokerId, LogStore store, Clock clock, Upkeep upkeep, FurtherStates states) {
+
+  /** Services of partitions without further states. */
+  public PartitionServices(int brokerId, LogStore store, Clock clock, Upkeep upkeep) {
+    this(brokerId, store, clock, upkeep, FurtherStates.NONE);
+  }
+}

@@ -59,6 +59,17 @@ public interface DerivedState {
   /** Everything below the offset is committed now. */
   default void onCommitted(long highWatermark) {}
 
+  /** This broker does not lead the partition any more. */
+  default void onResigned() {}
+
   /** The log is closed or failed. */
   default void onStopped() {}
+
+  /**
+   * Whether the state follows from all batches of the log only, so that a replay without a snapshot
+   * begins at the log start, however long the log is.
+   */
+  default boolean needsWholeLog() {
+    return false;
+  }
 }

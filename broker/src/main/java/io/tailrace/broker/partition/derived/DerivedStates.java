@@ -128,6 +128,15 @@ public final class DerivedStates {
     }
   }
 
+  /** This broker does not lead the partition any more. */
+  public void onResigned() {
+    states.forEach(DerivedState::onResigned);
+  }
+
+  boolean needWholeLog() {
+    return states.stream().anyMatch(DerivedState::needsWholeLog);
+  }
+
   /** The log is closed or failed. */
   public void onStopped() {
     states.forEach(DerivedState::onStopped);

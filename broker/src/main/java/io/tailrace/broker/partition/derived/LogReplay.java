@@ -52,7 +52,7 @@ public final class LogReplay {
   private long offsetWithoutSnapshot() {
     long records = log.logEndOffset() - log.logStartOffset();
     long bytes = log.sizeInBytes();
-    if (bytes <= WITHOUT_SNAPSHOT_BYTES) {
+    if (bytes <= WITHOUT_SNAPSHOT_BYTES || states.needWholeLog()) {
       return log.logStartOffset();
     }
     return log.logEndOffset() - (long) ((double) WITHOUT_SNAPSHOT_BYTES / bytes * records);
