@@ -7,6 +7,8 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
+import io.tailrace.broker.group.GroupService;
+import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
 import io.tailrace.broker.log.LogException;
@@ -23,6 +25,7 @@ import io.tailrace.broker.network.NetworkServer;
 import io.tailrace.broker.network.Refusal;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.PartitionThreads;
 import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
@@ -84,6 +87,7 @@ public final class Broker implements AutoCloseable {
   private final LastRegistration lastRegistration;
   private final ClusterStore cluster;
   private final LogStore logs;
+  private final GroupShards groups;
   private final PartitionRegistry partitions;
   private final NetworkServer network;
   private final Health health;
@@ -127,16 +131,16 @@ public final class Broker implements AutoCloseable {
       onStop("event loops", eventLoops::stop);
       LiveConfig live = new LiveConfig(config);
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
+      groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
+      Upkeep upkeep =
+          new Upkeep(
+              config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
+              config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS));
       partitions =
           new PartitionRegistry(
-              id,
               threads,
-              logs,
               topic -> settings(live.topic(topic.configs())),
-              clock,
-              new Upkeep(
-                  config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
-                  config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS)),
+              new PartitionServices(id, logs, clock, upkeep, groups),
               cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
       ReaderThreads readers = ReaderThreads.ofThisMachine();
@@ -161,6 +165,8 @@ public final class Broker implements AutoCloseable {
               limits(descriptors),
               cluster,
               partitions,
+              new GroupService(
+                  id, cluster, partitions, groups, () -> live.current().offsetsReplicationFactor()),
               readers,
               live,
               metrics,
@@ -387,6 +393,7 @@ public final class Broker implements AutoCloseable {
   private void onImage(ClusterImage image, LiveConfig live) {
     boolean changed = live.onChanges(image.brokerConfigs());
     partitions.onImage(image);
+    groups.onImage(image);
     if (changed) {
       partitions.reconfigureAll();
     }

@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Reads partitions in order. Made by {@link ConsumerBuilder#build}.
@@ -93,12 +95,55 @@ public interface Consumer<K, V> extends AutoCloseable {
   Set<TopicPartition> paused();
 
   /**
+   * Subscribes to these topics instead of those so far, as a member of the consumer's group.
+   *
+   * @throws IllegalStateException when the consumer has no group, or was told its partitions
+   */
+  void subscribe(Collection<String> topics);
+
+  /**
+   * Commits the positions of all partitions to the group: what polls have returned counts as dealt
+   * with. Waits until that is stored.
+   *
+   * @throws TailraceException when it is not stored within the client's request timeout; with
+   *     {@code STALE_MEMBER_EPOCH} or {@code UNKNOWN_MEMBER} when a partition belongs to another
+   *     member by now
+   * @throws IllegalStateException when the consumer has no group
+   */
+  void commit();
+
+  /**
+   * As {@link #commit()} without waiting. One commit of a consumer is under way at a time; those
+   * asked for meanwhile become one, in which the newest offset of each partition counts. The future
+   * completes on the client's network thread.
+   */
+  CompletableFuture<Void> commitAsync();
+
+  /**
+   * Commits offsets of the caller's choice: the next to be read by whichever consumer gets the
+   * partition next. As {@link #commitAsync()} otherwise.
+   */
+  CompletableFuture<Void> commitAsync(Map<TopicPartition, Long> offsets);
+
+  /**
+   * The offsets that the group has committed, without partitions for which it has none. Waits for
+   * the brokers.
+   *
+   * @throws TailraceException when that does not succeed within the client's request timeout
+   * @throws IllegalStateException when the consumer has no group
+   */
+  Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions);
+
+  /**
    * Makes the poll that is waiting, or else the next one that would wait, return at once.
    * Thread-safe.
    */
   void wakeup();
 
-  /** Stops fetching and releases the fetched records. May be called again. */
+  /**
+   * Stops fetching and releases the fetched records. A member of a group commits first, where that
+   * happens by itself, and leaves. May be called again.
+   */
   @Override
   void close();
 }

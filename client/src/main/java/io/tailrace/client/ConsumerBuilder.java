@@ -1,12 +1,15 @@
 package io.tailrace.client;
 
 import io.tailrace.client.consumer.ConsumerConfig;
+import io.tailrace.client.consumer.GroupConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Makes a {@link Consumer} or a {@link Replay}. Not thread-safe.
@@ -23,6 +26,14 @@ public final class ConsumerBuilder<K, V> {
   private final Deserializer<? extends V> valueDeserializer;
 
   private final List<String> topics = new ArrayList<>();
+  private final Set<String> subscription = new TreeSet<>();
+  private String group = "";
+  private String instanceId = "";
+  private String assignor = "";
+  private Duration sessionTimeout = Duration.ofSeconds(10);
+  private Duration maxPollInterval = Duration.ofMinutes(5);
+  private Duration autoCommitInterval = Duration.ofSeconds(5);
+  private RebalanceListener rebalanceListener = RebalanceListener.NONE;
   private final List<TopicPartition> partitions = new ArrayList<>();
   private Position startAt = Position.earliest();
   private OutOfRangePolicy outOfRange = OutOfRangePolicy.FAIL;
@@ -64,6 +75,76 @@ public final class ConsumerBuilder<K, V> {
   /** Reads these partitions. May be called again. */
   public ConsumerBuilder<K, V> assign(Collection<TopicPartition> partitions) {
     this.partitions.addAll(partitions);
+    return this;
+  }
+
+  /**
+   * The consumer group: its members share the partitions of the topics that they subscribe to, and
+   * each partition starts where the group has committed. A consumer that is assigned partitions may
+   * have a group too, to keep its offsets in, while the group has no members.
+   */
+  public ConsumerBuilder<K, V> group(String group) {
+    this.group = Objects.requireNonNull(group, "group");
+    return this;
+  }
+
+  /** Reads a share of these topics, as a member of the {@link #group}. May be called again. */
+  public ConsumerBuilder<K, V> subscribe(String... topics) {
+    subscription.addAll(Arrays.asList(topics));
+    return this;
+  }
+
+  /**
+   * Makes the consumer a static member: one that is closed and comes back under the same id within
+   * the session timeout has the same partitions, and no others move meanwhile.
+   */
+  public ConsumerBuilder<K, V> instanceId(String instanceId) {
+    this.instanceId = Objects.requireNonNull(instanceId, "instanceId");
+    return this;
+  }
+
+  /** How the group's partitions are shared, if most members ask for it; {@code uniform} if none. */
+  public ConsumerBuilder<K, V> assignor(String assignor) {
+    this.assignor = Objects.requireNonNull(assignor, "assignor");
+    return this;
+  }
+
+  /**
+   * A member from which the coordinator hears nothing for so long is removed; 10 s by default. One
+   * whose connection is closed is removed sooner.
+   */
+  public ConsumerBuilder<K, V> sessionTimeout(Duration sessionTimeout) {
+    this.sessionTimeout = sessionTimeout;
+    return this;
+  }
+
+  /**
+   * A member that is not polled for so long leaves its group, and joins again with the next poll; 5
+   * minutes by default.
+   */
+  public ConsumerBuilder<K, V> maxPollInterval(Duration maxPollInterval) {
+    this.maxPollInterval = maxPollInterval;
+    return this;
+  }
+
+  /**
+   * How often a consumer with a group commits by itself, within polls, what earlier polls have
+   * returned; 5 s by default.
+   */
+  public ConsumerBuilder<K, V> autoCommit(Duration interval) {
+    this.autoCommitInterval = interval;
+    return this;
+  }
+
+  /** Leaves it to the caller to commit. */
+  public ConsumerBuilder<K, V> manualCommit() {
+    this.autoCommitInterval = Duration.ZERO;
+    return this;
+  }
+
+  /** Told which partitions come and go. */
+  public ConsumerBuilder<K, V> onRebalance(RebalanceListener listener) {
+    this.rebalanceListener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
@@ -149,9 +230,27 @@ public final class ConsumerBuilder<K, V> {
    * is closed with the client if not before.
    *
    * @throws IllegalArgumentException when settings are out of range
+   * @throws IllegalStateException when it is to subscribe without a group, or both to subscribe and
+   *     to be assigned partitions
    * @throws TailraceException when a topic is not known within the client's request timeout
    */
   public Consumer<K, V> build() {
+    if (!subscription.isEmpty() && group.isEmpty()) {
+      throw new IllegalStateException("to subscribe takes a group; name one with group()");
+    }
+    if (!subscription.isEmpty() && !(topics.isEmpty() && partitions.isEmpty())) {
+      throw new IllegalStateException("either subscribe or assign");
+    }
+    if (!group.isEmpty()) {
+      return client.open(
+          config(),
+          groupConfig(),
+          subscription,
+          topics,
+          partitions,
+          keyDeserializer,
+          valueDeserializer);
+    }
     return client.open(config(), topics, partitions, keyDeserializer, valueDeserializer);
   }
 
@@ -172,6 +271,18 @@ public final class ConsumerBuilder<K, V> {
   public Replay<K, V> replay(Collection<TopicPartition> partitions, Position from, Position to) {
     return client.replay(
         config(), List.copyOf(partitions), from, to, keyDeserializer, valueDeserializer);
+  }
+
+  private GroupConfig groupConfig() {
+    return new GroupConfig(
+        group,
+        instanceId,
+        assignor,
+        "",
+        Duration.ofMillis(WaitTime.positiveMillis("sessionTimeout", sessionTimeout)),
+        Duration.ofMillis(WaitTime.positiveMillis("maxPollInterval", maxPollInterval)),
+        WaitTime.zeroOrMoreMillis("autoCommit", autoCommitInterval),
+        rebalanceListener);
   }
 
   private ConsumerConfig config() {

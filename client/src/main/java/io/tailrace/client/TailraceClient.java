@@ -4,6 +4,8 @@ import static io.tailrace.client.WaitTime.positiveMillis;
 
 import io.tailrace.client.admin.RemoteAdmin;
 import io.tailrace.client.consumer.ConsumerConfig;
+import io.tailrace.client.consumer.GroupConfig;
+import io.tailrace.client.consumer.GroupConsumer;
 import io.tailrace.client.consumer.PartitionConsumer;
 import io.tailrace.client.consumer.RangeReplay;
 import io.tailrace.client.metadata.ClusterAccess;
@@ -138,6 +140,26 @@ public final class TailraceClient implements AutoCloseable {
     all.addAll(partitionsOf(topics));
     PartitionConsumer<K, V> consumer = open(config, keyDeserializer, valueDeserializer);
     consumer.assign(all, topics);
+    return consumer;
+  }
+
+  <K, V> Consumer<K, V> open(
+      ConsumerConfig config,
+      GroupConfig groupConfig,
+      Collection<String> subscription,
+      List<String> topics,
+      List<TopicPartition> partitions,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    List<TopicPartition> all = new ArrayList<>(partitions);
+    all.addAll(partitionsOf(topics));
+    GroupConsumer<K, V> consumer =
+        new GroupConsumer<>(open(config, keyDeserializer, valueDeserializer), groupConfig, cluster);
+    if (!all.isEmpty()) {
+      consumer.assign(all);
+    } else if (!subscription.isEmpty()) {
+      consumer.subscribe(subscription);
+    }
     return consumer;
   }
 

@@ -18,6 +18,8 @@ public final class BrokerConfig {
   /** Bytes that a frame may hold besides one record batch. */
   static final int FRAME_OVERHEAD_BYTES = 64 << 10;
 
+  private static final int MAX_OFFSETS_REPLICAS = 3;
+
   private final ConfigValues started;
   private final ConfigValues values;
   private final Path home;
@@ -183,6 +185,14 @@ public final class BrokerConfig {
   public int networkThreads() {
     int threads = get(BrokerKeys.NETWORK_THREADS);
     return threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+  }
+
+  /** Replicas of the topic that the state of consumer groups is kept in. */
+  public int offsetsReplicationFactor() {
+    int set = get(BrokerKeys.OFFSETS_REPLICATION_FACTOR);
+    return set > 0
+        ? set
+        : Math.min(MAX_OFFSETS_REPLICAS, get(BrokerKeys.DEFAULT_REPLICATION_FACTOR));
   }
 
   /**

@@ -170,6 +170,25 @@ public final class BrokerKeys {
           new Constraint<>("1, for replication is not there yet", factor -> factor == 1),
           "Replicas of each partition of a topic that is made without saying how many.");
 
+  public static final ConfigKey<Integer> OFFSETS_REPLICATION_FACTOR =
+      ConfigKey.dynamic(
+          "offsets.replication.factor",
+          ConfigType.INTEGER,
+          0,
+          Constraint.between(0, 100),
+          "Replicas of the topic that the state of consumer groups is kept in; it is made, at its"
+              + " first use, when there are as many brokers; 0 = default.replication.factor, but at"
+              + " most 3.");
+
+  public static final ConfigKey<Long> OFFSETS_RETENTION_MS =
+      ConfigKey.dynamic(
+          "offsets.retention.ms",
+          ConfigType.LONG,
+          7 * 24 * 3_600_000L,
+          Constraint.atLeast(1),
+          "Committed offsets are forgotten when their group has had no members, or none that"
+              + " subscribes to their topic, for so long.");
+
   public static final ConfigKey<Integer> MIN_INSYNC_REPLICAS =
       ConfigKey.dynamic(
           "min.insync.replicas",
@@ -315,6 +334,8 @@ public final class BrokerKeys {
               DEFAULT_PARTITIONS,
               DEFAULT_REPLICATION_FACTOR,
               MIN_INSYNC_REPLICAS,
+              OFFSETS_REPLICATION_FACTOR,
+              OFFSETS_RETENTION_MS,
               MAX_MESSAGE_BYTES,
               MAX_MESSAGE_UNCOMPRESSED_BYTES,
               MESSAGE_TIMESTAMP_AFTER_MAX_MS,

@@ -76,6 +76,9 @@ final class AdminHandlers {
       refuse(request, failed, ErrorCode.INVALID_TOPIC_NAME, nameProblem);
       return;
     }
+    if (refuseInternal(request, body.getName(), failed)) {
+      return;
+    }
     int partitions =
         body.getPartitions() == 0
             ? config.current().get(BrokerKeys.DEFAULT_PARTITIONS)
@@ -136,6 +139,20 @@ final class AdminHandlers {
     request.respond(failed.apply(code, message));
   }
 
+  /** Refuses to change a topic that brokers keep their state in. */
+  private static boolean refuseInternal(
+      Request request, String topic, BiFunction<ErrorCode, String, MessageLite> failed) {
+    if (!TopicRules.isInternal(topic)) {
+      return false;
+    }
+    refuse(
+        request,
+        failed,
+        ErrorCode.INTERNAL_TOPIC,
+        "topic '" + topic + "' holds state of the brokers; only they make, change or delete it");
+    return true;
+  }
+
   private static String badPartitions(int partitions) {
     return "a topic has 1 to "
         + TopicRules.MAX_PARTITIONS
@@ -145,15 +162,19 @@ final class AdminHandlers {
 
   private void deleteTopic(Request request) throws InvalidProtocolBufferException {
     DeleteTopicRequest body = request.frame().body(DeleteTopicRequest.parser());
-    answer(
-        request,
-        cluster.deleteTopic(body.getName()),
-        done -> DeleteTopicResponse.getDefaultInstance(),
+    BiFunction<ErrorCode, String, MessageLite> failed =
         (code, message) ->
             DeleteTopicResponse.newBuilder()
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
-                .build());
+                .build();
+    if (!refuseInternal(request, body.getName(), failed)) {
+      answer(
+          request,
+          cluster.deleteTopic(body.getName()),
+          done -> DeleteTopicResponse.getDefaultInstance(),
+          failed);
+    }
   }
 
   private void alterTopic(Request request) throws InvalidProtocolBufferException {
@@ -164,6 +185,9 @@ final class AdminHandlers {
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
                 .build();
+    if (refuseInternal(request, body.getName(), failed)) {
+      return;
+    }
     if (body.getPartitions() < 1 || body.getPartitions() > TopicRules.MAX_PARTITIONS) {
       refuse(request, failed, ErrorCode.INVALID_PARTITIONS, badPartitions(body.getPartitions()));
       return;

@@ -1,6 +1,7 @@
 package io.tailrace.broker.network;
 
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.service.FetchResources;
@@ -29,6 +30,7 @@ public final class BrokerNetwork {
       NetworkLimits limits,
       ClusterStore cluster,
       PartitionRegistry registry,
+      GroupService groups,
       ReaderThreads readers,
       LiveConfig config,
       RequestMetrics metrics,
@@ -46,6 +48,7 @@ public final class BrokerNetwork {
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))
         .addTo(handlers);
+    new GroupHandlers(groups).addTo(handlers);
     new ConfigHandlers(identity.brokerId(), cluster, config).addTo(handlers);
     return new NetworkServer(eventLoops, identity, limits, handlers, memory, metrics, clock);
   }

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.tailrace.broker.service.ConnectionLife;
 import io.tailrace.broker.service.FetchSessions;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -19,6 +20,7 @@ import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.frame.FrameException;
 import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.RequestHeader;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +50,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private final ArrayDeque<ByteBuf> undispatched = new ArrayDeque<>();
   private final Map<Request, Runnable> cutShortActions = new HashMap<>();
+  private final ClosedByClient life = new ClosedByClient();
   private final ReadTurns reads = new ReadTurns(this::isEnding, () -> channel().isWritable());
   private final FetchSessions fetchSessions = new FetchSessions(task -> loop().execute(task));
   private ChannelHandlerContext context;
@@ -60,6 +63,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private boolean greeted;
   private boolean draining;
   private boolean closing;
+  private boolean closedByBroker;
   private boolean reading;
   private boolean flushScheduled;
   private boolean dispatching;
@@ -275,6 +279,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void refuse(int correlationId, Refusal refusal, ErrorCode code, String message) {
     events.onRefused(this, refusal, message);
     closing = true;
+    closedByBroker = true;
     ByteBuf error = FrameCodec.encodeError(context.alloc(), correlationId, code, message);
     context.writeAndFlush(error).addListener(done -> context.close());
   }
@@ -339,6 +344,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return fetchSessions;
   }
 
+  /** Tells when the client closes the connection. From any thread. */
+  ConnectionLife life() {
+    return life;
+  }
+
   private int write(int correlationId, MessageLite body, List<ByteBuf> records) {
     int length = 0;
     for (int i = 0; i < records.size(); i++) {
@@ -400,6 +410,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   void drain() {
     if (!isEnding()) {
       draining = true;
+      closedByBroker = true;
       updateAutoRead();
       dispatchWaiting();
       cutShort();
@@ -439,6 +450,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       }
       boolean busy = inFlight > 0 || decoder.midFrame() || !channel().isWritable();
       if (stalls.isIdle(nowMs, busy)) {
+        closedByBroker = true;
         context.close();
       }
     }
@@ -483,12 +495,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void breakOff(Throwable cause) {
     events.onError(this, cause);
     closing = true;
+    closedByBroker |= !(cause instanceof IOException);
     context.close();
   }
 
   private void hangUp(Refusal refusal, String message) {
     events.onRefused(this, refusal, message);
     closing = true;
+    closedByBroker = true;
     context.close();
   }
 
@@ -500,6 +514,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     cutShort();
     fetchSessions.close();
+    life.close(!closedByBroker);
     countUnfinished(0);
     memory.countUntaken(channel());
   }

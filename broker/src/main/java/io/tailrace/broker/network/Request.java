@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.service.Caller;
+import io.tailrace.broker.service.ConnectionLife;
 import io.tailrace.broker.service.FetchSessions;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.protocol.error.ErrorCode;
@@ -124,6 +125,11 @@ public final class Request implements Caller {
   Runnable guard(Runnable task) {
     return UnexpectedError.guard(
         api + " request", task, e -> fail(ErrorCode.UNKNOWN, UnexpectedError.message(e)));
+  }
+
+  /** The connection, for what ends with it. From any thread. */
+  ConnectionLife life() {
+    return connection.life();
   }
 
   /** The connection's fetch session, if it has one. To be used on {@link #loop()}. */

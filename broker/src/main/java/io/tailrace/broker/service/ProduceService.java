@@ -6,6 +6,7 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.CorruptBatchException;
@@ -132,6 +133,11 @@ public final class ProduceService {
     }
 
     private PartitionError check(TopicImage topic, int index, int length) {
+      if (TopicRules.isInternal(topic.name())) {
+        return new PartitionError(
+            ErrorCode.INTERNAL_TOPIC,
+            "topic '" + topic.name() + "' holds state of the brokers; only they write it");
+      }
       if (length == 0) {
         return new PartitionError(
             ErrorCode.INVALID_REQUEST, "no records were sent for the partition");

@@ -22,8 +22,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * A consumer of partitions that it was told to read: the half of it that lives on the thread that
@@ -55,6 +57,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   private ClusterView seen = ClusterView.EMPTY;
 
   private int turn;
+  private ConsumerHook hook = ConsumerHook.NONE;
   private volatile boolean closing;
   private boolean released;
 
@@ -169,7 +172,9 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     enter();
     try {
       long deadline = System.nanoTime() + limit.toNanos();
+      hook.onPoll();
       while (true) {
+        hook.onTurn();
         addNewPartitions();
         takeEvents();
         throwErrors(false);
@@ -310,6 +315,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     try {
       PartitionReader<K, V> reader = reader(partition);
       long deadline = System.nanoTime() + requestTimeoutMs * 1_000_000L;
+      hook.onTurn();
       takeEvents();
       while (reader.position() == FetchedPartition.UNKNOWN) {
         reader.throwError(true);
@@ -320,6 +326,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
               "the position of " + partition + " was not found within " + requestTimeoutMs + " ms");
         }
         await(left);
+        hook.onTurn();
         takeEvents();
       }
       return reader.position();
@@ -374,6 +381,36 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   }
 
   @Override
+  public void subscribe(Collection<String> topics) {
+    throw withoutGroup();
+  }
+
+  @Override
+  public void commit() {
+    throw withoutGroup();
+  }
+
+  @Override
+  public CompletableFuture<Void> commitAsync() {
+    throw withoutGroup();
+  }
+
+  @Override
+  public CompletableFuture<Void> commitAsync(Map<TopicPartition, Long> offsets) {
+    throw withoutGroup();
+  }
+
+  @Override
+  public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) {
+    throw withoutGroup();
+  }
+
+  private static IllegalStateException withoutGroup() {
+    return new IllegalStateException(
+        "the consumer has no group; name one with group() when it is built");
+  }
+
+  @Override
   public void wakeup() {
     inbox.wakeup();
   }
@@ -386,11 +423,12 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     enter();
     closing = true;
     try {
-      release();
+      hook.onClose(requestTimeoutMs);
     } finally {
+      release();
       leave();
+      onClosed.accept(this);
     }
-    onClosed.accept(this);
   }
 
   /**
@@ -410,9 +448,11 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
       mine = user.compareAndSet(null, Thread.currentThread());
     }
     if (mine) {
+      hook.onClose(Math.max(0, (deadline - System.nanoTime()) / 1_000_000));
       release();
       leave();
     } else {
+      hook.onAbandoned();
       fetcher.close(); // the rest is freed when the thread comes by again
     }
     onClosed.accept(this);
@@ -440,6 +480,84 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   /** Whether there is nothing between the partition's position and this offset. */
   boolean isEmptyUpTo(TopicPartition partition, long end) {
     return reader(partition).isEmptyUpTo(end);
+  }
+
+  // ---- for a hook, on the thread that polls ----
+
+  void setHook(ConsumerHook hook) {
+    this.hook = hook;
+  }
+
+  /** Ends a wait of the polling thread, which looks around. Thread-safe. */
+  void nudge() {
+    inbox.nudge();
+  }
+
+  /** Reads these partitions as well, each from where it is sought. */
+  void add(Collection<TopicPartition> partitions) {
+    for (TopicPartition name : partitions) {
+      PartitionReader<K, V> reader =
+          new PartitionReader<>(name, fetcher, keyDeserializer, valueDeserializer);
+      readers.put(name, reader);
+      round.add(reader);
+    }
+    assigned = round.stream().map(PartitionReader::fetched).toList();
+  }
+
+  /** Does not read these partitions any more. */
+  void remove(Collection<TopicPartition> partitions) {
+    for (TopicPartition name : partitions) {
+      PartitionReader<K, V> reader = readers.remove(name);
+      if (reader != null) {
+        reader.close();
+        round.remove(reader);
+      }
+    }
+    turn = 0;
+    assigned = round.stream().map(PartitionReader::fetched).toList();
+  }
+
+  /** Starts a partition here, unless it was sought before or is not read any more. */
+  void start(TopicPartition partition, Position position) {
+    PartitionReader<K, V> reader = readers.get(partition);
+    if (reader != null && !reader.isSought()) {
+      reader.seek(position);
+    }
+  }
+
+  /** The known positions of all partitions. */
+  Map<TopicPartition, Long> positions() {
+    Map<TopicPartition, Long> positions = new HashMap<>();
+    for (PartitionReader<K, V> reader : round) {
+      if (reader.position() != FetchedPartition.UNKNOWN) {
+        positions.put(reader.name(), reader.position());
+      }
+    }
+    return positions;
+  }
+
+  /** Runs a callback of the user's within a poll; it may use the consumer. */
+  void callBack(Runnable callback) {
+    leave();
+    try {
+      callback.run();
+    } finally {
+      user.set(Thread.currentThread());
+    }
+  }
+
+  /** Runs an action as a method of the consumer: on one thread at a time. */
+  <T> T use(Supplier<T> action) {
+    enter();
+    try {
+      return action.get();
+    } finally {
+      leave();
+    }
+  }
+
+  ConsumerConfig config() {
+    return config;
   }
 
   private PartitionReader<K, V> reader(TopicPartition partition) {

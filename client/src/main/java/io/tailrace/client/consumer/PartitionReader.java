@@ -94,6 +94,11 @@ final class PartitionReader<K, V> {
     return stretches.isEmpty() && fetched.isEmpty(position, end);
   }
 
+  /** Whether it was told where to start. */
+  boolean isSought() {
+    return version > 0;
+  }
+
   /** Drops the fetched records and starts at this position. */
   void seek(Position target) {
     drop();

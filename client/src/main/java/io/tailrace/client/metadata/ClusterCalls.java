@@ -76,6 +76,15 @@ public final class ClusterCalls {
     return start(call, () -> connections.commands(id));
   }
 
+  /**
+   * Asks the broker that a target names before each attempt.
+   *
+   * @param target told of failures; used on the network's scheduler
+   */
+  public <R extends MessageLite> CompletableFuture<R> at(Target target, Call<R> call) {
+    return start(call, target);
+  }
+
   private <R extends MessageLite> CompletableFuture<R> start(Call<R> call, Target target) {
     Attempts<R> attempts = new Attempts<>(call, target);
     network.scheduler().runOrExecute(attempts::ask);
@@ -97,10 +106,14 @@ public final class ClusterCalls {
     return best.isEmpty() ? null : best.get(network.random().nextInt(best.size()));
   }
 
-  /** Finds the broker to ask next; null when none can be asked now. */
+  /** Where a call goes. */
   @FunctionalInterface
-  private interface Target {
+  public interface Target {
+    /** Finds the broker to ask next; null when none can be asked now. */
     BrokerConnection find();
+
+    /** The broker did not do it: perhaps another one is to be asked. */
+    default void onFailure(TailraceException error) {}
   }
 
   /** The attempts of one call. Confined to the scheduler, but for the future. */
@@ -148,6 +161,7 @@ public final class ClusterCalls {
 
     @Override
     public void onFailure(TailraceException error) {
+      target.onFailure(error);
       boolean unknown =
           error.code() == ErrorCode.OUTCOME_UNKNOWN || error.code() == ErrorCode.REQUEST_TIMED_OUT;
       // A topic that is not there will not come by asking again.

@@ -11,6 +11,9 @@ public final class TopicRules {
   /** A topic's node stays far below what the metadata store takes. */
   public static final int MAX_PARTITIONS = 20_000;
 
+  /** Brokers keep the state of consumer groups in it. */
+  public static final String CONSUMER_OFFSETS = "__consumer_offsets";
+
   private static final int MAX_REPLICAS = 60_000;
   private static final int MAX_CONFIG_BYTES = 64 * 1024;
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]+");
@@ -34,6 +37,11 @@ public final class TopicRules {
           + "' does not";
     }
     return null;
+  }
+
+  /** Whether brokers keep state of their own in the topic: clients read it at most. */
+  public static boolean isInternal(String name) {
+    return name.equals(CONSUMER_OFFSETS);
   }
 
   /** Why a topic may not have that many partitions; null when it may. */

@@ -59,6 +59,8 @@ public enum ErrorCode {
   UNKNOWN_RESOURCE(35, false, "there is no such resource"),
   /** Begin a new one, with all partitions. */
   UNKNOWN_FETCH_SESSION(36, true, "the connection has no such fetch session at this epoch"),
+  /** The topic is written by brokers only. */
+  INTERNAL_TOPIC(37, false, "the topic is written by brokers only"),
 
   // Leadership.
   /** This broker does not lead the partition. */
@@ -125,7 +127,35 @@ public enum ErrorCode {
       125, true, "the connection could not be made or was lost before the request was sent"),
   /** The thread was interrupted while it waited; what it had asked for may still happen. */
   INTERRUPTED(
-      126, false, "the thread was interrupted while it waited; what it asked for may still happen");
+      126, false, "the thread was interrupted while it waited; what it asked for may still happen"),
+
+  // Consumer groups.
+  /** The group's coordinator reads the group's state from its log. */
+  COORDINATOR_LOADING(
+      140, true, "the group's coordinator still reads the state of its groups from the log"),
+  /** The group has no coordinator now. */
+  COORDINATOR_NOT_AVAILABLE(141, true, "the group has no coordinator now"),
+  /** This broker is not the group's coordinator. */
+  NOT_COORDINATOR(142, true, "this broker is not the group's coordinator"),
+  /** The group does not have this member, or not any more. */
+  UNKNOWN_MEMBER(143, false, "the group does not have this member, or not any more"),
+  /** The member epoch is newer than the coordinator's. */
+  FENCED_MEMBER_EPOCH(144, false, "the member epoch is newer than the coordinator's"),
+  /** The partition was not the member's at its epoch. */
+  STALE_MEMBER_EPOCH(145, false, "the partition was not the member's at that member epoch"),
+  /** The group has members. */
+  GROUP_NOT_EMPTY(146, false, "the group has members; stop them first"),
+  /** There is no such group. */
+  UNKNOWN_GROUP(147, false, "there is no such group"),
+  /** The group's name is not allowed. */
+  INVALID_GROUP_ID(148, false, "the group's name is not allowed"),
+  /** Another member has this instance id and is still connected. */
+  UNRELEASED_INSTANCE_ID(149, true, "another member has this instance id and is still connected"),
+  /** The assignor is not known. */
+  UNSUPPORTED_ASSIGNOR(150, false, "the assignor is not known"),
+  /** No offset is committed, and the consumer may not choose one itself. */
+  NO_OFFSET(
+      151, false, "no offset is committed for the partition, and the consumer may not choose one");
 
   private static final Map<Integer, ErrorCode> BY_NUMBER = new HashMap<>();
 

@@ -28,7 +28,21 @@ public enum ApiKey {
   /** Changes settings of a topic or broker. */
   ALTER_CONFIGS(24, 0, 0),
   /** Shows what the logs of a broker hold. */
-  DESCRIBE_LOGS(25, 0, 0);
+  DESCRIBE_LOGS(25, 0, 0),
+  /** Finds the broker that coordinates a consumer group. */
+  FIND_COORDINATOR(40, 0, 0),
+  /** Keeps a member in its group, and tells it which partitions to read. */
+  GROUP_HEARTBEAT(41, 0, 0),
+  /** Stores how far a group has read. */
+  COMMIT_OFFSETS(42, 0, 0),
+  /** Finds how far a group has read. */
+  FETCH_OFFSETS(43, 0, 0),
+  /** Lists the groups that a broker coordinates. */
+  LIST_GROUPS(44, 0, 0),
+  /** Shows a group's members. */
+  DESCRIBE_GROUP(45, 0, 0),
+  /** Deletes a group that has no members, with its offsets. */
+  DELETE_GROUP(46, 0, 0);
 
   private static final Map<Integer, ApiKey> BY_ID = new HashMap<>();
 

@@ -25,7 +25,14 @@ class ApiKeyTest {
           Map.entry("ALTER_TOPIC", 22),
           Map.entry("DESCRIBE_CONFIGS", 23),
           Map.entry("ALTER_CONFIGS", 24),
-          Map.entry("DESCRIBE_LOGS", 25));
+          Map.entry("DESCRIBE_LOGS", 25),
+          Map.entry("FIND_COORDINATOR", 40),
+          Map.entry("GROUP_HEARTBEAT", 41),
+          Map.entry("COMMIT_OFFSETS", 42),
+          Map.entry("FETCH_OFFSETS", 43),
+          Map.entry("LIST_GROUPS", 44),
+          Map.entry("DESCRIBE_GROUP", 45),
+          Map.entry("DELETE_GROUP", 46));
 
   @Test
   void idsNeverChange() {

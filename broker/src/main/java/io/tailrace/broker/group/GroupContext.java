@@ -1,0 +1,15 @@
+package io.tailrace.broker.group;
+
+import io.tailrace.coordinator.group.TopicDirectory;
+import io.tailrace.protocol.port.Clock;
+
+/** What the shards of a broker share. Thread-safe. */
+interface GroupContext {
+  Clock clock();
+
+  /** The topics as of now. */
+  TopicDirectory topics();
+
+  /** How long offsets that nobody uses are kept. */
+  long offsetsRetentionMs();
+}

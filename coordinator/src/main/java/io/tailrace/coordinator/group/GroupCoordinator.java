@@ -1,0 +1,235 @@
+package io.tailrace.coordinator.group;
+
+import io.tailrace.protocol.error.ErrorCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Decides about the members of groups: who is one, and what each may read. Does not change the
+ * state but for who is alive; the records of a decision do, when they are replayed. Not
+ * thread-safe.
+ *
+ * <pre>
+ *   joins, leaves, dies,             group epoch + 1, every member gets a new target
+ *   subscribes, topic changes
+ *   member has more than its target  the rest moves to its revoking set; member epoch + 1
+ *   member confirms                  what it no longer reads leaves its revoking set, and is free
+ *   target partition is free         it moves to the assigned set; member epoch + 1
+ * </pre>
+ *
+ * <p>A partition in an assigned or revoking set is owned, and never given to a second member.
+ */
+public final class GroupCoordinator {
+  private final GroupsState state;
+  private final MemberSessions sessions = new MemberSessions();
+
+  /** Decides on this state, which its caller replays. */
+  public GroupCoordinator(GroupsState state) {
+    this.state = state;
+  }
+
+  /** This coordinator takes over: every member gets a whole session. */
+  public void onLeading(Now now) {
+    sessions.clear();
+    for (GroupState group : state.groups()) {
+      for (GroupMember member : group.members().values()) {
+        sessions.begin(new MemberKey(group.id(), member.id()), member.info(), now.monotonicMs());
+      }
+    }
+  }
+
+  /**
+   * Takes in a heartbeat.
+   *
+   * @param connection over which it came, the same object for all that come over it
+   * @return null as the response when the member may be told {@link #assignment} once the records
+   *     are replayed, or has left
+   */
+  public Decision<GroupError> heartbeat(
+      HeartbeatQuery query, Object connection, TopicDirectory topics, Now now) {
+    GroupState group = groupOrNew(query.group());
+    GroupMember member = group.members().get(query.memberId());
+    MemberKey key = new MemberKey(query.group(), query.memberId());
+    if (query.leave()) {
+      return member == null ? Decision.of(null) : leave(group, member, topics, now);
+    }
+    GroupError refusal = refusal(query, member);
+    if (refusal != null) {
+      return Decision.of(refusal);
+    }
+    if (member == null) {
+      return join(group, query, connection, topics, now);
+    }
+    MemberInfo info = query.info() == null ? member.info() : query.info();
+    if (!sessions.onHeartbeat(key, info, query.sequence(), connection, now.monotonicMs())) {
+      return Decision.of(
+          new GroupError(ErrorCode.INVALID_REQUEST, "a later heartbeat of the member came before"));
+    }
+    GroupMember confirmed = member.confirm(query.owned());
+    boolean changed = !info.equals(member.info());
+    if (!changed && confirmed.equals(member)) {
+      return Decision.of(null);
+    }
+    GroupDraft draft = new GroupDraft(group);
+    draft.put(confirmed.withInfo(info));
+    if (!info.subscribesAs(member.info())) {
+      draft.retarget(topics, now.wallMs());
+    }
+    draft.advance();
+    return new Decision<>(draft.records(), null);
+  }
+
+  private GroupState groupOrNew(String id) {
+    GroupState known = state.group(id);
+    return known == null ? new GroupState(id) : known;
+  }
+
+  private static GroupError refusal(HeartbeatQuery query, GroupMember member) {
+    if (member == null && query.memberEpoch() > 0) {
+      return new GroupError(
+          ErrorCode.UNKNOWN_MEMBER,
+          "group '" + query.group() + "' has no member " + query.memberId() + " (any more)");
+    }
+    if (member == null && query.info() == null) {
+      return new GroupError(
+          ErrorCode.INVALID_REQUEST, "a member that joins must say what it wants");
+    }
+    if (query.info() != null && !Assignors.isKnown(query.info().assignor())) {
+      return new GroupError(
+          ErrorCode.UNSUPPORTED_ASSIGNOR,
+          "'" + query.info().assignor() + "' is no assignor; there are " + Assignors.names());
+    }
+    if (member != null && query.memberEpoch() > member.epoch()) {
+      return new GroupError(
+          ErrorCode.FENCED_MEMBER_EPOCH,
+          "member "
+              + member.id()
+              + " has member epoch "
+              + member.epoch()
+              + ", the request says "
+              + query.memberEpoch());
+    }
+    return null;
+  }
+
+  private Decision<GroupError> join(
+      GroupState group, HeartbeatQuery query, Object connection, TopicDirectory topics, Now now) {
+    MemberInfo info = query.info();
+    GroupMember before = info.isStatic() ? instance(group, info.instanceId()) : null;
+    GroupDraft draft = new GroupDraft(group);
+    if (before == null) {
+      draft.put(GroupMember.joining(query.memberId(), info));
+      draft.retarget(topics, now.wallMs());
+    } else {
+      MemberKey old = new MemberKey(group.id(), before.id());
+      if (!sessions.isGone(old)) {
+        return Decision.of(
+            new GroupError(
+                ErrorCode.UNRELEASED_INSTANCE_ID,
+                "member "
+                    + before.id()
+                    + " has the instance id '"
+                    + info.instanceId()
+                    + "' and is still connected"));
+      }
+      sessions.forget(old);
+      draft.remove(before.id());
+      draft.put(before.replacedBy(query.memberId(), info));
+      if (!info.subscribesAs(before.info())) {
+        draft.retarget(topics, now.wallMs());
+      }
+    }
+    sessions.onHeartbeat(
+        new MemberKey(group.id(), query.memberId()),
+        info,
+        query.sequence(),
+        connection,
+        now.monotonicMs());
+    draft.advance();
+    return new Decision<>(draft.records(), null);
+  }
+
+  private static GroupMember instance(GroupState group, String instanceId) {
+    for (GroupMember member : group.members().values()) {
+      if (member.info().instanceId().equals(instanceId)) {
+        return member;
+      }
+    }
+    return null;
+  }
+
+  private Decision<GroupError> leave(
+      GroupState group, GroupMember member, TopicDirectory topics, Now now) {
+    MemberKey key = new MemberKey(group.id(), member.id());
+    if (member.info().isStatic()) {
+      sessions.onStopped(key);
+      return Decision.of(null);
+    }
+    return new Decision<>(remove(group, List.of(member.id()), topics, now), null);
+  }
+
+  private List<GroupRecord> remove(
+      GroupState group, List<String> members, TopicDirectory topics, Now now) {
+    GroupDraft draft = new GroupDraft(group);
+    for (String id : members) {
+      sessions.forget(new MemberKey(group.id(), id));
+      draft.remove(id);
+    }
+    draft.retarget(topics, now.wallMs());
+    draft.advance();
+    return draft.records();
+  }
+
+  /** The member's own side has closed a connection over which a heartbeat came. */
+  public void onConnectionClosed(MemberKey key, Object connection, Now now) {
+    GroupState group = state.group(key.group());
+    GroupMember member = group == null ? null : group.members().get(key.memberId());
+    if (member != null) {
+      sessions.onConnectionClosed(key, member.info(), connection, now.monotonicMs());
+    }
+  }
+
+  /** Removes the members that are dead. To be called several times a second. */
+  public List<GroupRecord> onTick(TopicDirectory topics, Now now) {
+    List<GroupRecord> records = new ArrayList<>();
+    for (GroupState group : state.groups()) {
+      List<String> over = sessions.over(group, now.monotonicMs());
+      if (!over.isEmpty()) {
+        records.addAll(remove(group, over, topics, now));
+      }
+    }
+    return records;
+  }
+
+  /** Topics were made, deleted, or have more partitions. */
+  public List<GroupRecord> onTopics(TopicDirectory topics, Now now) {
+    List<GroupRecord> records = new ArrayList<>();
+    for (GroupState group : state.groups()) {
+      if (!group.members().isEmpty()) {
+        GroupDraft draft = new GroupDraft(group);
+        draft.retarget(topics, now.wallMs());
+        draft.advance();
+        records.addAll(draft.records());
+      }
+    }
+    return records;
+  }
+
+  /**
+   * What a member is to be told now.
+   *
+   * @param partitions all that it may read
+   */
+  public record Assignment(int memberEpoch, SortedSet<TopicIdPartition> partitions) {}
+
+  /** What the member is to be told now; null when the group does not have it. */
+  public Assignment assignment(MemberKey key) {
+    GroupState group = state.group(key.group());
+    GroupMember member = group == null ? null : group.members().get(key.memberId());
+    return member == null
+        ? null
+        : new Assignment(member.epoch(), new TreeSet<>(member.assigned().keySet()));
+  }
+}
