@@ -133,6 +133,8 @@ class HouseTest {
           .resideInAnyPackage(
               "io.tailrace.coordinator.cluster..",
               "io.tailrace.coordinator.replica..",
+              "io.tailrace.coordinator.queue..",
+              "io.tailrace.coordinator.routing..",
               "io.tailrace.broker.partition.derived",
               "io.tailrace.protocol.record..")
           .should(new OnlyPureCalls());

@@ -1,0 +1,452 @@
+package io.tailrace.coordinator.queue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One queue on one partition: decides what is delivered to whom and what answers mean. Every method
+ * that decides returns deltas and changes nothing; {@link #apply} changes the state, in the leader
+ * as in every other replica. Time and offsets come from outside. Not thread-safe.
+ *
+ * <p>What only a leader has is not replayed: the new messages (they follow from the data and the
+ * bindings), the ends of locks (a new leader grants each one full period), and which consumers have
+ * lost their connection.
+ */
+public final class QueueDelivery {
+  private static final long[] NONE = {};
+
+  /** How long a consumer may be without a connection before its messages are taken from it. */
+  private static final long CONNECTION_GRACE_MS = 1_000;
+
+  private final QueueSettings settings;
+  private final QueueBounds bounds;
+  private final QueueState state = new QueueState();
+  private final OffsetIntervals fresh = new OffsetIntervals();
+
+  /** The held messages, the one whose lock ends first at the front. */
+  private final LinkedHashMap<Long, HeldMessage> locks = new LinkedHashMap<>();
+
+  /** Consumers without a connection, and since when, on the monotonic clock. */
+  private final Map<Long, Long> lostSinceMs = new HashMap<>();
+
+  /** A consumer that gets nothing until it holds nothing, since a message is delivered alone. */
+  private long draining = HeldMessage.NOBODY;
+
+  public QueueDelivery(QueueSettings settings, QueueBounds bounds) {
+    this.settings = settings;
+    this.bounds = bounds;
+  }
+
+  // ---- what every replica does ----
+
+  /**
+   * Takes over a change.
+   *
+   * @param monotonicMs when, for the locks that begin
+   */
+  public void apply(QueueDelta delta, long monotonicMs) {
+    state.replay(delta);
+    if (delta instanceof QueueDelta.Acquired acquired) {
+      for (long offset : acquired.offsets()) {
+        lock(state.messages().get(offset), monotonicMs);
+      }
+    } else if (delta instanceof QueueDelta.Settled settled) {
+      unlock(settled.offsets());
+    } else if (delta instanceof QueueDelta.Returned back) {
+      unlock(back.offsets());
+    } else if (delta instanceof QueueDelta.SetAside away) {
+      unlock(away.offsets());
+    } else if (delta instanceof QueueDelta.Expired gone) {
+      locks.keySet().removeIf(offset -> offset < gone.below());
+    }
+    fresh.removeBelow(state.cursor());
+  }
+
+  private void lock(HeldMessage message, long monotonicMs) {
+    message.lockEndMs = monotonicMs + settings.lockMs();
+    locks.remove(message.offset);
+    locks.put(message.offset, message);
+  }
+
+  private void unlock(long[] offsets) {
+    for (long offset : offsets) {
+      locks.remove(offset);
+    }
+  }
+
+  /** The deltas that bring an empty queue to this state, with at most so many messages in each. */
+  public List<QueueDelta> snapshot(int chunk) {
+    return state.snapshot(chunk);
+  }
+
+  // ---- leading ----
+
+  /**
+   * Begins to lead: the caller will tell what matches from {@link #cursor()} on, and each lock gets
+   * one full period.
+   */
+  public void lead(long monotonicMs) {
+    fresh.clear();
+    locks.clear();
+    lostSinceMs.clear();
+    draining = HeldMessage.NOBODY;
+    for (HeldMessage message : state.messages().values()) {
+      if (message.isHeld()) {
+        lock(message, monotonicMs);
+      }
+    }
+  }
+
+  /** Everything at or above it has never been delivered. */
+  public long cursor() {
+    return state.cursor();
+  }
+
+  /**
+   * New messages: all offsets of an interval match. Told in order, without gaps in time: what lies
+   * below and was not told does not match.
+   */
+  public void onMatched(long from, long to) {
+    fresh.add(Math.max(from, state.cursor()), to);
+  }
+
+  /** How many new messages are known. */
+  public long freshCount() {
+    return fresh.count();
+  }
+
+  /** In how many pieces the known new messages lie: what they cost in memory. */
+  public int freshIntervals() {
+    return fresh.intervals();
+  }
+
+  /** Whether a delivery could be made to somebody now. */
+  public boolean hasReady(long wallMs) {
+    state.ripen(wallMs);
+    return !state.returned().isEmpty()
+        || !state.isolated().isEmpty()
+        || (fresh.count() > 0 && state.messages().size() < bounds.maxOpen());
+  }
+
+  /**
+   * What a consumer would get now: messages that were given back first, then new ones. A message
+   * that was delivered twice without an answer is offered alone, to a consumer that holds nothing:
+   * if it kills its consumer it takes no other message along.
+   *
+   * @return offsets, ascending; none when nothing is ready for it
+   */
+  public long[] offer(long holder, int max, long wallMs) {
+    state.ripen(wallMs);
+    int holds = state.heldBy(holder);
+    if (state.holdsIsolated(holder)) {
+      return NONE;
+    }
+    if (!state.isolated().isEmpty()) {
+      if (holds == 0) {
+        return max > 0 ? new long[] {state.isolated().first()} : NONE;
+      }
+      if (state.heldBy(draining) == 0) {
+        draining = holder;
+      }
+      if (draining == holder) {
+        return NONE;
+      }
+    }
+    int room = Math.min(max, bounds.maxHeld() - holds);
+    if (room <= 0) {
+      return NONE;
+    }
+    int again = Math.min(room, state.returned().size());
+    long open = Math.max(0, bounds.maxOpen() - state.messages().size());
+    int anew = (int) Math.min(Math.min(room - again, fresh.count()), open);
+    long[] offsets = new long[again + anew];
+    int at = 0;
+    Iterator<Long> returned = state.returned().iterator();
+    while (at < again) {
+      offsets[at++] = returned.next();
+    }
+    fresh.copyTo(offsets, at, anew);
+    return offsets;
+  }
+
+  /**
+   * Delivers what was offered, as far as it can still be had.
+   *
+   * @param offsets ascending; a part of what {@link #offer} gave, where new ones are left out only
+   *     at the end
+   * @return null when none can be had
+   */
+  public QueueDelta.Acquired acquire(long holder, long[] offsets) {
+    long[] taken = new long[offsets.length];
+    int count = 0;
+    long[] anew = new long[offsets.length];
+    int known = fresh.copyTo(anew, 0, anew.length);
+    int next = 0;
+    for (long offset : offsets) {
+      boolean again = state.returned().contains(offset);
+      boolean alone =
+          offsets.length == 1 && state.heldBy(holder) == 0 && state.isolated().contains(offset);
+      if (again || alone) {
+        taken[count++] = offset;
+      } else if (next < known && anew[next] == offset) {
+        taken[count++] = offset;
+        next++;
+      }
+    }
+    return count == 0 ? null : new QueueDelta.Acquired(holder, Arrays.copyOf(taken, count));
+  }
+
+  /** Which delivery of a message that is held this is, from 1. */
+  public int delivery(long offset) {
+    return state.messages().get(offset).deliveries;
+  }
+
+  /** How often the delivery of a message that is held has failed before. */
+  public int failures(long offset) {
+    return state.messages().get(offset).failures;
+  }
+
+  /**
+   * The outcome of answers.
+   *
+   * @param deltas what follows from them
+   * @param lost which of them, by their place, came too late: somebody else holds the message or it
+   *     was set aside
+   */
+  public record Answered(List<QueueDelta> deltas, List<Integer> lost) {}
+
+  /** When messages may be delivered again, and why: those of one kind make one delta. */
+  private record Pause(long dueMs, String error) {}
+
+  /**
+   * Decides about answers. A late acknowledgement counts while nobody else holds the message;
+   * everything else counts only under the lock that it names. Renewals take effect at once: they
+   * are no deltas.
+   *
+   * @param wallMs milliseconds since 1970
+   */
+  public Answered answer(List<Answer> answers, long wallMs, long monotonicMs) {
+    List<Integer> lost = new ArrayList<>();
+    List<Long> acked = new ArrayList<>();
+    List<Long> rejected = new ArrayList<>();
+    List<Long> released = new ArrayList<>();
+    List<Long> exhausted = new ArrayList<>();
+    Map<Pause, List<Long>> nacked = new LinkedHashMap<>();
+    for (int i = 0; i < answers.size(); i++) {
+      Answer answer = answers.get(i);
+      LockToken token = answer.token();
+      HeldMessage message = state.messages().get(token.offset());
+      boolean locked =
+          message != null
+              && message.isHeld()
+              && message.holder == token.holder()
+              && message.deliveries == token.delivery();
+      if (answer.kind() == Answer.Kind.ACK) {
+        if (locked || (message != null && !message.isHeld())) {
+          acked.add(token.offset());
+        } else if (message != null || !isSettled(token.offset())) {
+          lost.add(i);
+        }
+      } else if (!locked) {
+        lost.add(i);
+      } else {
+        switch (answer.kind()) {
+          case RELEASE -> released.add(token.offset());
+          case REJECT -> rejected.add(token.offset());
+          case RENEW -> lock(message, monotonicMs);
+          default -> {
+            if (message.failures + 1 >= settings.maxDeliveries()) {
+              exhausted.add(token.offset());
+            } else {
+              long pauseMs =
+                  answer.delayMs() >= 0
+                      ? answer.delayMs()
+                      : settings.backoffMs(message.failures + 1);
+              nacked
+                  .computeIfAbsent(
+                      new Pause(pauseMs == 0 ? 0 : wallMs + pauseMs, answer.error()),
+                      pause -> new ArrayList<>())
+                  .add(token.offset());
+            }
+          }
+        }
+      }
+    }
+    List<QueueDelta> deltas = new ArrayList<>();
+    if (!acked.isEmpty()) {
+      deltas.add(new QueueDelta.Settled(array(acked)));
+    }
+    addAside(deltas, rejected, AsideReason.REJECTED);
+    addAside(deltas, exhausted, AsideReason.DELIVERY_LIMIT);
+    if (!released.isEmpty()) {
+      deltas.add(new QueueDelta.Returned(array(released), ReturnCause.RELEASE, wallMs, 0, ""));
+    }
+    nacked.forEach(
+        (pause, offsets) ->
+            deltas.add(
+                new QueueDelta.Returned(
+                    array(offsets), ReturnCause.NACK, wallMs, pause.dueMs(), pause.error())));
+    return new Answered(deltas, lost);
+  }
+
+  private boolean isSettled(long offset) {
+    return offset < state.cursor() && !state.aside().contains(offset);
+  }
+
+  /** The consumer closes: what it holds is given back, and that is no failure. */
+  public List<QueueDelta> release(long holder, long wallMs) {
+    lostSinceMs.remove(holder);
+    return giveBack(heldBy(holder), ReturnCause.RELEASE, wallMs);
+  }
+
+  /** The consumer's connection was lost; unless it comes back soon its messages have failed. */
+  public void onConnectionLost(long holder, long monotonicMs) {
+    if (state.heldBy(holder) > 0) {
+      lostSinceMs.put(holder, monotonicMs);
+    }
+  }
+
+  /** The consumer has a connection. */
+  public void onConnected(long holder) {
+    if (!lostSinceMs.isEmpty()) {
+      lostSinceMs.remove(holder);
+    }
+  }
+
+  /** What the time brings: locks that end, consumers that do not come back. */
+  public List<QueueDelta> onTick(long wallMs, long monotonicMs) {
+    state.ripen(wallMs);
+    List<Long> ended = new ArrayList<>();
+    for (HeldMessage message : locks.values()) {
+      if (message.lockEndMs > monotonicMs) {
+        break;
+      }
+      ended.add(message.offset);
+    }
+    List<QueueDelta> deltas = new ArrayList<>(giveBack(ended, ReturnCause.LOCK_EXPIRED, wallMs));
+    List<Long> gone = new ArrayList<>();
+    lostSinceMs.forEach(
+        (holder, since) -> {
+          if (monotonicMs - since >= CONNECTION_GRACE_MS) {
+            gone.add(holder);
+          }
+        });
+    for (long holder : gone) {
+      lostSinceMs.remove(holder);
+      List<Long> offsets = heldBy(holder);
+      offsets.removeAll(ended);
+      deltas.addAll(giveBack(offsets, ReturnCause.CONNECTION_LOST, wallMs));
+    }
+    return deltas;
+  }
+
+  /** In how many milliseconds {@link #onTick} is to be called; -1 = nothing will happen. */
+  public long nextTickMs(long wallMs, long monotonicMs) {
+    long next = Long.MAX_VALUE;
+    if (state.nextDueMs() >= 0) {
+      next = state.nextDueMs() - wallMs;
+    }
+    if (!locks.isEmpty()) {
+      next = Math.min(next, locks.values().iterator().next().lockEndMs - monotonicMs);
+    }
+    for (long since : lostSinceMs.values()) {
+      next = Math.min(next, since + CONNECTION_GRACE_MS - monotonicMs);
+    }
+    return next == Long.MAX_VALUE ? -1 : Math.max(0, next);
+  }
+
+  private List<Long> heldBy(long holder) {
+    List<Long> offsets = new ArrayList<>();
+    for (HeldMessage message : locks.values()) {
+      if (message.holder == holder) {
+        offsets.add(message.offset);
+      }
+    }
+    return offsets;
+  }
+
+  private List<QueueDelta> giveBack(List<Long> offsets, ReturnCause cause, long wallMs) {
+    List<Long> back = new ArrayList<>();
+    List<Long> exhausted = new ArrayList<>();
+    for (long offset : offsets) {
+      boolean last =
+          cause.isFailure()
+              && state.messages().get(offset).failures + 1 >= settings.maxDeliveries();
+      (last ? exhausted : back).add(offset);
+    }
+    List<QueueDelta> deltas = new ArrayList<>();
+    addAside(deltas, exhausted, AsideReason.DELIVERY_LIMIT);
+    if (!back.isEmpty()) {
+      deltas.add(new QueueDelta.Returned(array(back), cause, wallMs, 0, ""));
+    }
+    return deltas;
+  }
+
+  private static void addAside(List<QueueDelta> deltas, List<Long> offsets, AsideReason reason) {
+    if (!offsets.isEmpty()) {
+      deltas.add(new QueueDelta.SetAside(array(offsets), reason));
+    }
+  }
+
+  private static long[] array(List<Long> offsets) {
+    return offsets.stream().mapToLong(Long::longValue).sorted().toArray();
+  }
+
+  // ---- what is not settled ----
+
+  /**
+   * Drops what is ready or delayed.
+   *
+   * @param highWatermark of the data: new messages below it are dropped too
+   */
+  public QueueDelta.Purged purge(long highWatermark) {
+    return new QueueDelta.Purged(Math.max(state.cursor(), highWatermark));
+  }
+
+  /**
+   * The partition's log begins later now.
+   *
+   * @return null when that concerns nothing here
+   */
+  public QueueDelta.Expired onLogStart(long logStartOffset) {
+    long count = state.messages().headMap(logStartOffset).size();
+    for (long at = state.aside().ceiling(0);
+        at >= 0 && at < logStartOffset;
+        at = state.aside().ceiling(at + 1)) {
+      count++;
+    }
+    count += fresh.countBelow(logStartOffset);
+    return count == 0 ? null : new QueueDelta.Expired(logStartOffset, count);
+  }
+
+  /** The messages that were set aside, from an offset on. */
+  public List<AsideMessage> aside(long from, int max) {
+    return state.aside().from(from, max);
+  }
+
+  /** Whether a message of the interval is not settled. */
+  public boolean hasUnsettled(long from, long to) {
+    long next = fresh.ceiling(from);
+    return state.hasUnsettled(from, to) || (next >= 0 && next < to);
+  }
+
+  /** How many messages are in which state now. */
+  public QueueCounts counts(long wallMs) {
+    state.ripen(wallMs);
+    long oldest = state.firstUnsettled();
+    long firstFresh = fresh.first();
+    return new QueueCounts(
+        fresh.count() + state.returned().size() + state.isolated().size(),
+        state.held(),
+        state.delayedCount(),
+        state.aside().size(),
+        state.expired(),
+        oldest < 0 || (firstFresh >= 0 && firstFresh < oldest) ? firstFresh : oldest,
+        fresh.count() > 0 && state.messages().size() >= bounds.maxOpen());
+  }
+}

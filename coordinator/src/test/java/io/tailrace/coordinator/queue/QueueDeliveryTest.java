@@ -1,0 +1,340 @@
+package io.tailrace.coordinator.queue;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class QueueDeliveryTest {
+  private static final long A = 1;
+  private static final long B = 2;
+  private static final long LOCK_MS = QueueSettings.DEFAULTS.lockMs();
+
+  private QueueDelivery queue = new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6));
+  private final List<QueueDelta> log = new ArrayList<>();
+  private long now = 1_000_000;
+
+  private void apply(QueueDelta delta) {
+    log.add(delta);
+    queue.apply(delta, now);
+  }
+
+  private void apply(List<QueueDelta> deltas) {
+    deltas.forEach(this::apply);
+  }
+
+  private long[] receive(long holder, int max) {
+    QueueDelta.Acquired acquired = queue.acquire(holder, queue.offer(holder, max, now));
+    if (acquired == null) {
+      return new long[0];
+    }
+    apply(acquired);
+    return acquired.offsets();
+  }
+
+  private LockToken token(long offset, long holder) {
+    return new LockToken(offset, queue.delivery(offset), holder);
+  }
+
+  /** Returns whether the answer counted. */
+  private boolean answer(Answer.Kind kind, LockToken token) {
+    QueueDelivery.Answered answered =
+        queue.answer(List.of(new Answer(token, kind, -1, "boom")), now, now);
+    apply(answered.deltas());
+    return answered.lost().isEmpty();
+  }
+
+  private void tickAfter(long ms) {
+    now += ms;
+    apply(queue.onTick(now, now));
+  }
+
+  /** Another broker leads, which knows what was logged, and matches the records anew. */
+  private void failOver(long highWatermark) {
+    queue = new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6));
+    log.forEach(delta -> queue.apply(delta, 0));
+    queue.lead(now);
+    queue.onMatched(queue.cursor(), highWatermark);
+  }
+
+  @Test
+  void deliversInOrderAndToOneHolderEach() {
+    queue.onMatched(0, 5);
+
+    assertArrayEquals(new long[] {0, 1}, receive(A, 2));
+    assertArrayEquals(new long[] {2, 3, 4}, receive(B, 5));
+    assertArrayEquals(new long[] {}, receive(A, 5));
+    assertEquals(new QueueCounts(0, 5, 0, 0, 0, 0, false), queue.counts(now));
+  }
+
+  @Test
+  void anAckSettlesAndARepeatedOneSucceeds() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    LockToken token = token(0, A);
+
+    assertTrue(answer(Answer.Kind.ACK, token));
+    assertTrue(answer(Answer.Kind.ACK, token));
+    failOver(1);
+    assertTrue(answer(Answer.Kind.ACK, token));
+    assertArrayEquals(new long[] {}, receive(B, 1));
+    assertEquals(-1, queue.counts(now).oldestUnsettled());
+  }
+
+  @Test
+  void aLateAckCountsWhileNobodyElseHoldsTheMessage() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    LockToken late = token(0, A);
+    tickAfter(LOCK_MS);
+    assertEquals(1, queue.counts(now).ready());
+
+    assertTrue(answer(Answer.Kind.ACK, late));
+    assertArrayEquals(new long[] {}, receive(B, 1));
+  }
+
+  @Test
+  void aLateAnswerDoesNotTouchANewerLock() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    LockToken late = token(0, A);
+    tickAfter(LOCK_MS);
+    receive(B, 1);
+
+    for (Answer.Kind kind : Answer.Kind.values()) {
+      assertFalse(answer(kind, late), kind.toString());
+    }
+    assertEquals(1, queue.counts(now).inFlight());
+    assertTrue(answer(Answer.Kind.ACK, token(0, B)));
+  }
+
+  @Test
+  void anAnswerOfTheSameHolderToAnEarlierDeliveryIsStale() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    LockToken first = token(0, A);
+    tickAfter(LOCK_MS);
+    receive(A, 1);
+
+    assertFalse(answer(Answer.Kind.NACK, first));
+    assertTrue(answer(Answer.Kind.NACK, token(0, A)));
+  }
+
+  @Test
+  void aRenewedLockLastsLongerAndANewLeaderGrantsOnePeriod() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    tickAfter(LOCK_MS - 1);
+    assertTrue(answer(Answer.Kind.RENEW, token(0, A)));
+    tickAfter(LOCK_MS - 1);
+    assertEquals(1, queue.counts(now).inFlight());
+
+    failOver(1);
+    tickAfter(LOCK_MS - 1);
+    assertEquals(1, queue.counts(now).inFlight());
+    assertEquals(1, queue.nextTickMs(now, now));
+    tickAfter(1);
+    assertEquals(1, queue.counts(now).ready());
+  }
+
+  @Test
+  void aNackedMessageRestsLongerEachTimeAndIsSetAsideAtTheLimit() {
+    queue.onMatched(0, 2);
+    for (long pauseMs : List.of(1_000, 2_000, 4_000, 8_000)) {
+      receive(A, 1);
+      assertTrue(answer(Answer.Kind.NACK, token(0, A)));
+      assertEquals(1, queue.counts(now).delayed());
+      assertEquals(pauseMs, queue.nextTickMs(now, now));
+      failOver(2); // due times are absolute
+      tickAfter(pauseMs - 1);
+      assertEquals(1, queue.counts(now).delayed());
+      tickAfter(1);
+      assertEquals(0, queue.counts(now).delayed());
+    }
+    receive(A, 1);
+    assertEquals(4, queue.failures(0));
+    answer(Answer.Kind.NACK, token(0, A));
+
+    assertEquals(new QueueCounts(1, 0, 0, 1, 0, 0, false), queue.counts(now));
+    assertEquals(List.of(new AsideMessage(0, AsideReason.DELIVERY_LIMIT, 5)), queue.aside(0, 10));
+    assertArrayEquals(new long[] {1}, receive(A, 5));
+  }
+
+  @Test
+  void aRejectedMessageIsSetAsideAtOnceAndAReleasedOneIsNotCounted() {
+    queue.onMatched(0, 1);
+    for (int i = 0; i < 10; i++) {
+      receive(A, 1);
+      assertTrue(answer(Answer.Kind.RELEASE, token(0, A)));
+      assertEquals(1, queue.counts(now).ready());
+    }
+    receive(A, 1);
+    assertEquals(0, queue.failures(0));
+    LockToken token = token(0, A);
+    assertTrue(answer(Answer.Kind.REJECT, token));
+
+    assertEquals(new QueueCounts(0, 0, 0, 1, 0, 0, false), queue.counts(now));
+    assertFalse(answer(Answer.Kind.ACK, token));
+  }
+
+  @Test
+  void aConsumerThatComesBackWithinASecondKeepsItsMessages() {
+    queue.onMatched(0, 2);
+    receive(A, 2);
+    queue.onConnectionLost(A, now);
+    assertEquals(1_000, queue.nextTickMs(now, now));
+    tickAfter(999);
+    queue.onConnected(A);
+    tickAfter(1_000);
+    assertEquals(2, queue.counts(now).inFlight());
+
+    queue.onConnectionLost(A, now);
+    tickAfter(1_000);
+    assertEquals(2, queue.counts(now).ready());
+    receive(B, 2);
+    assertEquals(1, queue.failures(0));
+  }
+
+  @Test
+  void closingAndFailingOverCountNothing() {
+    queue.onMatched(0, 2);
+    for (int i = 0; i < 20; i++) {
+      receive(A, 2);
+      failOver(2);
+      apply(queue.release(A, now));
+    }
+    receive(B, 2);
+    assertEquals(0, queue.failures(0));
+    assertEquals(0, queue.failures(1));
+  }
+
+  /** A message that kills whoever takes it must not spoil the others that were prefetched. */
+  @Test
+  void isolatesWhatWasDeliveredTwiceWithoutAnAnswer() {
+    queue.onMatched(0, 4);
+    for (int i = 0; i < 2; i++) {
+      receive(A, 3);
+      queue.onConnectionLost(A, now);
+      tickAfter(1_000);
+    }
+    assertArrayEquals(new long[] {0}, receive(B, 6));
+    assertArrayEquals(new long[] {}, receive(B, 6), "nothing beside it");
+    assertTrue(answer(Answer.Kind.ACK, token(0, B)));
+
+    // 1 is the one that kills: three more times, always alone.
+    for (int i = 0; i < 3; i++) {
+      assertArrayEquals(new long[] {1}, receive(A, 6));
+      queue.onConnectionLost(A, now);
+      tickAfter(1_000);
+    }
+    assertEquals(List.of(new AsideMessage(1, AsideReason.DELIVERY_LIMIT, 5)), queue.aside(0, 9));
+    assertArrayEquals(new long[] {2}, receive(B, 6));
+    assertTrue(answer(Answer.Kind.ACK, token(2, B)));
+    assertArrayEquals(new long[] {3}, receive(B, 6));
+  }
+
+  @Test
+  void aBusyConsumerIsDrainedForAMessageThatIsDeliveredAlone() {
+    queue.onMatched(0, 6);
+    for (int i = 0; i < 2; i++) {
+      receive(A, 1);
+      tickAfter(LOCK_MS);
+    }
+    queue.onMatched(6, 9);
+    assertArrayEquals(new long[] {0}, receive(B, 1));
+    answer(Answer.Kind.RELEASE, token(0, B));
+    QueueDelta.Acquired elsewhere = queue.acquire(B, new long[] {1, 2});
+    apply(elsewhere); // B was offered these before 0 came back
+
+    assertArrayEquals(new long[] {}, receive(B, 5));
+    answer(Answer.Kind.ACK, token(1, B));
+    assertArrayEquals(new long[] {}, receive(B, 5));
+    answer(Answer.Kind.ACK, token(2, B));
+    assertArrayEquals(new long[] {0}, receive(B, 5));
+  }
+
+  @Test
+  void nacksNeverIsolate() {
+    queue.onMatched(0, 3);
+    for (int i = 0; i < 3; i++) {
+      receive(A, 1);
+      answer(Answer.Kind.NACK, token(0, A));
+      now += 100_000;
+    }
+    assertArrayEquals(new long[] {0, 1, 2}, receive(A, 5));
+  }
+
+  @Test
+  void atItsBoundOnlyNewMessagesWait() {
+    queue.onMatched(0, 100);
+    for (int i = 0; i < 10; i++) {
+      assertEquals(1, receive(A, 1).length);
+      answer(Answer.Kind.NACK, token(i, A));
+    }
+    assertArrayEquals(new long[] {}, receive(A, 5));
+    assertTrue(queue.counts(now).blocked());
+
+    now += 1_000;
+    assertEquals(6, receive(A, 9).length, "what one consumer may hold");
+    assertEquals(4, receive(B, 9).length);
+    assertTrue(answer(Answer.Kind.ACK, token(0, A)));
+    assertArrayEquals(new long[] {10}, receive(A, 9));
+  }
+
+  @Test
+  void offeredMessagesThatSomebodyElseTookAreNotDeliveredAgain() {
+    queue.onMatched(0, 4);
+    long[] offered = queue.offer(A, 3, now);
+    assertArrayEquals(new long[] {0, 1}, receive(B, 2));
+
+    QueueDelta.Acquired acquired = queue.acquire(A, offered);
+    assertArrayEquals(new long[] {2}, acquired.offsets());
+    apply(acquired);
+    assertNull(queue.acquire(A, offered));
+  }
+
+  @Test
+  void purgeTakesWhatIsReadyOrDelayedAndNotWhatIsHeld() {
+    queue.onMatched(0, 6);
+    receive(A, 3);
+    answer(Answer.Kind.NACK, token(0, A));
+    answer(Answer.Kind.RELEASE, token(1, A));
+    apply(queue.purge(6));
+
+    assertEquals(new QueueCounts(0, 1, 0, 0, 0, 2, false), queue.counts(now));
+    failOver(8);
+    assertArrayEquals(new long[] {6, 7}, receive(B, 5));
+  }
+
+  @Test
+  void whatThePartitionNoLongerHoldsIsDroppedAndCounted() {
+    queue.onMatched(0, 8);
+    receive(A, 3);
+    answer(Answer.Kind.REJECT, token(0, A));
+    answer(Answer.Kind.ACK, token(1, A));
+    assertNull(queue.onLogStart(0));
+    apply(queue.onLogStart(5));
+
+    assertEquals(new QueueCounts(3, 0, 0, 0, 4, 5, false), queue.counts(now));
+    assertArrayEquals(new long[] {5, 6, 7}, receive(B, 5));
+  }
+
+  @Test
+  void knowsWhatIsUnsettledInAnInterval() {
+    queue.onMatched(0, 6);
+    receive(A, 4);
+    answer(Answer.Kind.ACK, token(1, A));
+    answer(Answer.Kind.ACK, token(2, A));
+
+    assertTrue(queue.hasUnsettled(0, 1));
+    assertFalse(queue.hasUnsettled(1, 3));
+    assertTrue(queue.hasUnsettled(3, 4));
+    assertTrue(queue.hasUnsettled(5, 6));
+    assertFalse(queue.hasUnsettled(6, 9));
+  }
+}
