@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keeps the files that are generated from the keys true. */
 class ConfigDocumentsTest {
@@ -40,6 +42,17 @@ class ConfigDocumentsTest {
                     BrokerKeys.SCHEMA.key(setting.name()).defaultText(),
                     setting.value(),
                     setting.name()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"three-brokers.properties", "external-zookeeper.properties"})
+  void theReadyConfigurationsCanBeUsed(String file) {
+    BrokerConfig config =
+        BrokerConfig.load(
+            ROOT.resolve("config").resolve(file),
+            List.of("default.replication.factor=1"),
+            Map.of());
+    assertEquals(2, config.get(BrokerKeys.MIN_INSYNC_REPLICAS));
   }
 
   private static void check(Path file, String generated) throws IOException {

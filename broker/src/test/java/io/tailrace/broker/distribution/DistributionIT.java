@@ -100,7 +100,8 @@ class DistributionIT {
             "docs/configuration.md")) {
       assertTrue(Files.isRegularFile(home.resolve(file)), file);
     }
-    for (String script : List.of("bin/broker", "bin/tailrace", "bin/zookeeper", "bin/demo")) {
+    for (String script :
+        List.of("bin/broker", "bin/cluster", "bin/tailrace", "bin/zookeeper", "bin/demo")) {
       assertTrue(Files.isExecutable(home.resolve(script)), script);
     }
   }
