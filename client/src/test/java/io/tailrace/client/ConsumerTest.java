@@ -25,11 +25,14 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class ConsumerTest {
@@ -364,6 +367,68 @@ class ConsumerTest {
           latest.poll(SHORT);
           return latest.position(T0) == 10;
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void returnsWhatItHasFetchedBeforeItGoesOnElsewhere(boolean truncated) {
+    AtomicBoolean held = new AtomicBoolean(true);
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.FETCH && nth > 0 && held.get()
+                ? Action.refusePartitions(ErrorCode.OVERLOADED)
+                : Action.PASS);
+    send(0, 10);
+    Consumer<String, String> consumer =
+        builder().assign(T0).outOfRange(OutOfRangePolicy.EARLIEST).maxPollRecords(1).build();
+    assertEquals(List.of("v0"), values(consumer.poll(LONG)));
+    List<String> expected = new ArrayList<>(List.of("v1", "v2", "v3", "v4", "v5", "v6", "v7"));
+    expected.addAll(List.of("v8", "v9"));
+    if (truncated) {
+      cluster.truncate("t", 0, 3);
+      expected.addAll(List.of("v0", "v1", "v2"));
+    } else {
+      send(10, 14);
+      cluster.setLogStart("t", 0, 12);
+      expected.addAll(List.of("v12", "v13"));
+    }
+    int lookups = cluster.broker(0).count(ApiKey.LIST_OFFSETS);
+    int fetches = fetches();
+    held.set(false);
+    Eventually.await(
+        "it has found out where to go on",
+        () -> cluster.broker(0).count(ApiKey.LIST_OFFSETS) > lookups && fetches() > fetches + 1);
+
+    assertEquals(expected, values(pollAll(consumer, expected.size())));
+  }
+
+  @Test
+  void namesABatchThatIsTooLargeToBeDecompressed() {
+    send(0, 1);
+    byte[] zeros = new byte[65 << 20];
+    try (Producer<byte[], byte[]> large =
+        client
+            .<byte[], byte[]>producerBuilder(Serdes.bytes(), Serdes.bytes())
+            .maxRequestBytes(zeros.length + 1000)
+            .bufferMemory(2L * zeros.length)
+            .compression(CompressionType.ZSTD)
+            .build()) {
+      large.send("t", null, zeros).join();
+    }
+    send(2, 3);
+    Consumer<String, String> consumer = builder().assign(T0).build();
+    assertEquals(List.of("v0"), values(consumer.poll(LONG)));
+
+    TailraceException error = assertThrows(TailraceException.class, () -> consumer.poll(LONG));
+
+    assertEquals(ErrorCode.RECORD_TOO_LARGE, error.code());
+    assertEquals(
+        "partition t-0, at or behind offset 1: the batch holds more than 67108864 bytes when"
+            + " decompressed, which is more than consumers take; seek to offset 2 to go on behind"
+            + " it",
+        error.getMessage());
+    consumer.seek(T0, 2);
+    assertEquals(List.of("v2"), values(consumer.poll(LONG)));
   }
 
   @Test

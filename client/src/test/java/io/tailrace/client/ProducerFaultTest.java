@@ -108,7 +108,15 @@ class ProducerFaultTest {
 
   @Test
   void takesBatchesThatWereAppendedLongAgoForAcknowledged() {
-    cluster.setFault(onProduce(1, Action.DO_AND_DROP));
+    AtomicInteger produces = new AtomicInteger();
+    cluster.setFault(
+        (broker, api, nth) -> {
+          int which = api == ApiKey.PRODUCE ? produces.getAndIncrement() : 0;
+          if (which == 2) {
+            cluster.forgetRuns("t", 0);
+          }
+          return which == 1 ? Action.DO_AND_DROP : Action.PASS;
+        });
     Producer<String, String> producer =
         oneRecordPerBatch().maxInFlight(1).linger(Duration.ofSeconds(10)).build();
     producer.send("t", null, value(0));
@@ -119,11 +127,32 @@ class ProducerFaultTest {
     }
     producer.flush();
     assertEquals(values(30), cluster.values("t", 0));
-    for (int i = 0; i < sent.size(); i++) {
+    assertFalse(sent.get(0).join().hasOffset());
+    for (int i = 1; i < sent.size(); i++) {
       RecordMetadata at = sent.get(i).join();
       assertTrue(at.offset() == i + 1 || !at.hasOffset(), at.toString());
     }
-    assertEquals(29, sent.get(28).join().offset());
+  }
+
+  @Test
+  void leavesNoMoreRequestsWithoutAnswerThanBrokersRemember() {
+    int lost = 7;
+    cluster.setFault(
+        (broker, api, nth) ->
+            api == ApiKey.PRODUCE && nth < lost ? Action.DO_AND_DROP : Action.PASS);
+    Producer<String, String> producer = oneRecordPerBatch().linger(Duration.ZERO).build();
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    for (int i = 0; i < lost; i++) {
+      int requests = i;
+      Eventually.await(
+          "the request before", () -> cluster.broker(0).count(ApiKey.PRODUCE) >= requests);
+      sent.add(producer.send("t", null, value(i)));
+    }
+    producer.flush();
+    assertEquals(values(lost), cluster.values("t", 0));
+    for (int i = 0; i < lost; i++) {
+      assertEquals(i, sent.get(i).join().offset());
+    }
   }
 
   @ParameterizedTest

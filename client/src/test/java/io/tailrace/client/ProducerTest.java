@@ -290,10 +290,20 @@ class ProducerTest {
     Producer<String, String> producer = builder().maxBlock(Duration.ofMinutes(10)).build();
     producer.send("t", null, "v").join();
     assertEquals(ErrorCode.UNKNOWN_TOPIC, codeOf(producer.send("nowhere", null, "v")));
-    assertEquals(ErrorCode.UNKNOWN_TOPIC, codeOf(producer.send("no such name/", null, "v")));
     assertEquals(
         ErrorCode.UNKNOWN_PARTITION,
         codeOf(producer.send(Message.of("t", "k", "v").partition(99))));
+  }
+
+  @Test
+  void refusesANameThatNoTopicCanHaveWithoutAskingForIt() {
+    Producer<String, String> producer = builder().maxBlock(Duration.ofMinutes(10)).build();
+    int before = cluster.broker(0).count(ApiKey.METADATA);
+    TailraceException error = Failures.of(producer.send("no such name/", null, "v"));
+    assertEquals(ErrorCode.INVALID_TOPIC_NAME, error.code());
+    assertTrue(error.getMessage().contains("'no such name/'"), error.getMessage());
+    assertEquals(ErrorCode.INVALID_TOPIC_NAME, codeOf(producer.send("t".repeat(250), null, "v")));
+    assertEquals(before, cluster.broker(0).count(ApiKey.METADATA));
   }
 
   @Test

@@ -25,6 +25,7 @@ import io.tailrace.protocol.message.DeleteTopicResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
 import io.tailrace.protocol.message.LogDescription;
+import io.tailrace.protocol.topic.TopicName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,7 @@ final class AdminHandlers {
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
                 .build();
-    String nameProblem = TopicRules.nameProblem(body.getName());
+    String nameProblem = TopicName.problem(body.getName());
     if (nameProblem != null) {
       refuse(request, failed, ErrorCode.INVALID_TOPIC_NAME, nameProblem);
       return;

@@ -1,6 +1,7 @@
 package io.tailrace.client.consumer;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordReader;
@@ -12,16 +13,33 @@ import io.tailrace.protocol.record.StoredRecord;
  * polls.
  */
 final class BatchReader implements AutoCloseable {
+  private final long startOffset;
   private final ByteBuf batches;
   private final int sizeInBytes;
   private int index;
   private RecordReader records;
   private long batchEnd;
 
+  /** Reads batches that follow what was fetched before. */
   BatchReader(ByteBuf batches) {
+    this(batches, FetchedPartition.UNKNOWN);
+  }
+
+  private BatchReader(ByteBuf batches, long startOffset) {
+    this.startOffset = startOffset;
     this.batches = batches;
     this.index = batches.readerIndex();
     this.sizeInBytes = batches.readableBytes();
+  }
+
+  /** A stretch without batches, from which on reading starts over at another offset. */
+  static BatchReader jumpTo(long offset) {
+    return new BatchReader(Unpooled.EMPTY_BUFFER, offset);
+  }
+
+  /** Where reading starts over; {@link FetchedPartition#UNKNOWN} = it goes on where it stands. */
+  long startOffset() {
+    return startOffset;
   }
 
   /** Bytes of the whole stretch. */

@@ -121,8 +121,12 @@ final class PartitionReader<K, V> {
     if (event instanceof FetchEvent.Batches batches) {
       stretches.addLast(new BatchReader(batches.records()));
     } else if (event instanceof FetchEvent.Positioned positioned) {
-      position = positioned.offset();
-      fetched.setPosition(position);
+      if (stretches.isEmpty()) {
+        position = positioned.offset();
+        fetched.setPosition(position);
+      } else {
+        stretches.addLast(BatchReader.jumpTo(positioned.offset())); // behind the unread records
+      }
     } else if (event instanceof FetchEvent.Failed failed) {
       error = failed.error();
       errorThrown = false;
@@ -198,7 +202,10 @@ final class PartitionReader<K, V> {
         return; // damaged: the next poll says so
       }
       if (record == null) {
-        position = Math.max(position, stretch.nextOffset());
+        position =
+            stretch.startOffset() == FetchedPartition.UNKNOWN
+                ? Math.max(position, stretch.nextOffset())
+                : stretch.startOffset();
         stretches.pollFirst();
         stretch.close();
         usedUp(stretch.sizeInBytes());
@@ -233,22 +240,29 @@ final class PartitionReader<K, V> {
     try {
       return stretch.next(position);
     } catch (CorruptBatchException e) {
-      drop();
-      version++; // fetched data still in flight lies behind the damage
+      error = unreadable(e, stretch.nextOffset());
       errorThrown = false;
-      error =
-          new TailraceException(
-              ErrorCode.CORRUPT_BATCH,
-              "partition "
-                  + fetched
-                  + ", at or behind offset "
-                  + position
-                  + ": "
-                  + e.getMessage()
-                  + "; if fetching it again does not help, seek behind it",
-              e);
+      drop();
+      version++; // fetched data still in flight lies behind the batch
       return null;
     }
+  }
+
+  private TailraceException unreadable(CorruptBatchException cause, long nextOffset) {
+    String where = "partition " + fetched + ", at or behind offset " + position + ": ";
+    return cause.code() == ErrorCode.BATCH_TOO_LARGE
+        ? new TailraceException(
+            ErrorCode.RECORD_TOO_LARGE,
+            where
+                + cause.getMessage()
+                + ", which is more than consumers take; seek to offset "
+                + nextOffset
+                + " to go on behind it",
+            cause)
+        : new TailraceException(
+            ErrorCode.CORRUPT_BATCH,
+            where + cause.getMessage() + "; if fetching it again does not help, seek behind it",
+            cause);
   }
 
   /** The record with its key and value deserialised, or null when it is to be left out. */

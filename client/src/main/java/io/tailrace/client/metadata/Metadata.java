@@ -16,6 +16,7 @@ import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.TopicMetadata;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
+import io.tailrace.protocol.topic.TopicName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -133,8 +134,9 @@ public final class Metadata implements ConnectionListener {
 
   /**
    * Completes with the topic's view as soon as the cluster has such a topic, or fails with {@code
-   * UNKNOWN_TOPIC} at the timeout, or when brokers have not known it for two seconds. The topic is
-   * part of every refresh from now on. Thread-safe.
+   * UNKNOWN_TOPIC} at the timeout, or when brokers have not known it for two seconds; at once with
+   * {@code INVALID_TOPIC_NAME} when no topic can have that name. The topic is part of every refresh
+   * from now on. Thread-safe.
    */
   public CompletableFuture<TopicView> awaitTopic(String topic, long timeoutMs) {
     return awaitTopic(topic, 1, timeoutMs);
@@ -145,6 +147,11 @@ public final class Metadata implements ConnectionListener {
    * with {@code UNKNOWN_PARTITION} when it has fewer. Thread-safe.
    */
   public CompletableFuture<TopicView> awaitTopic(String topic, int partitions, long timeoutMs) {
+    String problem = TopicName.problem(topic);
+    if (problem != null) {
+      return CompletableFuture.failedFuture(
+          new TailraceException(ErrorCode.INVALID_TOPIC_NAME, problem));
+    }
     Waiter waiter = new Waiter(topic, partitions, timeoutMs, network.clock().monotonicMs());
     ClusterView now = view;
     if (waiter.satisfied(now)) {

@@ -32,6 +32,12 @@ final class PartitionDelivery {
   private static final int FIRST_BACKOFF_MS = 20;
   private static final int MAX_BACKOFF_MS = 1000;
 
+  /**
+   * Runs of a producer's records that a broker remembers of a partition. All batches of one request
+   * are one run at most; a batch of an older run is a duplicate whose offset is not known any more.
+   */
+  private static final int REMEMBERED_RUNS = 5;
+
   private final PartitionQueue queue;
   private final Sender sender;
   private final boolean idempotent;
@@ -43,6 +49,10 @@ final class PartitionDelivery {
   private long producerId = ProducerIds.NONE;
   private short producerEpoch;
   private int nextSequence;
+
+  /** Requests that may have appended batches that are not settled, besides those under way. */
+  private int unknownRequests;
+
   private boolean resetWanted;
   private boolean newIdWanted;
   private long notBefore;
@@ -102,6 +112,9 @@ final class PartitionDelivery {
     if (!retry.isEmpty()) {
       return notBefore;
     }
+    if (tooManyRuns()) {
+      return Sender.NEVER; // not before the answer
+    }
     long oldest = queue.oldestNanos();
     return oldest == Sender.NEVER ? oldest : Math.max(notBefore, oldest + lingerNanos);
   }
@@ -129,13 +142,28 @@ final class PartitionDelivery {
         return;
       }
     }
-    if (!idempotent && !inFlight.isEmpty()) {
+    if (tooManyRuns() || (!idempotent && !inFlight.isEmpty())) {
       return;
     }
     if (idempotent && producerId == ProducerIds.NONE && !adoptId()) {
       return;
     }
     queue.take(request, openedBefore);
+  }
+
+  /**
+   * Whether another request with new batches could make the broker forget a run that may have to be
+   * repeated. There are requests under way then.
+   */
+  private boolean tooManyRuns() {
+    return idempotent && inFlight.size() + unknownRequests >= REMEMBERED_RUNS;
+  }
+
+  /** Forgets the requests without an answer once all their batches have been settled. */
+  private void countUnknownRequests() {
+    if (inFlight.isEmpty() && retry.stream().noneMatch(batch -> batch.outcomeUnknown)) {
+      unknownRequests = 0;
+    }
   }
 
   private boolean adoptId() {
@@ -213,31 +241,32 @@ final class PartitionDelivery {
     ErrorCode code = ErrorCode.of(result.getErrorCode());
     if (appended == batches.size()) {
       backoff.reset();
-      return;
-    }
-    if (code == ErrorCode.NONE) {
+    } else if (code == ErrorCode.NONE) {
       onFailure(
           batches.subList(appended, batches.size()),
           new TailraceException(
               ErrorCode.OUTCOME_UNKNOWN, "the broker did not answer for every batch"));
-      return;
+    } else {
+      String text = result.getErrorMessage();
+      onRefused(
+          batches.get(appended),
+          batches.subList(appended + 1, batches.size()),
+          error(code, text.isEmpty() ? code.meaning() : text));
     }
-    String text = result.getErrorMessage();
-    onRefused(
-        batches.get(appended),
-        batches.subList(appended + 1, batches.size()),
-        error(code, text.isEmpty() ? code.meaning() : text));
+    countUnknownRequests();
   }
 
   /** The whole request failed. */
   void onFailure(InFlightPart part, TailraceException cause) {
     inFlight.remove(part);
     onFailure(part.batches(), cause);
+    countUnknownRequests();
   }
 
   private void onFailure(List<ProducerBatch> batches, TailraceException cause) {
     TailraceException error = error(cause.code(), cause.getMessage());
     if (mayHaveHappened(cause.code())) {
+      unknownRequests++;
       batches.forEach(batch -> batch.outcomeUnknown = true);
     }
     if (retriable(cause.code())) {
@@ -281,6 +310,7 @@ final class PartitionDelivery {
       }
       default -> {
         if (mayHaveHappened(error.code())) {
+          unknownRequests++;
           refused.outcomeUnknown = true;
         }
         if (retriable(error.code())) {
@@ -378,6 +408,7 @@ final class PartitionDelivery {
         giveUp(batch, error);
       }
     }
+    countUnknownRequests();
     for (InFlightPart part : inFlight) {
       for (ProducerBatch batch : part.batches()) {
         if (batch.createdNanos < begunBefore && !batch.isSettled()) {

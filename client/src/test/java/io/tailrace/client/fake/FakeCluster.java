@@ -130,6 +130,11 @@ public final class FakeCluster implements AutoCloseable {
     partition(topic, partition).truncate(batches);
   }
 
+  /** Forgets at which offsets producers have appended to the partition. */
+  public synchronized void forgetRuns(String topic, int partition) {
+    partition(topic, partition).forgetRuns();
+  }
+
   /** Forgets what producers have appended to the partition. */
   public synchronized void forgetProducers(String topic, int partition) {
     partition(topic, partition).forgetProducers();

@@ -14,7 +14,7 @@ import java.util.Map;
 
 /** One partition in memory, with the rules for idempotent producers. Guarded by its cluster. */
 final class FakePartition {
-  private static final int REMEMBERED_BATCHES = 5;
+  private static final int REMEMBERED_RUNS = 5;
 
   private final List<byte[]> batches = new ArrayList<>();
   private final Map<Long, Producer> producers = new HashMap<>();
@@ -27,7 +27,18 @@ final class FakePartition {
   private static final class Producer {
     private int epoch;
     private int next;
-    private final List<long[]> recent = new ArrayList<>(); // base sequence, base offset
+    private final List<Run> recent = new ArrayList<>();
+  }
+
+  /** Batches whose sequences and offsets follow each other. */
+  private record Run(int sequence, int count, long offset) {
+    boolean goesOnWith(int nextSequence, long nextOffset) {
+      return sequence + count == nextSequence && offset + count == nextOffset;
+    }
+
+    boolean holds(int wanted) {
+      return wanted >= sequence && wanted < sequence + count;
+    }
   }
 
   /** The outcome of one append: an error, or a base offset. */
@@ -41,7 +52,13 @@ final class FakePartition {
     return end;
   }
 
-  Appended append(ByteBuf in, int index, int size) {
+  /**
+   * Appends a batch.
+   *
+   * @param first whether nothing of its request was appended before: that begins a new run, as if
+   *     another producer had appended something between
+   */
+  Appended append(ByteBuf in, int index, int size, boolean first) {
     long producerId = RecordBatch.producerId(in, index);
     if (producerId != RecordBatch.NO_PRODUCER_ID) {
       Appended refused = checkSequence(in, index, producerId);
@@ -56,7 +73,7 @@ final class FakePartition {
     long base = end;
     end = RecordBatch.nextOffset(placed, 0);
     if (producerId != RecordBatch.NO_PRODUCER_ID) {
-      remember(placed, producerId, base);
+      remember(placed, producerId, base, first);
     }
     return new Appended(ErrorCode.NONE, base);
   }
@@ -76,9 +93,9 @@ final class FakePartition {
       return null;
     }
     if (epoch == producer.epoch) {
-      for (long[] known : producer.recent) {
-        if (known[0] == sequence) {
-          return new Appended(ErrorCode.NONE, known[1]);
+      for (Run known : producer.recent) {
+        if (known.holds(sequence)) {
+          return new Appended(ErrorCode.NONE, known.offset + sequence - known.sequence);
         }
       }
       if (sequence < expected) {
@@ -88,7 +105,7 @@ final class FakePartition {
     return new Appended(ErrorCode.OUT_OF_ORDER_SEQUENCE, -1);
   }
 
-  private void remember(ByteBuf batch, long producerId, long base) {
+  private void remember(ByteBuf batch, long producerId, long base, boolean first) {
     Producer producer = producers.computeIfAbsent(producerId, id -> new Producer());
     int epoch = RecordBatch.producerEpoch(batch, 0);
     if (epoch != producer.epoch) {
@@ -96,11 +113,23 @@ final class FakePartition {
       producer.epoch = epoch;
     }
     int sequence = RecordBatch.baseSequence(batch, 0);
-    producer.recent.add(new long[] {sequence, base});
-    if (producer.recent.size() > REMEMBERED_BATCHES) {
+    int count = RecordBatch.lastOffsetDelta(batch, 0) + 1;
+    int newest = producer.recent.size() - 1;
+    Run last = newest < 0 ? null : producer.recent.get(newest);
+    if (!first && last != null && last.goesOnWith(sequence, base)) {
+      producer.recent.set(newest, new Run(last.sequence, last.count + count, last.offset));
+    } else {
+      producer.recent.add(new Run(sequence, count, base));
+    }
+    if (producer.recent.size() > REMEMBERED_RUNS) {
       producer.recent.remove(0);
     }
-    producer.next = sequence + RecordBatch.lastOffsetDelta(batch, 0) + 1;
+    producer.next = sequence + count;
+  }
+
+  /** Forgets where what producers have appended is, but not that they have appended it. */
+  void forgetRuns() {
+    producers.values().forEach(producer -> producer.recent.clear());
   }
 
   /** Forgets what producers have appended. */
@@ -169,7 +198,7 @@ final class FakePartition {
       ByteBuf in = Unpooled.wrappedBuffer(batch);
       long producerId = RecordBatch.producerId(in, 0);
       if (producerId != RecordBatch.NO_PRODUCER_ID) {
-        remember(in, producerId, RecordBatch.baseOffset(in, 0));
+        remember(in, producerId, RecordBatch.baseOffset(in, 0), false);
       }
     }
   }

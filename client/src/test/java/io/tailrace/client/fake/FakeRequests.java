@@ -148,10 +148,12 @@ final class FakeRequests {
         find(part.getTopic(), part.getTopicId(), part.getPartition(), part.getLeaderEpochPlusOne());
     ErrorCode error = forced != ErrorCode.NONE ? forced : found.error;
     int end = index + part.getRecordsLength();
+    long before = found.partition == null ? 0 : found.partition.end();
     for (int at = index; at < end && error == ErrorCode.NONE; ) {
       try {
         int size = RecordBatch.check(records, at, end - at);
-        FakePartition.Appended appended = found.partition.append(records, at, size);
+        FakePartition.Appended appended =
+            found.partition.append(records, at, size, found.partition.end() == before);
         error = appended.error();
         if (error == ErrorCode.NONE) {
           result.addBaseOffsets(appended.baseOffset());

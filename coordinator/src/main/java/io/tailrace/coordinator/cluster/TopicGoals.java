@@ -5,6 +5,7 @@ import io.tailrace.coordinator.cluster.Goal.Refused;
 import io.tailrace.coordinator.cluster.Goal.Step;
 import io.tailrace.coordinator.cluster.Goal.Write;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.topic.TopicName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,7 @@ final class TopicGoals {
     }
 
     private Refused<Void> refusal(ClusterState state) {
-      String problem = TopicRules.nameProblem(name);
+      String problem = TopicName.problem(name);
       if (problem != null) {
         return new Refused<>(ErrorCode.INVALID_TOPIC_NAME, problem);
       }

@@ -1,13 +1,9 @@
 package io.tailrace.coordinator.cluster;
 
 import java.util.Map;
-import java.util.regex.Pattern;
 
-/** What topics may be called and how large they may be. */
+/** How large topics may be, and which of them belong to the brokers. */
 public final class TopicRules {
-  /** Fits into a directory's name with an id and a partition beside it. */
-  public static final int MAX_NAME_LENGTH = 249;
-
   /** A topic's node stays far below what the metadata store takes. */
   public static final int MAX_PARTITIONS = 20_000;
 
@@ -16,28 +12,8 @@ public final class TopicRules {
 
   private static final int MAX_REPLICAS = 60_000;
   private static final int MAX_CONFIG_BYTES = 64 * 1024;
-  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]+");
 
   private TopicRules() {}
-
-  /** Why a topic may not have this name; null when it may. The rules are those of Kafka. */
-  public static String nameProblem(String name) {
-    if (name.isEmpty()) {
-      return "a topic's name must not be empty";
-    }
-    if (name.length() > MAX_NAME_LENGTH) {
-      return "a topic's name has at most "
-          + MAX_NAME_LENGTH
-          + " characters, this one has "
-          + name.length();
-    }
-    if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
-      return "a topic's name consists of letters, digits, '.', '_' and '-'; '"
-          + name.replaceAll("\\p{Cntrl}", "?")
-          + "' does not";
-    }
-    return null;
-  }
 
   /** Whether brokers keep state of their own in the topic: clients read it at most. */
   public static boolean isInternal(String name) {

@@ -1,5 +1,6 @@
 package io.tailrace.protocol.record;
 
+import io.tailrace.protocol.error.ErrorCode;
 import java.io.OutputStream;
 import java.util.Arrays;
 
@@ -52,6 +53,7 @@ final class GrowingBytes extends OutputStream {
 
   static CorruptBatchException tooLarge(int maxBytes) {
     return new CorruptBatchException(
+        ErrorCode.BATCH_TOO_LARGE,
         "the batch holds more than " + maxBytes + " bytes when decompressed");
   }
 

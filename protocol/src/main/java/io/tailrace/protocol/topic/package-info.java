@@ -1,0 +1,2 @@
+/** Topics as brokers and clients agree on them. */
+package io.tailrace.protocol.topic;
