@@ -88,6 +88,19 @@ class HouseTest {
               "io.netty.channel..");
 
   @ArchTest
+  static final ArchRule groupsKnowNoEncodingAndNoConnections =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tailrace.broker.group..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.tailrace.broker.network..",
+              "io.tailrace.protocol.message..",
+              "io.tailrace.protocol.frame..",
+              "io.netty.channel..");
+
+  @ArchTest
   static final ArchRule onlyOnePackageKnowsChronicle =
       noClasses()
           .that()
@@ -135,6 +148,7 @@ class HouseTest {
               "io.tailrace.coordinator.replica..",
               "io.tailrace.coordinator.queue..",
               "io.tailrace.coordinator.routing..",
+              "io.tailrace.coordinator.group..",
               "io.tailrace.broker.partition.derived",
               "io.tailrace.protocol.record..")
           .should(new OnlyPureCalls());

@@ -65,4 +65,27 @@ public interface Admin {
    * is named. Brokers that do not answer within the request timeout make it fail.
    */
   CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics);
+
+  /** The consumer groups of the cluster, in the order of their names. */
+  CompletableFuture<List<GroupSummary>> listGroups();
+
+  /** Describes a consumer group. Fails with {@code UNKNOWN_GROUP} when there is none. */
+  CompletableFuture<GroupDescription> describeGroup(String group);
+
+  /**
+   * The offsets that a consumer group has committed: of each partition the next one to be read.
+   * Partitions without a committed offset are left out, and so are deleted topics.
+   */
+  CompletableFuture<Map<TopicPartition, Long>> groupOffsets(String group);
+
+  /**
+   * Commits offsets for a consumer group. Fails with {@code GROUP_NOT_EMPTY} while it has members.
+   */
+  CompletableFuture<Void> setGroupOffsets(String group, Map<TopicPartition, Long> offsets);
+
+  /**
+   * Deletes a consumer group and its committed offsets. Fails with {@code UNKNOWN_GROUP} when there
+   * is none, and with {@code GROUP_NOT_EMPTY} while it has members.
+   */
+  CompletableFuture<Void> deleteGroup(String group);
 }

@@ -72,12 +72,7 @@ public final class TailraceClient implements AutoCloseable {
   private TailraceClient(ClusterAccess cluster, ClientMetrics metrics) {
     this.cluster = cluster;
     this.metrics = metrics;
-    this.admin =
-        new RemoteAdmin(
-            cluster.calls(),
-            cluster.metadata(),
-            cluster.offsets(),
-            cluster.network().config().requestTimeoutMs());
+    this.admin = new RemoteAdmin(cluster);
   }
 
   /**

@@ -75,6 +75,7 @@ class DocsExamplesTest {
         List.of(
             "docs/produce.md",
             "docs/consume-and-replay.md",
+            "docs/consumer-groups.md",
             "docs/java-client.md",
             "docs/tune.md")) {
       List<MatchResult> found =
@@ -85,7 +86,7 @@ class DocsExamplesTest {
         examples++;
       }
     }
-    assertEquals(9, examples);
+    assertEquals(10, examples);
   }
 
   @Test
@@ -93,6 +94,38 @@ class DocsExamplesTest {
     producesExample();
 
     assertEquals(List.of("orders-1@0"), output());
+  }
+
+  @Test
+  void sharesWorkInAGroup() {
+    producesExample();
+    printed.reset();
+
+    sharesWorkInAGroupExample();
+
+    assertEquals(Set.of("customer-7: two espressos", "customer-7: one tea"), Set.copyOf(output()));
+  }
+
+  private boolean enough() {
+    return output().size() == 2;
+  }
+
+  private void sharesWorkInAGroupExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        Consumer<String, String> consumer =
+            client
+                .consumer(Serdes.string(), Serdes.string())
+                .group("billing")
+                .subscribe("orders")
+                .manualCommit()
+                .build()) {
+      while (!enough()) {
+        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
+          System.out.println(record.key() + ": " + record.value());
+        }
+        consumer.commit();
+      }
+    }
   }
 
   @Test

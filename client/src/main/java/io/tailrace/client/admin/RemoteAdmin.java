@@ -8,6 +8,8 @@ import io.tailrace.client.ClusterDescription;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.ConfigSetting;
 import io.tailrace.client.CreatedTopic;
+import io.tailrace.client.GroupDescription;
+import io.tailrace.client.GroupSummary;
 import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
@@ -16,6 +18,7 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.client.TopicDescription;
 import io.tailrace.client.TopicPartition;
+import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterCalls;
 import io.tailrace.client.metadata.ClusterCalls.Call;
 import io.tailrace.client.metadata.ErrorText;
@@ -60,18 +63,16 @@ public final class RemoteAdmin implements Admin {
   private final ClusterCalls calls;
   private final Metadata metadata;
   private final OffsetLookup offsets;
+  private final GroupAdmin groups;
   private final int timeoutMs;
 
-  /**
-   * Makes an admin.
-   *
-   * @param timeoutMs how long brokers may take
-   */
-  public RemoteAdmin(ClusterCalls calls, Metadata metadata, OffsetLookup offsets, int timeoutMs) {
-    this.calls = calls;
-    this.metadata = metadata;
-    this.offsets = offsets;
-    this.timeoutMs = timeoutMs;
+  /** Makes an admin. */
+  public RemoteAdmin(ClusterAccess cluster) {
+    this.calls = cluster.calls();
+    this.metadata = cluster.metadata();
+    this.offsets = cluster.offsets();
+    this.groups = new GroupAdmin(cluster);
+    this.timeoutMs = cluster.network().config().requestTimeoutMs();
   }
 
   @Override
@@ -323,6 +324,33 @@ public final class RemoteAdmin implements Admin {
                                       .thenComparing(ReplicaLog::broker))
                               .toList());
             });
+  }
+
+  @Override
+  public CompletableFuture<List<GroupSummary>> listGroups() {
+    return describeCluster()
+        .thenCompose(
+            cluster -> groups.list(cluster.brokers().stream().map(BrokerDescription::id).toList()));
+  }
+
+  @Override
+  public CompletableFuture<GroupDescription> describeGroup(String group) {
+    return groups.describe(group);
+  }
+
+  @Override
+  public CompletableFuture<Map<TopicPartition, Long>> groupOffsets(String group) {
+    return groups.offsets(group);
+  }
+
+  @Override
+  public CompletableFuture<Void> setGroupOffsets(String group, Map<TopicPartition, Long> offsets) {
+    return groups.setOffsets(group, offsets);
+  }
+
+  @Override
+  public CompletableFuture<Void> deleteGroup(String group) {
+    return groups.delete(group);
   }
 
   /** The controller's own view is the newest. */

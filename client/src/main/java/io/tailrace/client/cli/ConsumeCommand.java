@@ -4,6 +4,7 @@ import io.tailrace.client.Admin;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerBuilder;
 import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.Replay;
 import io.tailrace.client.Serdes;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  tailrace consume orders",
       "  tailrace consume orders --from -1h --format '%%p %%o %%k %%v\\n'",
-      "  tailrace consume orders --from latest --follow --json"
+      "  tailrace consume orders --from latest --follow --json",
+      "  tailrace consume orders --group billing --follow"
     })
 final class ConsumeCommand implements Runnable {
   private static final Duration POLL = Duration.ofMillis(500);
@@ -80,6 +82,14 @@ final class ConsumeCommand implements Runnable {
 
   @Option(names = "--partition", paramLabel = "N", description = "Only this partition.")
   private Integer partition;
+
+  @Option(
+      names = "--group",
+      paramLabel = "GROUP",
+      description =
+          "Read as a member of this consumer group: its share of the partitions, from where the"
+              + " group has committed, else from --from; commits what is printed.")
+  private String group;
 
   @Option(names = "--max", paramLabel = "N", description = "End after so many records.")
   private Long max;
@@ -124,11 +134,45 @@ final class ConsumeCommand implements Runnable {
       builder.onCorruptRecords(new CorruptRecords(session, skipCorrupt));
       Map<TopicPartition, Long> ends = endsWhenFromAnOffset(client);
       new RangeNotes(session, fromText, follow).tell(from, ends);
-      if (follow) {
+      if (group != null) {
+        readAsMember(client, builder);
+      } else if (follow) {
         follow(client, builder, ends);
       } else {
         printHistory(builder);
       }
+    }
+  }
+
+  private void readAsMember(TailraceClient client, ConsumerBuilder<byte[], byte[]> builder) {
+    Map<TopicPartition, Long> ends = null;
+    if (!follow) {
+      ends = new TreeMap<>();
+      for (Map.Entry<TopicPartition, PartitionOffset> end :
+          Session.await(client.admin().listOffsets(topic, to == null ? Position.latest() : to))
+              .entrySet()) {
+        ends.put(end.getKey(), end.getValue().offset());
+      }
+    }
+    builder.group(group).startAt(from).manualCommit();
+    if (partition == null) {
+      builder.subscribe(topic);
+    } else {
+      builder.assign(new TopicPartition(topic, partition));
+    }
+    Map<TopicPartition, Long> limits = ends;
+    try (Consumer<byte[], byte[]> consumer = builder.build()) {
+      new GroupConsumption(session, consumer, limits)
+          .run(
+              record -> {
+                if (limits == null
+                    || record.offset() < limits.getOrDefault(record.topicPartition(), 0L)) {
+                  print(record);
+                  return true;
+                }
+                return false;
+              },
+              this::isEnough);
     }
   }
 

@@ -43,6 +43,7 @@ public final class TailraceCommand implements Runnable {
     NOUNS.put("produce", ProduceCommand.class);
     NOUNS.put("consume", ConsumeCommand.class);
     NOUNS.put("replay", ReplayCommand.class);
+    NOUNS.put("group", GroupCommand.class);
     NOUNS.put("cluster", ClusterCommand.class);
     NOUNS.put("config", ConfigCommand.class);
     NOUNS.put("perf", PerfCommand.class);

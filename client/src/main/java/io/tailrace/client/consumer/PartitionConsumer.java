@@ -327,6 +327,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
         }
         await(left);
         hook.onTurn();
+        reader = reader(partition); // a group may have taken it away
         takeEvents();
       }
       return reader.position();

@@ -1,0 +1,44 @@
+package io.tailrace.coordinator.group;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/** Topics of a test. */
+final class MapTopics implements TopicDirectory {
+  private final Map<String, Entry> byName = new TreeMap<>();
+
+  MapTopics with(String name, int partitions) {
+    MapTopics copy = new MapTopics();
+    copy.byName.putAll(byName);
+    copy.byName.put(name, new Entry(name, idOf(name), partitions));
+    return copy;
+  }
+
+  MapTopics without(String name) {
+    MapTopics copy = new MapTopics();
+    copy.byName.putAll(byName);
+    copy.byName.remove(name);
+    return copy;
+  }
+
+  static UUID idOf(String name) {
+    return new UUID(7, name.hashCode());
+  }
+
+  @Override
+  public Entry byName(String name) {
+    return byName.get(name);
+  }
+
+  @Override
+  public Entry byId(UUID id) {
+    return byName.values().stream().filter(each -> each.id().equals(id)).findFirst().orElse(null);
+  }
+
+  @Override
+  public Collection<String> matching(String pattern) {
+    return byName.keySet().stream().filter(name -> name.matches(pattern)).toList();
+  }
+}
