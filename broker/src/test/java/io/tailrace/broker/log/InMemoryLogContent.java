@@ -55,9 +55,6 @@ final class InMemoryLogContent {
    */
   static InMemoryLogContent recover(InMemoryLogFiles files, InMemoryDisk disk) {
     InMemoryLogContent content = find(files);
-    if (disk.callsRecoveredSynced()) {
-      content.syncedEndOffset = content.logEndOffset;
-    }
     long namesBefore = files.nameChanges();
     files.removeTemporaries();
     for (String name : files.names()) {

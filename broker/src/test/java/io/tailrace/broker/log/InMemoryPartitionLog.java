@@ -23,6 +23,7 @@ final class InMemoryPartitionLog implements PartitionLog {
   private final Snapshot snapshot;
   private final long checkpointedHighWatermark;
   private LogConfig config;
+  private long calledSyncedEndOffset;
   private long notedHighWatermark;
   private long checkpointedMs;
   private boolean failed;
@@ -57,6 +58,7 @@ final class InMemoryPartitionLog implements PartitionLog {
     this.notedHighWatermark = files.readOffset(InMemoryLogFiles.HIGH_WATERMARK);
     this.checkpointedHighWatermark =
         Math.max(content.logStartOffset, Math.min(notedHighWatermark, content.logEndOffset));
+    this.calledSyncedEndOffset = disk.callsRecoveredSynced() ? content.logEndOffset : 0;
     this.checkpointedMs = disk.clock().monotonicMs();
     this.snapshot = files.newestSnapshot(content.logStartOffset + 1, newest);
   }
@@ -73,7 +75,7 @@ final class InMemoryPartitionLog implements PartitionLog {
 
   @Override
   public long syncedEndOffset() {
-    return content.syncedEndOffset;
+    return Math.max(content.syncedEndOffset, calledSyncedEndOffset);
   }
 
   @Override
@@ -355,6 +357,7 @@ final class InMemoryPartitionLog implements PartitionLog {
   private void endAt(long end) {
     content.logEndOffset = end;
     content.syncedEndOffset = Math.min(content.syncedEndOffset, end);
+    calledSyncedEndOffset = Math.min(calledSyncedEndOffset, end);
     files.noteOffset(InMemoryLogFiles.SYNCED, content.syncedEndOffset);
     notedHighWatermark = Math.min(notedHighWatermark, end);
     files.noteOffset(InMemoryLogFiles.HIGH_WATERMARK, notedHighWatermark);

@@ -8,6 +8,7 @@ import java.util.random.RandomGenerator;
 final class Faults {
   private static final int CALM_DELAY_MS = 3;
   private static final int MAX_RESTART_MS = 200;
+  private static final int MAX_SYNC_MS = 300;
   private static final int WATCH_MS = 500;
 
   private final SimulationSettings settings;
@@ -43,7 +44,7 @@ final class Faults {
     this.thread = thread;
     this.left = settings.faults();
     for (SimulatedNode node : nodes) {
-      int syncMs = 1 + random.nextInt(20);
+      int syncMs = 1 + random.nextInt(random.nextInt(3) == 0 ? MAX_SYNC_MS : 20);
       node.disk().setSyncDelay(() -> random.nextInt(syncMs));
       node.disk().setOpenTurns(() -> 1 + random.nextInt(4));
       node.disk().setSegmentDelay(() -> random.nextInt(4) == 0 ? random.nextInt(30) : 0);
@@ -72,46 +73,58 @@ final class Faults {
   }
 
   private void strike(SimulatedNode node) {
-    switch (random.nextInt(18)) {
-      case 0, 1 -> kill(node);
-      case 2, 3 -> losePower(node);
-      case 4 -> {
+    switch (settings.weights().draw(random)) {
+      case KILL -> kill(node);
+      case STOP -> node.stop(() -> startLater(node));
+      case POWER_CUT -> losePower(node);
+      case KILL_THEN_POWER_CUT -> {
         kill(node);
         losePowerLater(node, 2 * MAX_RESTART_MS);
       }
-      case 5, 6 -> {
+      case FAILED_SYNC -> {
         node.disk().failSyncs(1 + random.nextInt(2));
         if (random.nextBoolean()) {
           losePowerLater(node, MAX_RESTART_MS);
         }
       }
-      case 7, 8 -> {
-        node.disk().failWrites(random.nextInt(4), 1);
+      case FAILED_WRITE -> {
+        node.disk().failWrites(random.nextInt(12), 1);
         losePowerLater(node, MAX_RESTART_MS);
       }
-      case 9 -> {
-        node.disk().fillUp(random.nextInt(2_000));
+      case FULL_DISK -> {
+        node.disk().fillUp(random.nextInt(4_000));
         later(() -> node.disk().setCapacityBytes(Long.MAX_VALUE), 1_000);
       }
-      case 10 -> network.drop(SimulatedTopic.port(node.id()));
-      case 11 -> {
+      case DROPPED_CONNECTIONS -> network.drop(SimulatedTopic.port(node.id()));
+      case SLOW_NETWORK -> {
         network.setMaxDelay(1 + random.nextInt(150));
         later(() -> network.setMaxDelay(CALM_DELAY_MS), 1_000);
       }
-      case 12 -> {
-        int slowMs = 1 + random.nextInt(100);
+      case SLOW_DISK -> {
+        int slowMs = 1 + random.nextInt(MAX_SYNC_MS);
         node.disk().setSyncDelay(() -> random.nextInt(slowMs));
       }
-      case 13 -> {
+      case HELD_SYNCS -> {
         node.disk().holdSyncs();
         later(node.disk()::releaseSyncs, 1_000);
       }
-      case 14, 15 -> {
+      case HELD_SYNCS_THEN_KILL -> {
+        node.disk().holdSyncs();
+        later(
+            () -> {
+              if (node.runs() && left > 0) {
+                kill(node);
+                losePowerLater(node, 2 * MAX_RESTART_MS);
+              }
+            },
+            60);
+      }
+      case HELD_SYNCS_THEN_POWER_CUT -> {
         node.disk().holdSyncs();
         later(() -> network.drop(SimulatedTopic.port(node.id())), 60);
         losePowerLater(node, MAX_RESTART_MS);
       }
-      default -> elect(node);
+      case ELECTION -> elect(node);
     }
   }
 

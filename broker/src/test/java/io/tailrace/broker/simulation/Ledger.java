@@ -26,6 +26,7 @@ final class Ledger {
   private final long[] highWatermarks;
   private long acknowledgements;
   private long failures;
+  private SimulationFailure broken;
 
   Ledger(SimulatedTime time, int partitions) {
     this.time = time;
@@ -55,7 +56,7 @@ final class Ledger {
       return;
     }
     if (offset >= highWatermarks[record.partition()]) {
-      throw new SimulationFailure(
+      broken(
           record
               + " is acknowledged at offset "
               + offset
@@ -64,8 +65,21 @@ final class Ledger {
     }
     SentRecord other = acknowledged.get(record.partition()).put(offset, record);
     if (other != null) {
-      throw new SimulationFailure(
-          record + " and " + other + " are both acknowledged at offset " + offset);
+      broken(record + " and " + other + " are both acknowledged at offset " + offset);
+    }
+  }
+
+  /** Kept until the end of the step: a producer survives the exceptions of callbacks. */
+  private void broken(String message) {
+    if (broken == null) {
+      broken = new SimulationFailure(message);
+    }
+  }
+
+  /** Throws what a client found to be broken, to be called after each step. */
+  void checkWhatClientsWereTold() {
+    if (broken != null) {
+      throw broken;
     }
   }
 
@@ -89,6 +103,13 @@ final class Ledger {
     if (highWatermark > highWatermarks[partition]) {
       highWatermarks[partition] = highWatermark;
       time.note(highWatermark);
+    }
+  }
+
+  /** A partition's high watermark that nobody is told, and that may be behind the last one. */
+  void onUntoldHighWatermark(int partition, long highWatermark) {
+    if (highWatermark > highWatermarks[partition]) {
+      onHighWatermark(partition, highWatermark);
     }
   }
 

@@ -89,6 +89,25 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
     partitions.forEach((number, partition) -> partition.onMetadata(topic.replicaMetadata(number)));
   }
 
+  /** Closes all logs, and says so on its thread. */
+  void stop(Runnable whenStopped) {
+    thread.execute(
+        () -> {
+          int[] open = {partitions.size()};
+          if (open[0] == 0) {
+            whenStopped.run();
+          }
+          for (Partition partition : partitions.values()) {
+            partition.stop(
+                () -> {
+                  if (--open[0] == 0) {
+                    whenStopped.run();
+                  }
+                });
+          }
+        });
+  }
+
   private void tick() {
     partitions.values().forEach(Partition::onTick);
     thread.schedule(this::tick, TICK_MS);

@@ -80,8 +80,12 @@ interface ProducePath {
           }
         });
     if (!answered[0] && partition.isOpen() && partition.log().logEndOffset() == endBefore) {
-      answered[0] = true;
-      part.produce(partition, LEADER, listener);
+      ProduceResult[] now = new ProduceResult[1];
+      part.produce(partition, LEADER, result -> now[0] = result);
+      if (now[0] != null) { // else it is not a duplicate: it waits for the next segment
+        answered[0] = true;
+        listener.onProduced(now[0]);
+      }
     }
   }
 }

@@ -24,14 +24,11 @@ import java.util.random.RandomGenerator;
  * becomes of each. Not thread-safe.
  */
 final class SimulatedClient {
-  private static final int MAX_UNSETTLED = 60;
-  private static final int MAX_PAUSE_MS = 25;
-  private static final int MAX_BURST = 6;
-  private static final int MAX_PADDING = 120;
   private static final NetworkConfig CONFIG = new NetworkConfig("simulated", 300, 1_000, 20, 200);
 
   private final int id;
   private final SimulatedTopic topic;
+  private final ClientLoad load;
   private final Ledger ledger;
   private final RandomGenerator random;
   private final SimulatedThread application;
@@ -53,6 +50,7 @@ final class SimulatedClient {
       RandomGenerator random) {
     this.id = id;
     this.topic = topic;
+    this.load = settings.load();
     this.ledger = ledger;
     this.random = random;
     this.application = time.thread(random, 1);
@@ -73,7 +71,7 @@ final class SimulatedClient {
     metadata = new Metadata(wires, connections, bootstrap, 30_000);
     producer =
         new BatchingProducer<>(
-            config(settings),
+            config(load),
             (name, key) -> key,
             (name, value) -> value,
             ClusterAccess.of(wires, connections, metadata),
@@ -84,12 +82,12 @@ final class SimulatedClient {
         .thenAccept(found -> application.execute(this::sendSome));
   }
 
-  private static ProducerConfig config(SimulationSettings settings) {
+  private static ProducerConfig config(ClientLoad load) {
     return new ProducerConfig(
         Acks.ALL,
         true,
-        settings.batchBytes(),
-        Duration.ofMillis(settings.lingerMs()),
+        load.batchBytes(),
+        Duration.ofMillis(load.lingerMs()),
         8 << 20,
         1 << 16,
         CompressionType.NONE,
@@ -100,18 +98,18 @@ final class SimulatedClient {
   }
 
   private void sendSome() {
-    int burst = 1 + random.nextInt(MAX_BURST);
-    for (int i = 0; i < burst && sends && unsettled < MAX_UNSETTLED; i++) {
+    int burst = 1 + random.nextInt(load.maxBurst());
+    for (int i = 0; i < burst && sends && unsettled < load.maxUnsettled(); i++) {
       send(random.nextInt(topic.partitions()));
     }
-    application.schedule(this::sendSome, random.nextInt(MAX_PAUSE_MS));
+    application.schedule(this::sendSome, 1 + random.nextInt(load.maxPauseMs()));
   }
 
   private void send(int partition) {
     SentRecord record = new SentRecord(id, partition, nextNumbers[partition]++);
     unsettled++;
     byte[] value =
-        (record.value() + " ".repeat(random.nextInt(MAX_PADDING)))
+        (record.value() + " ".repeat(random.nextInt(load.maxPadding())))
             .getBytes(StandardCharsets.US_ASCII);
     producer.send(
         Message.<byte[], byte[]>of(SimulatedTopic.NAME, null, value).partition(partition),

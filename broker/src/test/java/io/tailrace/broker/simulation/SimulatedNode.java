@@ -18,7 +18,9 @@ final class SimulatedNode {
   private final SeededBug bug;
   private final RandomGenerator random;
   private final InMemoryDisk disk;
+  private InMemoryLogStore store;
   private NodeProcess process;
+  private boolean stops;
 
   SimulatedNode(
       int id,
@@ -38,7 +40,11 @@ final class SimulatedNode {
     this.disk = new InMemoryDisk(time);
     if (bug != null) {
       switch (bug) {
-        case HIGH_WATERMARK_AT_LOG_END -> disk.callRecoveredSynced();
+        case HIGH_WATERMARK_AT_LOG_END -> {
+          if (config.flush() == LogConfig.Flush.ACK) {
+            disk.callRecoveredSynced();
+          }
+        }
         case FAILED_SYNC_FORGOTTEN -> disk.forgetFailedSyncs();
         case PRODUCER_STATE_OUTLIVES_ITS_LOG -> disk.keepSnapshotsOfLostBatches();
         default -> {} // made by the way to the partition
@@ -66,12 +72,33 @@ final class SimulatedNode {
   /** Starts a process. */
   void start() {
     SimulatedTime.SimulatedThread thread = time.thread(random, MAX_TURN_DELAY_MS);
-    process =
-        new NodeProcess(
-            id, topic, time, thread, new InMemoryLogStore(disk), config, ProducePath.of(bug));
+    store = new InMemoryLogStore(disk);
+    process = new NodeProcess(id, topic, time, thread, store, config, ProducePath.of(bug));
     network.silence(SimulatedTopic.port(id)); // what is left of the process before
     network.drop(SimulatedTopic.port(id));
     network.listen(SimulatedTopic.port(id), thread, process);
+  }
+
+  /**
+   * The process stops in order: it closes its logs, and then the store.
+   *
+   * @param whenStopped runs when it has ended, unless something else ends it before
+   */
+  void stop(Runnable whenStopped) {
+    if (stops) {
+      return;
+    }
+    stops = true;
+    NodeProcess stopping = process;
+    stopping.stop(
+        () -> {
+          if (process == stopping) {
+            store.close();
+            endProcess();
+            network.reset(SimulatedTopic.port(id));
+            whenStopped.run();
+          }
+        });
   }
 
   /** The process dies, and the page cache stays. */
@@ -92,12 +119,14 @@ final class SimulatedNode {
     if (process != null) {
       process.thread().kill();
       process = null;
+      stops = false;
     }
   }
 
   /** Whether a partition cannot be used until the process is started again. */
   boolean needsRestart() {
     return process != null
+        && !stops
         && process.partitions().values().stream()
             .anyMatch(
                 partition ->

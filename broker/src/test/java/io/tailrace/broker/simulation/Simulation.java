@@ -46,7 +46,7 @@ final class Simulation {
     SplittableRandom chance = random.split();
     faults =
         new Faults(settings, topic, network, nodes, new Losses(), chance, time.thread(chance, 0));
-    for (int id = 0; id < settings.clients(); id++) {
+    for (int id = 0; id < settings.load().clients(); id++) {
       clients.add(new SimulatedClient(id, topic, settings, time, network, ledger, random.split()));
     }
   }
@@ -109,6 +109,7 @@ final class Simulation {
       throw new SimulationFailure("nothing is left to be done");
     }
     steps++;
+    ledger.checkWhatClientsWereTold();
     for (SimulatedNode node : nodes) {
       if (node.runs()) {
         node.process().partitions().forEach(this::noteHighWatermark);
@@ -127,6 +128,10 @@ final class Simulation {
     if (told) {
       ledger.onHighWatermark(number, partition.highWatermark());
       syncedEnds[number] = partition.log().syncedEndOffset();
+    } else {
+      // Records may be acknowledged before the latest offset is told, and in the step in which the
+      // log fails or is closed.
+      ledger.onUntoldHighWatermark(number, partition.highWatermark());
     }
   }
 

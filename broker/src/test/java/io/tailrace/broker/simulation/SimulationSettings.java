@@ -8,29 +8,26 @@ import java.util.random.RandomGenerator;
  * What is simulated, drawn from the seed.
  *
  * @param nodes that lead the partitions in turn
- * @param clients each with one producer that sends to every partition
- * @param lingerMs of the producers
- * @param batchBytes of the producers
- * @param faults how many faults come before everything heals
+ * @param weights which faults come how often
+ * @param faults how many of them come before everything heals
  * @param faultEveryMs the longest time between two of them
  */
 record SimulationSettings(
     int nodes,
     int partitions,
-    int clients,
     LogConfig log,
-    int lingerMs,
-    int batchBytes,
+    ClientLoad load,
+    Fault.Weights weights,
     int faults,
     int faultEveryMs) {
 
   static SimulationSettings draw(RandomGenerator random, LogConfig.Flush flush) {
+    boolean small = random.nextBoolean();
     return new SimulationSettings(
         1 + random.nextInt(2),
         1 + random.nextInt(3),
-        1 + random.nextInt(2),
         new LogConfig(
-            1_000 + random.nextInt(4_000),
+            small ? 1_000 + random.nextInt(1_000) : 2_000 + random.nextInt(20_000),
             3_600_000,
             -1,
             -1,
@@ -38,8 +35,8 @@ record SimulationSettings(
             flush,
             1 + random.nextInt(30),
             10 + random.nextInt(300)),
-        random.nextInt(4),
-        200 + random.nextInt(500),
+        ClientLoad.draw(random),
+        new Fault.Weights(random),
         3 + random.nextInt(10),
         50 + random.nextInt(1_500));
   }
@@ -52,6 +49,6 @@ record SimulationSettings(
         log.flush().name().toLowerCase(Locale.ROOT),
         nodes,
         partitions,
-        clients);
+        load.clients());
   }
 }

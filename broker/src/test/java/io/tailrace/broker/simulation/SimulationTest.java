@@ -9,12 +9,14 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fresh seeds for up to a minute, and a recorded seed that finds a seeded bug. System properties
- * say otherwise: {@code simulation.seed} runs that seed only, {@code simulation.steps} runs fresh
- * seeds until so many steps were taken, and {@code simulation.bug} makes one of {@link SeededBug}.
+ * Fresh seeds for up to a minute, and a recorded seed for each seeded bug. System properties say
+ * otherwise: {@code simulation.seed} runs that seed only, {@code simulation.steps} runs fresh seeds
+ * until so many steps were taken, and {@code simulation.bug} makes one of {@link SeededBug}.
  */
 class SimulationTest {
   private static final long MAX_NANOS = 45_000_000_000L;
@@ -62,10 +64,19 @@ class SimulationTest {
     System.err.println("simulated " + runs.steps() + " steps of " + runs.seeds() + " seeds");
   }
 
-  @Test
-  void findsAHighWatermarkAtTheLogEndByARecordedSeed() {
-    new SimulationRuns(System.err, null).run(11);
-    SimulationRuns wrong = new SimulationRuns(System.err, SeededBug.HIGH_WATERMARK_AT_LOG_END);
-    assertThrows(SimulationFailure.class, () -> wrong.run(11));
+  /** Recorded: each of these seeds is clean, and finds the mistake. */
+  @ParameterizedTest
+  @CsvSource({
+    "HIGH_WATERMARK_AT_LOG_END, 142, acknowledged and lost",
+    "FAILED_SYNC_FORGOTTEN, 132, acknowledged and lost",
+    "EARLY_ACK_ON_PARTIAL_FAILURE, 55, the high watermark is",
+    "DUPLICATE_ANSWERED_UNSYNCED, 79, the high watermark is",
+    "PRODUCER_STATE_OUTLIVES_ITS_LOG, 18, is there twice"
+  })
+  void findsASeededBugByARecordedSeed(SeededBug bug, long seed, String finding) {
+    new SimulationRuns(System.err, null).run(seed);
+    SimulationRuns wrong = new SimulationRuns(System.err, bug);
+    SimulationFailure found = assertThrows(SimulationFailure.class, () -> wrong.run(seed));
+    assertTrue(found.getMessage().contains(finding), found.getMessage());
   }
 }
