@@ -106,6 +106,11 @@ final class Ledger {
     }
   }
 
+  /** A partition's high watermark as far as it is known. */
+  long highWatermark(int partition) {
+    return highWatermarks[partition];
+  }
+
   /** A partition's high watermark that nobody is told, and that may be behind the last one. */
   void onUntoldHighWatermark(int partition, long highWatermark) {
     if (highWatermark > highWatermarks[partition]) {

@@ -38,6 +38,7 @@ final class SimulatedClient {
   private final Connections connections;
   private final long[] nextNumbers;
   private int unsettled;
+  private boolean knowsTopic;
   private boolean sends = true;
 
   SimulatedClient(
@@ -79,7 +80,7 @@ final class SimulatedClient {
     networkThread.inside(producer::start);
     metadata
         .awaitTopic(SimulatedTopic.NAME, settings.partitions(), 3_600_000)
-        .thenAccept(found -> application.execute(this::sendSome));
+        .thenAccept(found -> application.execute(this::begin));
   }
 
   private static ProducerConfig config(ClientLoad load) {
@@ -95,6 +96,11 @@ final class SimulatedClient {
         Duration.ofSeconds(1),
         ProducerConfig.MAX_IN_FLIGHT_IDEMPOTENT,
         null);
+  }
+
+  private void begin() {
+    knowsTopic = true;
+    sendSome();
   }
 
   private void sendSome() {
@@ -138,9 +144,12 @@ final class SimulatedClient {
         });
   }
 
-  /** Whether every record that was sent is acknowledged or has failed. */
+  /**
+   * Whether every record that was sent is acknowledged or has failed, and the next one can be sent:
+   * a producer that does not know the topic yet would block the only thread.
+   */
   boolean isSettled() {
-    return unsettled == 0;
+    return knowsTopic && unsettled == 0;
   }
 
   /** Gives the memory back. */

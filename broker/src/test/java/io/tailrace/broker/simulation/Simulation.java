@@ -129,10 +129,30 @@ final class Simulation {
       ledger.onHighWatermark(number, partition.highWatermark());
       syncedEnds[number] = partition.log().syncedEndOffset();
     } else {
-      // Records may be acknowledged before the latest offset is told, and in the step in which the
-      // log fails or is closed.
-      ledger.onUntoldHighWatermark(number, partition.highWatermark());
+      noteUntoldHighWatermark(number, partition);
     }
+  }
+
+  /**
+   * Records may be acknowledged before the latest offset is told, and in the step in which the log
+   * fails or is closed: the high watermark moved in that step, before the log went offline. It does
+   * not move afterwards, and where acknowledgements wait for syncs it moves only over what was
+   * synced.
+   */
+  private void noteUntoldHighWatermark(int number, Partition partition) {
+    long highWatermark = partition.highWatermark();
+    if (settings.log().flush() == LogConfig.Flush.ACK
+        && highWatermark > ledger.highWatermark(number)
+        && highWatermark > partition.log().syncedEndOffset()) {
+      throw new SimulationFailure(
+          "partition "
+              + number
+              + " went offline with the high watermark "
+              + highWatermark
+              + ", and is synced up to "
+              + partition.log().syncedEndOffset());
+    }
+    ledger.onUntoldHighWatermark(number, highWatermark);
   }
 
   private List<byte[]> batches(int partition) {
