@@ -53,6 +53,11 @@ final class InMemoryDirectory {
     return synced + journal.size();
   }
 
+  /** Whether there are changes that may be undone by a power cut. */
+  boolean hasUnsyncedChanges() {
+    return !journal.isEmpty();
+  }
+
   /** So many changes, from the first one ever, have reached the device. */
   void sync(long changes) {
     for (; synced < changes; synced++) {

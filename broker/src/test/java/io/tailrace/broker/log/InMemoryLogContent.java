@@ -55,7 +55,6 @@ final class InMemoryLogContent {
    */
   static InMemoryLogContent recover(InMemoryLogFiles files, InMemoryDisk disk) {
     InMemoryLogContent content = find(files);
-    long namesBefore = files.nameChanges();
     files.removeTemporaries();
     for (String name : files.names()) {
       long baseOffset = InMemoryLogFiles.baseOffset(name);
@@ -76,7 +75,7 @@ final class InMemoryLogContent {
     if (content.segments.isEmpty() && content.logStartOffset > 0) {
       files.replaceOffset(InMemoryLogFiles.LOG_START, content.logStartOffset);
     }
-    if (files.nameChanges() != namesBefore) {
+    if (files.hasUnsyncedNames()) { // a recovery before this one may have failed at its sync
       files.syncNames(); // else they come back and are taken for what is appended from now on
     }
     files.noteOffset(InMemoryLogFiles.SYNCED, content.syncedEndOffset);

@@ -228,6 +228,11 @@ final class InMemoryLogFiles {
     return directory.changes();
   }
 
+  /** Whether a power cut may undo changes of names, also of a process before this one. */
+  boolean hasUnsyncedNames() {
+    return directory.hasUnsyncedChanges();
+  }
+
   /** So many changes of names, from the first one ever, are on the device. */
   void completeNames(long changes) {
     directory.sync(changes);
