@@ -271,6 +271,92 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void aMemberThatIsNotPolledLosesItsPartitionsAndMayNotCommitThem() {
+    produce(0, 8);
+    Map<String, List<String>> events = new HashMap<>();
+    Consumer<String, String> stuck =
+        keep(
+            member(client)
+                .manualCommit()
+                .sessionTimeout(Duration.ofMillis(600))
+                .maxPollInterval(Duration.ofMillis(500))
+                .onRebalance(new Noting("stuck", events))
+                .build());
+    List<String> values = new ArrayList<>();
+    pollUntil(() -> values.size() == 8, values, stuck);
+
+    Consumer<String, String> other = keep(member(client).manualCommit().build());
+    List<String> again = new ArrayList<>();
+    pollUntil(() -> other.assignment().size() == 4, again, other); // nobody polls the first
+    pollUntil(() -> again.size() == 8, again, other);
+    other.commit();
+    TailraceException refused = assertThrows(TailraceException.class, stuck::commit);
+    assertEquals(ErrorCode.UNKNOWN_MEMBER, refused.code());
+
+    pollUntil(
+        () -> stuck.assignment().size() == 2 && other.assignment().size() == 2,
+        again,
+        stuck,
+        other);
+    assertTrue(events.get("stuck").get(1).startsWith("lost "), events.toString());
+    assertEquals(8, again.size(), "it goes on where the other one has committed");
+  }
+
+  @Test
+  void aStaticMemberThatRestartsKeepsItsPartitionsAndNoOthersMove() {
+    Map<String, List<String>> events = new HashMap<>();
+    Consumer<String, String> stays =
+        keep(member(client).onRebalance(new Noting("stays", events)).build());
+    TailraceClient process = keep(cluster.client());
+    Consumer<String, String> before = member(process).instanceId("one").build();
+    pollUntil(
+        () -> stays.assignment().size() == 2 && before.assignment().size() == 2,
+        new ArrayList<>(),
+        stays,
+        before);
+    Set<TopicPartition> its = before.assignment();
+    int told = events.get("stays").size();
+    before.close();
+
+    Consumer<String, String> after = keep(member(keep(cluster.client())).instanceId("one").build());
+    pollUntil(() -> !after.assignment().isEmpty(), new ArrayList<>(), after, stays);
+    assertEquals(its, after.assignment());
+    assertEquals(told, events.get("stays").size(), events.toString());
+  }
+
+  @Test
+  void aTopicThatIsMadeAgainInheritsNoOffsets() {
+    produce(0, 8);
+    List<String> first = new ArrayList<>();
+    try (Consumer<String, String> consumer = member(client).manualCommit().build()) {
+      pollUntil(() -> first.size() == 8, first, consumer);
+      consumer.commit();
+    }
+    client.admin().deleteTopic(topic).join();
+    client.admin().createTopic(Topic.named(topic).partitions(4)).join();
+    produce(100, 104);
+    List<String> second = new ArrayList<>();
+    Consumer<String, String> consumer = keep(member(client).build());
+    pollUntil(() -> second.size() == 4, second, consumer);
+    assertEquals(values(100, 104), new HashSet<>(second));
+  }
+
+  @Test
+  void autoCommitCoversOnlyWhatEarlierPollsReturned() {
+    produce(0, 4);
+    List<String> values = new ArrayList<>();
+    try (Consumer<String, String> consumer =
+        member(client).autoCommit(Duration.ofMillis(1)).maxPollRecords(2).build()) {
+      pollUntil(() -> values.size() == 4, values, consumer); // ends with a poll that returned some
+    }
+    List<String> again = new ArrayList<>();
+    Consumer<String, String> next = keep(member(client).build());
+    pollUntil(() -> !again.isEmpty(), again, next);
+    assertTrue(again.size() <= 2, "what the last poll returned may not be dealt with: " + again);
+    assertTrue(values.containsAll(again), again.toString());
+  }
+
+  @Test
   void anAssignedConsumerCommitsWhileTheGroupHasNoMembers() {
     produce(0, 8);
     TopicPartition partition = new TopicPartition(topic, 1);

@@ -10,7 +10,8 @@ final class Assignors {
   private static final Map<String, Assignor> BY_NAME = new TreeMap<>();
 
   static {
-    for (Assignor each : List.of(new UniformAssignor())) {
+    for (Assignor each :
+        List.of(new UniformAssignor(), new RangeAssignor(), new ConsistentHashAssignor())) {
       BY_NAME.put(each.name(), each);
     }
   }
