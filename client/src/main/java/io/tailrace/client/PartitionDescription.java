@@ -11,10 +11,13 @@ import java.util.OptionalInt;
  * @param leaderEpoch grows with each change of leader
  * @param replicas ids of the brokers that hold a copy, the preferred leader first
  * @param inSyncReplicas those of them that have all that is acknowledged
+ * @param eligibleLeaderReplicas those outside the in-sync set that have all that is acknowledged,
+ *     and may lead when no member of the set can
  */
 public record PartitionDescription(
     int id,
     OptionalInt leader,
     int leaderEpoch,
     List<Integer> replicas,
-    List<Integer> inSyncReplicas) {}
+    List<Integer> inSyncReplicas,
+    List<Integer> eligibleLeaderReplicas) {}

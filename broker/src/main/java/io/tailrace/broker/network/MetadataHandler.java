@@ -6,6 +6,7 @@ import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.Endpoint;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.protocol.error.ErrorCode;
@@ -82,7 +83,11 @@ final class MetadataHandler implements RequestHandler {
               .setLeaderIdPlusOne(partition.leader() + 1)
               .setLeaderEpoch(partition.leaderEpoch())
               .addAllReplicas(partition.replicas())
-              .addAllInSyncReplicas(partition.inSyncReplicas()));
+              .addAllInSyncReplicas(partition.inSyncReplicas())
+              .addAllEligibleLeaderReplicas(
+                  partition.eligibleLeaderReplicas().stream()
+                      .map(InSyncReplica::brokerId)
+                      .toList()));
     }
     return message.build();
   }

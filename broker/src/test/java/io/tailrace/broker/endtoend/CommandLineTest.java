@@ -102,13 +102,15 @@ class CommandLineTest {
     assertEquals("log", topic.get("type").asText());
     assertEquals(created.get("topicId"), topic.get("topicId"));
     assertEquals(
-        "[{\"id\":0,\"leader\":0,\"leaderEpoch\":0,\"replicas\":[0],\"inSyncReplicas\":[0],"
+        "[{\"id\":0,\"leader\":0,\"leaderEpoch\":0,\"replicas\":[0],\"inSyncReplicas\":[0],\"eligibleLeaderReplicas\":[],"
             + "\"logStartOffset\":0,\"highWatermark\":0},"
-            + "{\"id\":1,\"leader\":0,\"leaderEpoch\":0,\"replicas\":[0],\"inSyncReplicas\":[0],"
+            + "{\"id\":1,\"leader\":0,\"leaderEpoch\":0,\"replicas\":[0],\"inSyncReplicas\":[0],\"eligibleLeaderReplicas\":[],"
             + "\"logStartOffset\":0,\"highWatermark\":2}]",
         topic.get("partitions").toString());
     String table = tailrace.ok("topic", "describe", "shape").out();
-    assertTrue(table.contains("PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  FIRST  NEXT\n"), table);
+    assertTrue(
+        table.contains("PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  ELIGIBLE  FIRST  NEXT\n"),
+        table);
   }
 
   @Test
@@ -151,7 +153,8 @@ class CommandLineTest {
     assertEquals(
         List.of("name", "topicId", "type", "replicationFactor", "partitions"), names(listed));
     assertEquals(
-        List.of("id", "leader", "leaderEpoch", "replicas", "inSyncReplicas"),
+        List.of(
+            "id", "leader", "leaderEpoch", "replicas", "inSyncReplicas", "eligibleLeaderReplicas"),
         names(listed.get("partitions").get(1)));
   }
 

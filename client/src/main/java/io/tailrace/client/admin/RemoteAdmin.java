@@ -424,7 +424,8 @@ public final class RemoteAdmin implements Admin {
         optional(partition.getLeaderIdPlusOne()),
         partition.getLeaderEpoch(),
         List.copyOf(partition.getReplicasList()),
-        List.copyOf(partition.getInSyncReplicasList()));
+        List.copyOf(partition.getInSyncReplicasList()),
+        List.copyOf(partition.getEligibleLeaderReplicasList()));
   }
 
   private static OptionalInt optional(int idPlusOne) {

@@ -46,7 +46,8 @@ final class JsonDocuments {
         "leader", orNull(partition.leader()),
         "leaderEpoch", partition.leaderEpoch(),
         "replicas", partition.replicas(),
-        "inSyncReplicas", partition.inSyncReplicas());
+        "inSyncReplicas", partition.inSyncReplicas(),
+        "eligibleLeaderReplicas", partition.eligibleLeaderReplicas());
   }
 
   static Map<String, Object> cluster(ClusterDescription cluster) {

@@ -76,7 +76,9 @@ record TopicReport(
   void print(Terminal terminal) {
     terminal.println("topic " + topic.name() + " (" + topic.type() + ", id " + topic.id() + ")");
     configs.forEach((key, value) -> terminal.println("  " + key + "=" + value));
-    Table table = new Table("PARTITION", "LEADER", "EPOCH", "REPLICAS", "IN SYNC", "FIRST", "NEXT");
+    Table table =
+        new Table(
+            "PARTITION", "LEADER", "EPOCH", "REPLICAS", "IN SYNC", "ELIGIBLE", "FIRST", "NEXT");
     for (PartitionDescription partition : topic.partitions()) {
       Range range = ranges.get(partition.id());
       table.row(
@@ -85,6 +87,9 @@ record TopicReport(
           partition.leaderEpoch(),
           ids(partition.replicas()),
           ids(partition.inSyncReplicas()),
+          partition.eligibleLeaderReplicas().isEmpty()
+              ? null
+              : ids(partition.eligibleLeaderReplicas()),
           range == null ? null : range.logStartOffset(),
           range == null ? null : range.highWatermark());
     }
