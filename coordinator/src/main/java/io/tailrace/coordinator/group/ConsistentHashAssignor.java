@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.group;
 
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,7 +45,7 @@ final class ConsistentHashAssignor implements Assignor {
 
   private static String next(
       TopicIdPartition partition,
-      TreeMap<Long, String> ring,
+      NavigableMap<Long, String> ring,
       SortedMap<String, NavigableSet<TopicIdPartition>> subscriptions) {
     long hash =
         mix(

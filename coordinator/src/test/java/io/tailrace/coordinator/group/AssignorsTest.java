@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -26,7 +27,7 @@ class AssignorsTest {
     return all;
   }
 
-  private static TreeMap<String, NavigableSet<TopicIdPartition>> equal(
+  private static NavigableMap<String, NavigableSet<TopicIdPartition>> equal(
       int members, int partitions) {
     TreeMap<String, NavigableSet<TopicIdPartition>> subscriptions = new TreeMap<>();
     for (int i = 0; i < members; i++) {
