@@ -27,6 +27,9 @@ public final class ClusterCalls {
   private static final int FIRST_BACKOFF_MS = 20;
   private static final int MAX_BACKOFF_MS = 500;
 
+  /** A broker that has not answered by then may be frozen; another is asked the same. */
+  private static final int REPEATABLE_ATTEMPT_MS = 4000;
+
   private final Network network;
   private final Connections connections;
   private final Metadata metadata;
@@ -61,13 +64,18 @@ public final class ClusterCalls {
     return start(call, this::anyBroker);
   }
 
-  /** Asks the controller, or any broker while the controller is not known or cannot be reached. */
+  /**
+   * Asks the controller, or any broker while the controller is not known, cannot be reached or is
+   * silent.
+   */
   public <R extends MessageLite> CompletableFuture<R> controller(Call<R> call) {
     return start(
         call,
         () -> {
           BrokerConnection controller = connections.commands(metadata.view().controller());
-          return controller == null || !controller.usable() ? anyBroker() : controller;
+          return controller == null || !controller.usable() || controller.suspect()
+              ? anyBroker()
+              : controller;
         });
   }
 
@@ -145,7 +153,8 @@ public final class ClusterCalls {
                 "no broker of the cluster at " + metadata.bootstrapText() + " can be reached"));
         return;
       }
-      connection.send(new BrokerRequest<>(call.api, call.body, call.parser, (int) left, this));
+      int timeoutMs = (int) (call.repeatable ? Math.min(left, REPEATABLE_ATTEMPT_MS) : left);
+      connection.send(new BrokerRequest<>(call.api, call.body, call.parser, timeoutMs, this));
     }
 
     @Override

@@ -45,6 +45,9 @@ public final class Metadata implements ConnectionListener {
   /** A broker that has not answered by then is left aside for this refresh. */
   private static final int ATTEMPT_TIMEOUT_MS = 1000;
 
+  /** After this long without an answer or a connection, another broker is asked as well. */
+  private static final int ASK_ANOTHER_MS = 500;
+
   private static final int FIRST_BACKOFF_MS = 10;
   private static final int MAX_BACKOFF_MS = 200;
   private static final int MAX_FAILED_BACKOFF_MS = 1000;
@@ -434,16 +437,23 @@ public final class Metadata implements ConnectionListener {
   /** One refresh: each broker that can be asked is asked once, until one answers. */
   private final class Attempt {
     private final Set<BrokerConnection> tried = new HashSet<>();
+
+    /** The broker that was asked last; null when there is none left to be asked. */
     private BrokerConnection asked;
+
+    private int unanswered;
 
     void askNext() {
       BrokerConnection next = choose();
+      asked = next;
       if (next == null) {
-        onNobodyAnswered();
+        if (unanswered == 0) {
+          onNobodyAnswered();
+        }
         return;
       }
       tried.add(next);
-      asked = next;
+      unanswered++;
       MetadataRequest body = MetadataRequest.newBuilder().addAllTopics(tracked).build();
       next.send(
           new BrokerRequest<>(
@@ -452,6 +462,13 @@ public final class Metadata implements ConnectionListener {
               MetadataResponse.parser(),
               Math.min(ATTEMPT_TIMEOUT_MS, network.config().requestTimeoutMs()),
               new Answer(next)));
+      network.scheduler().schedule(() -> onLate(next), ASK_ANOTHER_MS);
+    }
+
+    private void onLate(BrokerConnection late) {
+      if (attempt == this && asked == late) {
+        askNext();
+      }
     }
 
     private BrokerConnection choose() {
@@ -509,7 +526,8 @@ public final class Metadata implements ConnectionListener {
 
       private void failed(String reason) {
         failures.put(from.address(), reason);
-        if (attempt == Attempt.this && asked == from) {
+        unanswered--;
+        if (attempt == Attempt.this && (asked == null || asked == from)) {
           askNext();
         }
       }

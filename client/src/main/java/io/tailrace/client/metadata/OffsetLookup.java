@@ -2,6 +2,7 @@ package io.tailrace.client.metadata;
 
 import io.netty.buffer.ByteBuf;
 import io.tailrace.client.PartitionOffset;
+import io.tailrace.client.PartitionUnavailableException;
 import io.tailrace.client.Position;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
@@ -259,13 +260,19 @@ public final class OffsetLookup {
                 + " was not found within "
                 + network.config().requestTimeoutMs()
                 + " ms";
-        TailraceException last = lastErrors.get(partition);
-        giveUp(
-            partition,
-            last == null
-                ? new TailraceException(ErrorCode.REQUEST_TIMED_OUT, subject)
-                : new TailraceException(last.code(), subject + ": " + last.getMessage(), last));
+        giveUp(partition, timedOut(partition, subject, lastErrors.get(partition)));
       }
+    }
+
+    private TailraceException timedOut(
+        TopicPartition partition, String subject, TailraceException last) {
+      if (last == null) {
+        return new TailraceException(ErrorCode.REQUEST_TIMED_OUT, subject);
+      }
+      String text = subject + ": " + last.getMessage();
+      return PartitionUnavailableException.isReason(last.code())
+          ? new PartitionUnavailableException(last.code(), partition, last.code(), text, last)
+          : new TailraceException(last.code(), text, last);
     }
 
     /** Remembers why a partition was not found, or gives it up when asking again is no use. */

@@ -5,7 +5,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /**
  * A client's connections: two for each broker that is used, so that a long poll for records never
@@ -20,6 +22,10 @@ public final class Connections {
   private final Map<Integer, BrokerConnection> fetches = new HashMap<>();
   private final Map<BrokerAddress, BrokerConnection> bootstraps = new HashMap<>();
   private final ConnectionListener all = new ToAll();
+
+  /** The brokers that the cluster holds for alive. */
+  private Set<Integer> alive = Set.of();
+
   private boolean closed;
 
   /** Makes no connection yet. */
@@ -76,10 +82,10 @@ public final class Connections {
 
   /**
    * Says which brokers there are and where. Connections to a broker that has moved are closed;
-   * those to one that is gone stay until they break, since it may still answer. Bootstrap
-   * connections are closed.
+   * those to one that is gone stay as long as it answers. Bootstrap connections are closed.
    */
   public void update(Collection<BrokerAddress> brokers) {
+    alive = brokers.stream().map(BrokerAddress::id).collect(Collectors.toUnmodifiableSet());
     for (BrokerAddress broker : brokers) {
       BrokerAddress known = addresses.put(broker.id(), broker);
       if (known != null && !known.sameEndpoint(broker)) {
@@ -90,6 +96,17 @@ public final class Connections {
     List<BrokerConnection> done = new ArrayList<>(bootstraps.values());
     bootstraps.clear();
     done.forEach(BrokerConnection::close);
+    List<BrokerConnection> silent = new ArrayList<>(commands.values());
+    silent.addAll(fetches.values());
+    silent.forEach(this::abandonIfDead);
+  }
+
+  /** Ends the wait for a broker that is silent and that the cluster does not hold for alive. */
+  private void abandonIfDead(BrokerConnection connection) {
+    int id = connection.address().id();
+    if (connection.suspect() && id != BrokerAddress.UNKNOWN_ID && !alive.contains(id)) {
+      connection.abandon("silent, and no longer part of the cluster");
+    }
   }
 
   private static void close(BrokerConnection connection) {
@@ -121,6 +138,7 @@ public final class Connections {
     @Override
     public void onSuspect(BrokerConnection connection) {
       listeners.forEach(listener -> listener.onSuspect(connection));
+      abandonIfDead(connection); // the cluster may have noticed before the client did
     }
 
     @Override

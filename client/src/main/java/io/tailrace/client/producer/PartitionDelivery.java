@@ -1,9 +1,12 @@
 package io.tailrace.client.producer;
 
+import io.tailrace.client.PartitionUnavailableException;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.TailraceException;
+import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.network.Backoff;
+import io.tailrace.client.network.BrokerConnection;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.PartitionProduceResult;
@@ -55,6 +58,10 @@ final class PartitionDelivery {
 
   private boolean resetWanted;
   private boolean newIdWanted;
+
+  /** Why batches were last not acknowledged; null since a request succeeded. */
+  private TailraceException lastError;
+
   private long notBefore;
 
   /** Whether it is on a lane's list, or on that of those without a leader. */
@@ -241,6 +248,7 @@ final class PartitionDelivery {
     ErrorCode code = ErrorCode.of(result.getErrorCode());
     if (appended == batches.size()) {
       backoff.reset();
+      lastError = null;
     } else if (code == ErrorCode.NONE) {
       onFailure(
           batches.subList(appended, batches.size()),
@@ -427,12 +435,37 @@ final class PartitionDelivery {
   }
 
   private TailraceException timedOut() {
-    return error(
-        ErrorCode.DELIVERY_TIMED_OUT,
-        "not acknowledged within "
+    TopicPartition partition = new TopicPartition(queue.topic, queue.partition);
+    TailraceException reason = unavailability();
+    reason = reason == null ? lastError : reason;
+    String text =
+        partition
+            + ": not acknowledged within "
             + sender.config().deliveryTimeout().toMillis()
             + " ms"
-            + (sender.lastError().isEmpty() ? "" : "; the last error was: " + sender.lastError()));
+            + (reason == null ? "" : "; the last error was: " + reason.getMessage());
+    return reason != null && PartitionUnavailableException.isReason(reason.code())
+        ? new PartitionUnavailableException(
+            ErrorCode.DELIVERY_TIMED_OUT, partition, reason.code(), text, reason)
+        : new TailraceException(ErrorCode.DELIVERY_TIMED_OUT, text, reason);
+  }
+
+  /** Why requests cannot be sent now; null when they can. */
+  private TailraceException unavailability() {
+    BrokerLane lane = queue.lane();
+    if (lane == null) {
+      return new TailraceException(
+          ErrorCode.LEADER_NOT_AVAILABLE, "the partition has no leader that is alive");
+    }
+    BrokerConnection connection = sender.connection(lane.brokerId());
+    return connection == null || connection.usable()
+        ? null
+        : new TailraceException(
+            ErrorCode.CONNECTION_FAILED,
+            "its leader, "
+                + connection.address()
+                + ", cannot be reached: "
+                + connection.lastFailure());
   }
 
   /** Fails everything that is not settled. */
@@ -457,8 +490,9 @@ final class PartitionDelivery {
   }
 
   private TailraceException error(ErrorCode code, String text) {
-    String message = ErrorText.about(queue.topic + "-" + queue.partition, code, text);
-    sender.noteError(message);
-    return new TailraceException(code, message);
+    lastError =
+        new TailraceException(
+            code, ErrorText.about(queue.topic + "-" + queue.partition, code, text));
+    return lastError;
   }
 }

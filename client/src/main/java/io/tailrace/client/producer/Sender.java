@@ -70,7 +70,6 @@ final class Sender implements ConnectionListener {
   private long timerAt = NEVER;
   private boolean expiryTicking;
   private boolean closed;
-  private String lastError = "";
 
   Sender(ProducerConfig config, ClusterAccess cluster, BufferPool pool) {
     this.config = config;
@@ -125,14 +124,6 @@ final class Sender implements ConnectionListener {
   /** Nanoseconds since the producer was made. Thread-safe. */
   long nanos() {
     return network.clock().nanoTime() - startNanos;
-  }
-
-  String lastError() {
-    return lastError;
-  }
-
-  void noteError(String message) {
-    lastError = message;
   }
 
   void refreshMetadata() {

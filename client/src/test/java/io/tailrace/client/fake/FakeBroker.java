@@ -51,6 +51,7 @@ public final class FakeBroker {
   private volatile int handshakeId;
   private final Channel server;
   private volatile boolean running;
+  private volatile boolean registered = true;
 
   FakeBroker(int id, FakeCluster cluster, EventLoopGroup group) {
     this.id = id;
@@ -99,8 +100,14 @@ public final class FakeBroker {
         .channel();
   }
 
-  boolean running() {
-    return running;
+  /** Whether the cluster's metadata tells of it. */
+  boolean listed() {
+    return running && registered;
+  }
+
+  /** Is taken for dead by the others from now on, as when its registration has gone. */
+  public void unregister() {
+    registered = false;
   }
 
   public int id() {

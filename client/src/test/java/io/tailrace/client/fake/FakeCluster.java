@@ -182,7 +182,7 @@ public final class FakeCluster implements AutoCloseable {
     MetadataResponse.Builder response =
         MetadataResponse.newBuilder().setClusterId("fake").setControllerIdPlusOne(controller + 1);
     for (FakeBroker broker : brokers) {
-      if (broker.running()) {
+      if (broker.listed()) {
         response.addBrokers(
             BrokerEndpoint.newBuilder()
                 .setId(broker.id())
