@@ -72,6 +72,8 @@ class CommandLineGroupTest {
     JsonNode partition = described.get("partitions").get(0);
     assertEquals(2, partition.get("committedOffset").asLong());
     assertEquals(3, partition.get("lag").asLong());
+    long age = partition.get("lagMs").asLong(-1);
+    assertTrue(age >= 0 && age < 60_000, "the first unread record is young: " + age);
     assertTrue(
         tailrace.ok("group", "list").lines().stream().anyMatch(line -> line.contains("counting")));
 

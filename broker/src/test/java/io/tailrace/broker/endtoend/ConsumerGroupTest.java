@@ -357,6 +357,41 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void membersGoOnAfterTheirCoordinatorRestarted() {
+    produce(0, 8);
+    Map<String, List<String>> events = new HashMap<>();
+    Consumer<String, String> first =
+        keep(member(client).manualCommit().onRebalance(new Noting("first", events)).build());
+    Consumer<String, String> second =
+        keep(member(client).manualCommit().onRebalance(new Noting("second", events)).build());
+    List<String> values = new ArrayList<>();
+    pollUntil(
+        () -> first.assignment().size() == 2 && second.assignment().size() == 2,
+        values,
+        first,
+        second);
+    pollUntil(() -> values.containsAll(values(0, 8)), values, first, second);
+    first.commit();
+    second.commit();
+    String before = events.toString();
+
+    cluster.restartInPlace();
+
+    produce(8, 16);
+    pollUntil(() -> values.containsAll(values(0, 16)), values, first, second);
+    first.commit();
+    second.commit();
+    assertEquals(before, events.toString(), "each kept its partitions");
+    assertEquals(
+        Map.of(
+            new TopicPartition(topic, 0), 4L,
+            new TopicPartition(topic, 1), 4L,
+            new TopicPartition(topic, 2), 4L,
+            new TopicPartition(topic, 3), 4L),
+        client.admin().groupOffsets(group).join());
+  }
+
+  @Test
   void anAssignedConsumerCommitsWhileTheGroupHasNoMembers() {
     produce(0, 8);
     TopicPartition partition = new TopicPartition(topic, 1);

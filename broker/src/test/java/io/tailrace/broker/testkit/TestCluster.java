@@ -65,6 +65,12 @@ public final class TestCluster implements AutoCloseable {
     broker = Broker.start(BrokerConfig.of(settings), Clock.SYSTEM);
   }
 
+  /** As {@link #restart}, on the same port: clients that are connected find it again. */
+  public void restartInPlace() {
+    settings.put("listener", bootstrap());
+    restart();
+  }
+
   @Override
   public void close() {
     broker.close();

@@ -86,7 +86,7 @@ final class GroupCommand implements Runnable {
     @Override
     public void run() {
       try (TailraceClient client = session.connect()) {
-        GroupReport report = GroupReport.of(client.admin(), group);
+        GroupReport report = GroupReport.of(client, group, session.clock().millis());
         session.print(report.document(), () -> report.print(session.terminal()));
       }
     }

@@ -5,6 +5,7 @@ import io.tailrace.client.GroupDescription;
 import io.tailrace.client.GroupMemberDescription;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
+import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TopicPartition;
 import java.util.HashMap;
 import java.util.List;
@@ -18,14 +19,18 @@ import java.util.TreeSet;
  * @param committed next offset to be read, where one is committed
  * @param ends the ends of all partitions that are committed or assigned
  * @param owners the member that reads a partition
+ * @param lagMs how old the first record is that the group has not read, where there is one
  */
 record GroupReport(
     GroupDescription group,
     Map<TopicPartition, Long> committed,
     Map<TopicPartition, Long> ends,
-    Map<TopicPartition, GroupMemberDescription> owners) {
+    Map<TopicPartition, GroupMemberDescription> owners,
+    Map<TopicPartition, Long> lagMs) {
+  private static final long MS_IN_S = 1000;
 
-  static GroupReport of(Admin admin, String name) {
+  static GroupReport of(TailraceClient client, String name, long nowMs) {
+    Admin admin = client.admin();
     GroupDescription group = Session.await(admin.describeGroup(name));
     Map<TopicPartition, Long> committed = Session.await(admin.groupOffsets(name));
     Map<TopicPartition, GroupMemberDescription> owners = new HashMap<>();
@@ -41,12 +46,27 @@ record GroupReport(
         Session.await(admin.listOffsets(latest)).entrySet()) {
       ends.put(end.getKey(), end.getValue().offset());
     }
-    return new GroupReport(group, committed, ends, owners);
+    Map<TopicPartition, Long> behind = new TreeMap<>(committed);
+    behind.entrySet().removeIf(each -> each.getValue() >= ends.get(each.getKey()));
+    Map<TopicPartition, Long> lagMs = FirstUnread.timestamps(client, behind);
+    lagMs.replaceAll((partition, timestamp) -> Math.max(0, nowMs - timestamp));
+    return new GroupReport(group, committed, ends, owners, lagMs);
   }
 
   private Long lag(TopicPartition partition) {
     Long at = committed.get(partition);
     return at == null ? null : Math.max(0, ends.get(partition) - at);
+  }
+
+  /** How old the first unread record is; 0 when all is read, null when that is not known. */
+  private Long ageMs(TopicPartition partition) {
+    Long lag = lag(partition);
+    return lag != null && lag == 0 ? Long.valueOf(0) : lagMs.get(partition);
+  }
+
+  private String age(TopicPartition partition) {
+    Long ms = ageMs(partition);
+    return ms == null ? null : ms / MS_IN_S + "s";
   }
 
   Map<String, Object> document() {
@@ -85,6 +105,7 @@ record GroupReport(
         "committedOffset", committed.get(partition),
         "highWatermark", ends.get(partition),
         "lag", lag(partition),
+        "lagMs", ageMs(partition),
         "memberId", owner == null ? null : owner.memberId());
   }
 
@@ -98,7 +119,8 @@ record GroupReport(
             + Quantities.counted(group.members().size(), "member")
             + ", epoch "
             + group.epoch());
-    Table table = new Table("TOPIC", "PARTITION", "COMMITTED", "NEXT", "LAG", "MEMBER", "CLIENT");
+    Table table =
+        new Table("TOPIC", "PARTITION", "COMMITTED", "NEXT", "LAG", "AGE", "MEMBER", "CLIENT");
     for (TopicPartition partition : new TreeSet<>(ends.keySet())) {
       GroupMemberDescription owner = owners.get(partition);
       table.row(
@@ -107,6 +129,7 @@ record GroupReport(
           committed.get(partition),
           ends.get(partition),
           lag(partition),
+          age(partition),
           owner == null ? null : owner.memberId(),
           owner == null ? null : owner.clientId());
     }
