@@ -58,12 +58,20 @@ class FailoverTest {
       cluster.broker(id).freeze();
     }
     cluster.broker(5).stop();
-    try (TailraceClient client =
-        TailraceClient.builder()
-            .bootstrap(cluster.bootstrap())
-            .connectTimeout(Duration.ofSeconds(5)) // two attempts to connect take longer
-            .connect()) {
-      assertEquals(7 - 1, client.admin().describeCluster().join().brokers().size());
+    TailraceClient.builder()
+        .bootstrap(cluster.bootstrap())
+        .connectTimeout(Duration.ofSeconds(5)) // two attempts to connect take longer
+        .connect()
+        .close();
+    assertTrue(cluster.broker(6).count(ApiKey.METADATA) >= 1);
+  }
+
+  @Test
+  void doesNotAskAFrozenControllerAgainThatItCouldNotConnectTo() {
+    cluster = FakeCluster.start(2).topic("t", 1);
+    cluster.broker(0).freeze();
+    try (TailraceClient client = connect(Duration.ofSeconds(15))) {
+      assertEquals(2, client.admin().describeCluster().join().brokers().size());
     }
   }
 

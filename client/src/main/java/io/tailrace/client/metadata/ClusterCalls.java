@@ -14,9 +14,13 @@ import io.tailrace.client.network.ResponseHandler;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /**
@@ -26,6 +30,7 @@ import java.util.function.ToIntFunction;
 public final class ClusterCalls {
   private static final int FIRST_BACKOFF_MS = 20;
   private static final int MAX_BACKOFF_MS = 500;
+  private static final int NO_BROKER = -1;
 
   /** A broker that has not answered by then may be frozen; another is asked the same. */
   private static final int REPEATABLE_ATTEMPT_MS = 4000;
@@ -61,7 +66,7 @@ public final class ClusterCalls {
 
   /** Asks any broker. */
   public <R extends MessageLite> CompletableFuture<R> any(Call<R> call) {
-    return start(call, this::anyBroker);
+    return start(call, new AnyBroker(() -> NO_BROKER));
   }
 
   /**
@@ -69,14 +74,7 @@ public final class ClusterCalls {
    * silent.
    */
   public <R extends MessageLite> CompletableFuture<R> controller(Call<R> call) {
-    return start(
-        call,
-        () -> {
-          BrokerConnection controller = connections.commands(metadata.view().controller());
-          return controller == null || !controller.usable() || controller.suspect()
-              ? anyBroker()
-              : controller;
-        });
+    return start(call, new AnyBroker(() -> metadata.view().controller()));
   }
 
   /** Asks this broker. */
@@ -99,19 +97,56 @@ public final class ClusterCalls {
     return attempts.future;
   }
 
-  private BrokerConnection anyBroker() {
-    List<BrokerConnection> ready = new ArrayList<>();
-    List<BrokerConnection> usable = new ArrayList<>();
-    for (BrokerAddress broker : metadata.view().brokers().values()) {
-      BrokerConnection connection = connections.commands(broker.id());
-      if (connection.ready() && !connection.suspect()) {
-        ready.add(connection);
-      } else if (connection.usable()) {
-        usable.add(connection);
+  /**
+   * The preferred broker of a call, or any other; those that are silent or have not answered this
+   * call come last.
+   */
+  private final class AnyBroker implements Target {
+    private final IntSupplier preferred;
+    private final Set<BrokerConnection> failed = new HashSet<>();
+    private BrokerConnection asked;
+
+    AnyBroker(IntSupplier preferred) {
+      this.preferred = preferred;
+    }
+
+    @Override
+    public BrokerConnection find() {
+      BrokerConnection first = connections.commands(preferred.getAsInt());
+      asked = first != null && first.usable() && !isDoubtful(first) ? first : choose();
+      return asked;
+    }
+
+    private BrokerConnection choose() {
+      List<BrokerConnection> usable = new ArrayList<>();
+      for (BrokerAddress broker : metadata.view().brokers().values()) {
+        BrokerConnection connection = connections.commands(broker.id());
+        if (connection.usable()) {
+          usable.add(connection);
+        }
+      }
+      BrokerConnection best = pick(usable, each -> each.ready() && !isDoubtful(each));
+      best = best == null ? pick(usable, each -> !isDoubtful(each)) : best;
+      return best == null ? pick(usable, each -> true) : best;
+    }
+
+    private BrokerConnection pick(
+        List<BrokerConnection> from, Predicate<BrokerConnection> condition) {
+      List<BrokerConnection> fit = from.stream().filter(condition).toList();
+      return fit.isEmpty() ? null : fit.get(network.random().nextInt(fit.size()));
+    }
+
+    private boolean isDoubtful(BrokerConnection connection) {
+      return connection.suspect() || failed.contains(connection);
+    }
+
+    @Override
+    public void onFailure(TailraceException error) {
+      switch (error.code()) {
+        case OUTCOME_UNKNOWN, REQUEST_TIMED_OUT, CONNECTION_FAILED -> failed.add(asked);
+        default -> {} // it answered
       }
     }
-    List<BrokerConnection> best = ready.isEmpty() ? usable : ready;
-    return best.isEmpty() ? null : best.get(network.random().nextInt(best.size()));
   }
 
   /** Where a call goes. */
