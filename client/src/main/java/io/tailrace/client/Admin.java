@@ -66,6 +66,16 @@ public interface Admin {
    */
   CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics);
 
+  /**
+   * Some of the record batches that one broker's replica of a partition holds, without their
+   * records, also above the high watermark: for comparing replicas.
+   *
+   * @param broker the id of a broker that is alive and has a replica
+   * @param fromOffset the first batch is the one that holds it; below the log start = from there
+   */
+  CompletableFuture<ReplicaBatches> describeBatches(
+      int broker, TopicPartition partition, long fromOffset);
+
   /** The consumer groups of the cluster, in the order of their names. */
   CompletableFuture<List<GroupSummary>> listGroups();
 

@@ -4,6 +4,7 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.BatchesService;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
 import io.tailrace.broker.service.LogService;
@@ -44,6 +45,8 @@ public final class BrokerNetwork {
     FetchResources resources = new FetchResources(memory.responses(), readers);
     FetchService fetch = new FetchService(lookup, resources, MAX_FETCH_RESPONSE_BYTES);
     handlers.put(ApiKey.FETCH, new FetchHandler(fetch));
+    handlers.put(
+        ApiKey.DESCRIBE_BATCHES, new DescribeBatchesHandler(new BatchesService(lookup, resources)));
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup, readers)));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))

@@ -284,6 +284,16 @@ public final class Partition {
     return null;
   }
 
+  /**
+   * Whether the log can be looked at, whoever leads the partition. Consumers go through {@link
+   * #checkAccess}.
+   *
+   * @return null when it can
+   */
+  public PartitionError checkOpen() {
+    return data.isOpen() ? null : data.failure();
+  }
+
   // ---- produce ----
 
   /**

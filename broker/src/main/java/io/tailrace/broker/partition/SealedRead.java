@@ -10,20 +10,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A read of a partition's sealed segments, which is begun on the partition's thread and made
- * elsewhere. It sees what was below the high watermark when it was begun, whatever becomes of the
- * partition meanwhile. Used by one thread at a time, and must be closed.
+ * elsewhere. It sees what was below its limit, in general the high watermark, when it was begun,
+ * whatever becomes of the partition meanwhile. Used by one thread at a time, and must be closed.
  */
 public final class SealedRead implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SealedRead.class);
 
   private final String partition;
   private final LogView view;
-  private final long highWatermark;
+  private final long limitOffset;
 
-  private SealedRead(Partition partition, LogView view) {
+  private SealedRead(Partition partition, LogView view, long limitOffset) {
     this.partition = partition.toString();
     this.view = view;
-    this.highWatermark = partition.highWatermark();
+    this.limitOffset = limitOffset;
   }
 
   /**
@@ -33,12 +33,24 @@ public final class SealedRead implements AutoCloseable {
    *     takes batches, or it cannot be read, which the partition tells better
    */
   public static SealedRead at(Partition partition, long offset) {
+    return at(partition, offset, partition.highWatermark());
+  }
+
+  /**
+   * As {@link #at}, up to the end of the log: for what compares replicas and shows no records. To
+   * be called on the partition's thread; the log must be open.
+   */
+  public static SealedRead ofReplica(Partition partition, long offset) {
+    return at(partition, offset, partition.log().logEndOffset());
+  }
+
+  private static SealedRead at(Partition partition, long offset, long limitOffset) {
     PartitionLog log = partition.log();
-    if (offset < log.logStartOffset() || offset >= partition.highWatermark()) {
+    if (offset < log.logStartOffset() || offset >= limitOffset) {
       return null;
     }
     try {
-      return of(partition, log.sealedView(offset));
+      return of(partition, log.sealedView(offset), limitOffset);
     } catch (LogException e) {
       return null; // the read on the partition's thread meets it again, and tells it
     }
@@ -52,14 +64,15 @@ public final class SealedRead implements AutoCloseable {
    */
   public static SealedRead atTimestamp(Partition partition, long timestampMs) {
     try {
-      return of(partition, partition.log().sealedViewAtTimestamp(timestampMs));
+      return of(
+          partition, partition.log().sealedViewAtTimestamp(timestampMs), partition.highWatermark());
     } catch (LogException e) {
       return null; // the search on the partition's thread meets it again, and tells it
     }
   }
 
-  private static SealedRead of(Partition partition, LogView view) {
-    return view == null ? null : new SealedRead(partition, view);
+  private static SealedRead of(Partition partition, LogView view, long limitOffset) {
+    return view == null ? null : new SealedRead(partition, view, limitOffset);
   }
 
   /**
@@ -70,7 +83,7 @@ public final class SealedRead implements AutoCloseable {
    */
   public PartitionError read(long offset, int maxBytes, ByteBuf out) {
     try {
-      view.read(offset, highWatermark, maxBytes, out);
+      view.read(offset, limitOffset, maxBytes, out);
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", partition, offset, e.getMessage());
@@ -79,14 +92,14 @@ public final class SealedRead implements AutoCloseable {
   }
 
   /**
-   * The first record below the high watermark whose timestamp is at least the given one. May wait
-   * for the device.
+   * The first record below the limit whose timestamp is at least the given one. May wait for the
+   * device.
    *
    * @return null when the sealed segments of this read have none
    * @throws LogException {@code CORRUPT_LOG}
    */
   public TimestampedOffset find(long timestampMs) {
-    return view.findByTimestamp(timestampMs, highWatermark);
+    return view.findByTimestamp(timestampMs, limitOffset);
   }
 
   /** Lets the segments go. May unmap a file. */

@@ -114,6 +114,16 @@ class CommandLineTest {
   }
 
   @Test
+  void comparesTheReplicasOfATopic() {
+    tailrace.ok("topic", "create", "verified");
+    tailrace.okWith("one\ntwo\n", "produce", "verified");
+    JsonNode document = tailrace.ok("topic", "verify", "verified", "--json").json();
+    assertTrue(document.get("equal").asBoolean(), document.toString());
+    assertEquals(2, document.at("/partitions/0/to").asInt(), document.toString());
+    assertTrue(tailrace.ok("topic", "verify", "verified").out().contains("equal"));
+  }
+
+  @Test
   void makesATopicThatMayExistAlready() {
     assertEquals(
         "created topic once: 2 partitions, replication factor 1\n",

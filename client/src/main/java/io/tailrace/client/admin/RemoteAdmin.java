@@ -13,6 +13,7 @@ import io.tailrace.client.GroupSummary;
 import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
+import io.tailrace.client.ReplicaBatches;
 import io.tailrace.client.ReplicaLog;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
@@ -35,6 +36,8 @@ import io.tailrace.protocol.message.CreateTopicRequest;
 import io.tailrace.protocol.message.CreateTopicResponse;
 import io.tailrace.protocol.message.DeleteTopicRequest;
 import io.tailrace.protocol.message.DeleteTopicResponse;
+import io.tailrace.protocol.message.DescribeBatchesRequest;
+import io.tailrace.protocol.message.DescribeBatchesResponse;
 import io.tailrace.protocol.message.DescribeConfigsRequest;
 import io.tailrace.protocol.message.DescribeConfigsResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
@@ -351,6 +354,42 @@ public final class RemoteAdmin implements Admin {
   @Override
   public CompletableFuture<Void> deleteGroup(String group) {
     return groups.delete(group);
+  }
+
+  @Override
+  public CompletableFuture<ReplicaBatches> describeBatches(
+      int broker, TopicPartition partition, long fromOffset) {
+    Call<DescribeBatchesResponse> call =
+        new Call<>(
+            ApiKey.DESCRIBE_BATCHES,
+            DescribeBatchesRequest.newBuilder()
+                .setTopic(partition.topic())
+                .setPartition(partition.partition())
+                .setFromOffset(fromOffset)
+                .build(),
+            DescribeBatchesResponse.parser(),
+            DescribeBatchesResponse::getErrorCode,
+            DescribeBatchesResponse::getErrorMessage,
+            true,
+            "batches of " + partition + " on broker " + broker);
+    return calls
+        .broker(broker, call)
+        .thenApply(
+            response ->
+                new ReplicaBatches(
+                    response.getLogStartOffset(),
+                    response.getLogEndOffset(),
+                    response.getHighWatermark(),
+                    response.getBatchesList().stream()
+                        .map(
+                            batch ->
+                                new ReplicaBatches.Batch(
+                                    batch.getBaseOffset(),
+                                    batch.getLastOffset(),
+                                    batch.getLeaderEpoch(),
+                                    batch.getCrc(),
+                                    batch.getSizeBytes()))
+                        .toList()));
   }
 
   /** The controller's own view is the newest. */

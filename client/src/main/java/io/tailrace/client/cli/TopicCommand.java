@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
       TopicCommand.ListAll.class,
       TopicCommand.Describe.class,
       TopicCommand.Alter.class,
-      TopicCommand.Delete.class
+      TopicCommand.Delete.class,
+      TopicVerify.class
     })
 final class TopicCommand implements Runnable {
   @Spec private CommandSpec spec;

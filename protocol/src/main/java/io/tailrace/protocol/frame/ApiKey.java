@@ -29,6 +29,8 @@ public enum ApiKey {
   ALTER_CONFIGS(24, 0, 0),
   /** Shows what the logs of a broker hold. */
   DESCRIBE_LOGS(25, 0, 0),
+  /** Shows which record batches a broker's replica of a partition holds, without their records. */
+  DESCRIBE_BATCHES(26, 0, 0),
   /** Finds the broker that coordinates a consumer group. */
   FIND_COORDINATOR(40, 0, 0),
   /** Keeps a member in its group, and tells it which partitions to read. */
