@@ -132,6 +132,7 @@ public final class Broker implements AutoCloseable {
       LiveConfig live = new LiveConfig(config);
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
       groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
+      onStop("topic patterns", groups::close);
       Upkeep upkeep =
           new Upkeep(
               config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),

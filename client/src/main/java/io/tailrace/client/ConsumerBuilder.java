@@ -27,6 +27,7 @@ public final class ConsumerBuilder<K, V> {
 
   private final List<String> topics = new ArrayList<>();
   private final Set<String> subscription = new TreeSet<>();
+  private String pattern = "";
   private String group = "";
   private String instanceId = "";
   private String assignor = "";
@@ -91,6 +92,17 @@ public final class ConsumerBuilder<K, V> {
   /** Reads a share of these topics, as a member of the {@link #group}. May be called again. */
   public ConsumerBuilder<K, V> subscribe(String... topics) {
     subscription.addAll(Arrays.asList(topics));
+    return this;
+  }
+
+  /**
+   * Reads a share of the topics whose whole name matches, also of those that are made later, as a
+   * member of the {@link #group}.
+   *
+   * @param pattern a regular expression as RE2 has it, for instance {@code orders\\..*}
+   */
+  public ConsumerBuilder<K, V> subscribePattern(String pattern) {
+    this.pattern = Objects.requireNonNull(pattern, "pattern");
     return this;
   }
 
@@ -235,10 +247,11 @@ public final class ConsumerBuilder<K, V> {
    * @throws TailraceException when a topic is not known within the client's request timeout
    */
   public Consumer<K, V> build() {
-    if (!subscription.isEmpty() && group.isEmpty()) {
+    boolean subscribes = !subscription.isEmpty() || !pattern.isEmpty();
+    if (subscribes && group.isEmpty()) {
       throw new IllegalStateException("to subscribe takes a group; name one with group()");
     }
-    if (!subscription.isEmpty() && !(topics.isEmpty() && partitions.isEmpty())) {
+    if (subscribes && !(topics.isEmpty() && partitions.isEmpty())) {
       throw new IllegalStateException("either subscribe or assign");
     }
     if (!group.isEmpty()) {
@@ -278,7 +291,7 @@ public final class ConsumerBuilder<K, V> {
         group,
         instanceId,
         assignor,
-        "",
+        pattern,
         Duration.ofMillis(WaitTime.positiveMillis("sessionTimeout", sessionTimeout)),
         Duration.ofMillis(WaitTime.positiveMillis("maxPollInterval", maxPollInterval)),
         WaitTime.zeroOrMoreMillis("autoCommit", autoCommitInterval),

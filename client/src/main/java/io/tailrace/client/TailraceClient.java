@@ -152,7 +152,7 @@ public final class TailraceClient implements AutoCloseable {
         new GroupConsumer<>(open(config, keyDeserializer, valueDeserializer), groupConfig, cluster);
     if (!all.isEmpty()) {
       consumer.assign(all);
-    } else if (!subscription.isEmpty()) {
+    } else if (!subscription.isEmpty() || !groupConfig.pattern().isEmpty()) {
       consumer.subscribe(subscription);
     }
     return consumer;

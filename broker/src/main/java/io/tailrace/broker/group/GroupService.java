@@ -146,6 +146,11 @@ public final class GroupService {
       ConnectionLife connection,
       Consumer<Answer<Assignment>> reply) {
     MemberKey member = new MemberKey(query.group(), query.memberId());
+    String badPattern = query.info() == null ? null : TopicPattern.problem(query.info().pattern());
+    if (badPattern != null) {
+      reply.accept(Answer.failed(ErrorCode.INVALID_REQUEST, badPattern));
+      return;
+    }
     onShard(
         query.group(),
         reply,

@@ -4,20 +4,46 @@ import io.tailrace.broker.partition.FurtherStates;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.group.TopicDirectory;
 import io.tailrace.protocol.port.Clock;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The shards of this broker: one for each partition of {@code __consumer_offsets} that has a
  * replica here. Thread-safe.
  */
-public final class GroupShards implements FurtherStates {
+public final class GroupShards implements FurtherStates, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GroupShards.class);
+
   private final Map<Partition, GroupShard> shards = new ConcurrentHashMap<>();
+
+  /** Matches patterns, which takes too long for the shards' own threads. */
+  private final ExecutorService matcher =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "topic-patterns");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /** The patterns that shards have asked for since the topics were last published. */
+  private final Set<String> asked = ConcurrentHashMap.newKeySet();
+
+  private final AtomicBoolean matching = new AtomicBoolean();
+  private volatile ClusterImage image = ClusterImage.EMPTY;
   private final GroupContext context;
   private volatile ImageTopics topics = ImageTopics.NONE;
 
@@ -69,14 +95,76 @@ public final class GroupShards implements FurtherStates {
    * Takes over a new image of the cluster, of which the partitions have been told. A partition that
    * this broker leads is opened, so that members that are dead are noticed though none asks.
    */
-  public void onImage(ClusterImage image) {
-    if (!topics.isOf(image)) {
-      topics = new ImageTopics(image);
-      shards.values().forEach(shard -> onShard(shard, shard::onTopics));
-    }
+  public void onImage(ClusterImage changed) {
+    takeOver(changed);
     for (GroupShard shard : shards.values()) {
       onShard(shard, shard::openWhereLeading);
     }
+  }
+
+  private synchronized void takeOver(ClusterImage changed) {
+    image = changed;
+    if (!topics.isOf(changed)) {
+      // Patterns match what they did until that is found out anew.
+      Map<String, Set<String>> before = topics.matches();
+      publish(changed, before);
+      asked.addAll(before.keySet());
+      matchSoon();
+    }
+  }
+
+  private void publish(ClusterImage of, Map<String, Set<String>> matches) {
+    topics = new ImageTopics(of, matches, this::onAsked);
+    shards.values().forEach(shard -> onShard(shard, shard::onTopics));
+  }
+
+  private void onAsked(String pattern) {
+    if (asked.add(pattern) && !topics.matches().containsKey(pattern)) {
+      matchSoon();
+    }
+  }
+
+  private void matchSoon() {
+    if (!asked.isEmpty() && matching.compareAndSet(false, true)) {
+      try {
+        matcher.execute(this::match);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("the broker stops", e);
+      }
+    }
+  }
+
+  /** Once for each distinct pattern and change of the topics. */
+  private void match() {
+    matching.set(false);
+    ClusterImage now = image;
+    List<String> names =
+        now.topics().keySet().stream().filter(name -> !TopicRules.isInternal(name)).toList();
+    Map<String, Set<String>> matches = new HashMap<>();
+    for (String pattern : List.copyOf(asked)) {
+      asked.remove(pattern);
+      matches.put(
+          pattern,
+          TopicPattern.problem(pattern) == null
+              ? TopicPattern.of(pattern).matching(names)
+              : Set.of());
+    }
+    publishUnlessOld(now, Map.copyOf(matches));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same image is the same object
+  private synchronized void publishUnlessOld(ClusterImage of, Map<String, Set<String>> matches) {
+    if (image == of) {
+      publish(of, matches);
+    } else {
+      asked.addAll(matches.keySet());
+      matchSoon();
+    }
+  }
+
+  @Override
+  public void close() {
+    matcher.shutdownNow();
   }
 
   private static void onShard(GroupShard shard, Runnable task) {

@@ -5,19 +5,30 @@ import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.group.TopicDirectory;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 
-/** The topics of one image of the cluster, for groups. Immutable, but for what it finds out. */
+/** The topics of one image of the cluster, for groups, and what patterns match. Immutable. */
 final class ImageTopics implements TopicDirectory {
-  static final ImageTopics NONE = new ImageTopics(ClusterImage.EMPTY);
+  static final ImageTopics NONE = new ImageTopics(ClusterImage.EMPTY, Map.of(), pattern -> {});
 
   private final Map<String, TopicImage> topics;
   private final Map<UUID, Entry> byId = new HashMap<>();
 
-  ImageTopics(ClusterImage image) {
+  /** By pattern. */
+  private final Map<String, Set<String>> matches;
+
+  private final Consumer<String> onAsked;
+
+  /**
+   * @param onAsked told of each pattern that is asked for, known or not; on any thread
+   */
+  ImageTopics(ClusterImage image, Map<String, Set<String>> matches, Consumer<String> onAsked) {
     this.topics = image.topics();
+    this.matches = matches;
+    this.onAsked = onAsked;
     topics.values().forEach(topic -> byId.put(topic.id(), entry(topic)));
   }
 
@@ -51,6 +62,11 @@ final class ImageTopics implements TopicDirectory {
 
   @Override
   public Collection<String> matching(String pattern) {
-    return List.of();
+    onAsked.accept(pattern);
+    return matches.get(pattern);
+  }
+
+  Map<String, Set<String>> matches() {
+    return matches;
   }
 }

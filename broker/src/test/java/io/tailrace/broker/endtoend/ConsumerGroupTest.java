@@ -392,6 +392,49 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void closingCommitsNothingOlderThanTheCallerDid() {
+    produce(0, 8);
+    List<String> values = new ArrayList<>();
+    try (Consumer<String, String> consumer = member(client).build()) {
+      pollUntil(() -> values.size() == 8, values, consumer);
+      consumer.commit(); // also what the last poll returned, which closing would leave out
+    }
+    assertEquals(
+        8,
+        client.admin().groupOffsets(group).join().values().stream().mapToLong(each -> each).sum());
+  }
+
+  @Test
+  void aPatternTakesInTopicsThatAreMadeLater() {
+    Consumer<String, String> consumer =
+        keep(
+            client
+                .consumer(Serdes.string(), Serdes.string())
+                .group(group)
+                .subscribePattern(topic + "(-\\d+)?")
+                .build());
+    List<String> values = new ArrayList<>();
+    pollUntil(() -> consumer.assignment().size() == 4, values, consumer);
+    client.admin().createTopic(Topic.named(topic + "-2").partitions(3)).join();
+    client.admin().createTopic(Topic.named(topic + "-no").partitions(3)).join();
+    pollUntil(() -> consumer.assignment().size() == 7, values, consumer);
+    producer.send(Message.<String, String>of("late").partition(2).to(topic + "-2")).join();
+    pollUntil(() -> values.contains("late"), values, consumer);
+
+    Consumer<String, String> wrong =
+        keep(
+            client
+                .consumer(Serdes.string(), Serdes.string())
+                .group(group + "-wrong")
+                .subscribePattern("(")
+                .build());
+    TailraceException refused =
+        assertThrows(
+            TailraceException.class, () -> pollUntil(() -> false, new ArrayList<>(), wrong));
+    assertEquals(ErrorCode.INVALID_REQUEST, refused.code());
+  }
+
+  @Test
   void anAssignedConsumerCommitsWhileTheGroupHasNoMembers() {
     produce(0, 8);
     TopicPartition partition = new TopicPartition(topic, 1);

@@ -59,8 +59,11 @@ public final class GroupConsumer<K, V> implements Consumer<K, V>, ConsumerHook {
   /** Offsets that were committed or found as committed. */
   private final Map<TopicPartition, Long> known = new HashMap<>();
 
-  /** The positions when the last poll began: what comes before is dealt with. */
-  private Map<TopicPartition, Long> dealtWith = Map.of();
+  /**
+   * What comes before is dealt with: the positions when the last poll began, and what the caller
+   * has committed since.
+   */
+  private Map<TopicPartition, Long> dealtWith = new HashMap<>();
 
   /** Null while it is not subscribed. */
   private volatile GroupMembership membership;
@@ -349,6 +352,7 @@ public final class GroupConsumer<K, V> implements Consumer<K, V>, ConsumerHook {
             commits.put(
                 partition, new Commit(owned.get(partition), offset, member, seen.memberEpoch())));
     known.putAll(offsets);
+    dealtWith.putAll(offsets); // nothing older is committed behind it
     CompletableFuture<Void> future = committer.commit(commits);
     future.whenComplete(
         (done, error) -> {

@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.group;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -47,7 +48,7 @@ final class GroupDraft {
     Set<UUID> subscribed = new HashSet<>();
     members.forEach(
         (id, member) -> {
-          NavigableSet<TopicIdPartition> partitions = partitions(member.info(), topics, subscribed);
+          NavigableSet<TopicIdPartition> partitions = partitions(member, topics, subscribed);
           subscriptions.put(id, partitions);
           current.put(id, member.target());
         });
@@ -69,12 +70,17 @@ final class GroupDraft {
   }
 
   private static NavigableSet<TopicIdPartition> partitions(
-      MemberInfo info, TopicDirectory topics, Set<UUID> subscribed) {
-    Set<String> names = new TreeSet<>(info.topics());
-    if (!info.pattern().isEmpty()) {
-      names.addAll(topics.matching(info.pattern()));
-    }
+      GroupMember member, TopicDirectory topics, Set<UUID> subscribed) {
+    Set<String> names = new TreeSet<>(member.info().topics());
     TreeSet<TopicIdPartition> partitions = new TreeSet<>();
+    String pattern = member.info().pattern();
+    Collection<String> matching = pattern.isEmpty() ? List.of() : topics.matching(pattern);
+    if (matching != null) {
+      names.addAll(matching);
+    } else { // not known yet: what it has stays its own until then
+      partitions.addAll(member.target());
+      member.target().forEach(partition -> subscribed.add(partition.topicId()));
+    }
     for (String name : names) {
       TopicDirectory.Entry topic = topics.byName(name);
       if (topic != null) {

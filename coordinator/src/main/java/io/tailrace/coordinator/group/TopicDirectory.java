@@ -15,6 +15,9 @@ public interface TopicDirectory {
   /** The topic with this id, or null. */
   Entry byId(UUID id);
 
-  /** The names of the topics whose whole name matches the pattern. */
+  /**
+   * The names of the topics whose whole name matches the pattern; null when that is not known yet,
+   * but is being found out: another directory will have it.
+   */
   Collection<String> matching(String pattern);
 }

@@ -286,6 +286,19 @@ class GroupCoordinatorTest {
   }
 
   @Test
+  void whatAPatternMatchesStaysAsItIsUntilThatIsKnown() {
+    topics = topics.with("u", 2);
+    MemberInfo info = new MemberInfo(Set.of(), "[tu]", "", "", "c", SESSION_MS, REBALANCE_MS);
+    heartbeat("a", 0, info, Set.of());
+    assertEquals(6, assignment("a").partitions().size());
+    MapTopics unknown = topics.unmatched();
+    assertTrue(coordinator.onTopics(unknown, now()).isEmpty(), "as a new coordinator knows them");
+    topics = topics.with("u", 3);
+    apply(coordinator.onTopics(topics, now()));
+    assertEquals(7, assignment("a").partitions().size());
+  }
+
+  @Test
   void aSnapshotHoldsTheWholeState() throws InvalidProtocolBufferException {
     join("a");
     join("b");

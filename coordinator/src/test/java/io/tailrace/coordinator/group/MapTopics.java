@@ -8,6 +8,7 @@ import java.util.UUID;
 /** Topics of a test. */
 final class MapTopics implements TopicDirectory {
   private final Map<String, Entry> byName = new TreeMap<>();
+  private boolean unmatched;
 
   MapTopics with(String name, int partitions) {
     MapTopics copy = new MapTopics();
@@ -20,6 +21,14 @@ final class MapTopics implements TopicDirectory {
     MapTopics copy = new MapTopics();
     copy.byName.putAll(byName);
     copy.byName.remove(name);
+    return copy;
+  }
+
+  /** The same topics before any pattern was matched. */
+  MapTopics unmatched() {
+    MapTopics copy = new MapTopics();
+    copy.byName.putAll(byName);
+    copy.unmatched = true;
     return copy;
   }
 
@@ -39,6 +48,8 @@ final class MapTopics implements TopicDirectory {
 
   @Override
   public Collection<String> matching(String pattern) {
-    return byName.keySet().stream().filter(name -> name.matches(pattern)).toList();
+    return unmatched
+        ? null
+        : byName.keySet().stream().filter(name -> name.matches(pattern)).toList();
   }
 }
