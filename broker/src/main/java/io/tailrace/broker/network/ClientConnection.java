@@ -53,6 +53,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final ClosedByClient life = new ClosedByClient();
   private final ReadTurns reads = new ReadTurns(this::isEnding, () -> channel().isWritable());
   private final FetchSessions fetchSessions = new FetchSessions(task -> loop().execute(task));
+  private final Map<Object, Runnable> closedActions = new HashMap<>();
   private ChannelHandlerContext context;
   private StallWatch stalls;
 
@@ -395,6 +396,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Runs an action when the connection has ended; of equal keys the first is kept. */
+  void onClosed(Object key, Runnable action) {
+    if (closing) {
+      action.run();
+    } else {
+      closedActions.putIfAbsent(key, action);
+    }
+  }
+
   private void cutShort() {
     List<Runnable> actions = List.copyOf(cutShortActions.values());
     cutShortActions.clear();
@@ -514,6 +524,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     cutShort();
     fetchSessions.close();
+    List<Runnable> actions = List.copyOf(closedActions.values());
+    closedActions.clear();
+    actions.forEach(Runnable::run);
     life.close(!closedByBroker);
     countUnfinished(0);
     memory.countUntaken(channel());

@@ -152,6 +152,11 @@ public final class Request implements Caller {
     connection.onCutShort(this, action);
   }
 
+  @Override
+  public void onClosed(Object key, Runnable action) {
+    connection.onClosed(key, action);
+  }
+
   public void respond(MessageLite body) {
     respond(body, List.of());
   }

@@ -51,6 +51,10 @@ public final class Partition {
   private final PendingAcks pendingAcks;
   private final ReadWaiters readWaiters = new ReadWaiters();
 
+  private final PartitionServices services;
+  private PartitionListener listener;
+  private DeliveryLog delivery;
+
   private long publishedHighWatermark;
   private long checkAtMs;
 
@@ -64,6 +68,7 @@ public final class Partition {
     this.id = id;
     this.name = topic + "-" + id.partition();
     this.scheduler = scheduler;
+    this.services = services;
     this.clock = services.clock();
     this.upkeep = services.upkeep();
     this.replica =
@@ -105,6 +110,27 @@ public final class Partition {
     return name;
   }
 
+  // ---- what is built on it ----
+
+  /** Has a listener told from now on; there is one at most. */
+  public void listen(PartitionListener told) {
+    listener = told;
+  }
+
+  /**
+   * The log that remembers what queues have delivered, which is opened when it is first needed. To
+   * be called once.
+   *
+   * @param state what follows from it
+   */
+  public DeliveryLog deliveryLog(DerivedState state, DeliveryLog.Listener told) {
+    if (delivery != null) {
+      throw new IllegalStateException(this + " has a delivery log already");
+    }
+    delivery = new DeliveryLog(this, data.config(), services, state, told);
+    return delivery;
+  }
+
   // ---- leadership ----
 
   /** Takes over what the cluster's metadata says; older metadata than that known is ignored. */
@@ -132,6 +158,9 @@ public final class Partition {
     pendingAcks.settle();
     if (!leads()) {
       states.onResigned();
+      if (listener != null) {
+        listener.onResigned();
+      }
     }
     appender.recheck();
     readWaiters.wakeAll();
@@ -139,6 +168,9 @@ public final class Partition {
 
   /** Where this broker leads now and the log is open, the states of the log are told. */
   private void beginEpoch() {
+    if (listener != null && leads()) {
+      listener.onLeading();
+    }
     if (leads() && data.isOpen()) {
       states.onLeading(leaderEpoch(), data.opened().logEndOffset());
     }
@@ -184,7 +216,11 @@ public final class Partition {
    * @param whenStopped runs when the log is closed
    */
   public void stop(Runnable whenStopped) {
-    data.stop(whenStopped);
+    if (delivery == null) {
+      data.stop(whenStopped);
+    } else {
+      delivery.stop(() -> data.stop(whenStopped));
+    }
   }
 
   /** What becomes of the data log. */
@@ -221,6 +257,9 @@ public final class Partition {
       pendingAcks.fail(error);
       appender.recheck();
       readWaiters.wakeAll();
+      if (listener != null) {
+        listener.onResigned();
+      }
     }
 
     @Override
@@ -257,6 +296,9 @@ public final class Partition {
     states.onCommitted(now);
     pendingAcks.settle();
     readWaiters.wake(now);
+    if (listener != null) {
+      listener.onCommitted(now);
+    }
   }
 
   /**
@@ -519,6 +561,12 @@ public final class Partition {
       applyRetention();
     }
     data.updateSummary();
+    if (delivery != null) {
+      delivery.onTick();
+    }
+    if (listener != null) {
+      listener.onTick();
+    }
   }
 
   private void applyRetention() {

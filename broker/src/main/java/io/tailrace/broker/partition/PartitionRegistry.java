@@ -271,7 +271,11 @@ public final class PartitionRegistry {
    */
   public List<LogId> strayLogs() {
     Set<LogId> strays = new HashSet<>(store.list());
-    all().forEach(partition -> strays.remove(partition.id()));
+    for (Partition partition : all()) {
+      LogId id = partition.id();
+      strays.remove(id);
+      strays.remove(new LogId(id.topicId(), id.partition(), LogId.Kind.DELIVERY));
+    }
     strays.removeIf(log -> deleted.contains(log.topicId()));
     return strays.stream().sorted(Comparator.comparing(LogId::toString)).toList();
   }

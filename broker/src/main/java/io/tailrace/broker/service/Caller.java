@@ -48,6 +48,12 @@ public interface Caller {
    */
   void onCutShort(Runnable action);
 
+  /**
+   * Runs an action on the connection's thread when the connection has ended. Of those with equal
+   * keys the first is kept. To be called on that thread.
+   */
+  default void onClosed(Object key, Runnable action) {}
+
   /** The whole request fails. From any thread; an answer behind another one is dropped. */
   void fail(ErrorCode code, String message);
 }

@@ -17,6 +17,7 @@ public final class ClusterImageBuilder {
   private int controllerId;
   private SortedMap<Integer, BrokerImage> brokers;
   private Map<String, TopicImage> topics;
+  private Map<String, QueueImage> queues;
   private Map<UUID, MetadataValue.Deletion> deletions;
   private SortedMap<String, Map<String, String>> brokerConfigs;
   private boolean changed;
@@ -78,6 +79,28 @@ public final class ClusterImageBuilder {
     return this;
   }
 
+  public ClusterImageBuilder putQueue(QueueImage queue) {
+    if (!queue.equals(previous.queues().get(queue.name()))) {
+      mutableQueues().put(queue.name(), queue);
+    }
+    return this;
+  }
+
+  public ClusterImageBuilder removeQueue(String name) {
+    if (previous.queues().containsKey(name)) {
+      mutableQueues().remove(name);
+    }
+    return this;
+  }
+
+  private Map<String, QueueImage> mutableQueues() {
+    if (queues == null) {
+      queues = new HashMap<>(previous.queues());
+    }
+    changed = true;
+    return queues;
+  }
+
   /** Sets the deletions that not every broker has confirmed. */
   public ClusterImageBuilder deletions(Map<UUID, MetadataValue.Deletion> recorded) {
     if (!recorded.equals(deletions)) {
@@ -117,6 +140,7 @@ public final class ClusterImageBuilder {
         controllerId,
         brokers == null ? previous.brokers() : Collections.unmodifiableSortedMap(brokers),
         topics == null ? previous.topics() : Collections.unmodifiableMap(topics),
+        queues == null ? previous.queues() : Collections.unmodifiableMap(queues),
         deletions,
         brokerConfigs == null
             ? previous.brokerConfigs()

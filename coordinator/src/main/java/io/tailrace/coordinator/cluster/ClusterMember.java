@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
 import io.tailrace.coordinator.cluster.MetadataStore.Outcome;
+import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayDeque;
@@ -340,6 +341,38 @@ public final class ClusterMember implements ClusterStore {
     return submit(
         () -> new TopicGoals.Grow(name, partitions, new TopicGoals.Placement(random, maxParts)),
         controllerRequests);
+  }
+
+  @Override
+  public CompletionStage<QueueImage> createQueue(
+      String name, QueueSettings settings, String exchange, List<String> bindingKeys) {
+    List<String> keys = List.copyOf(bindingKeys);
+    return submit(
+            () -> new QueueGoals.Create(name, randomId(), settings, exchange, keys),
+            settingRequests)
+        .thenApply(done -> existing(name));
+  }
+
+  @Override
+  public CompletionStage<QueueImage> rebindQueue(
+      String name, String exchange, List<String> bindingKeys, boolean bind) {
+    List<String> keys = List.copyOf(bindingKeys);
+    return submit(() -> new QueueGoals.Rebind(name, exchange, keys, bind), settingRequests)
+        .thenApply(done -> existing(name));
+  }
+
+  private QueueImage existing(String queue) {
+    QueueImage found = publisher.image().queues().get(queue);
+    if (found == null) {
+      throw new ClusterException(
+          ErrorCode.UNKNOWN_QUEUE, "queue '" + queue + "' was deleted meanwhile");
+    }
+    return found;
+  }
+
+  @Override
+  public CompletionStage<Void> deleteQueue(String name) {
+    return submit(() -> new QueueGoals.Delete(name), settingRequests);
   }
 
   @Override

@@ -42,6 +42,7 @@ final class ClusterState {
   private final Map<String, TopicState> topics = new TreeMap<>();
   private final Map<UUID, PartitionTable> tables = new HashMap<>();
   private final Map<UUID, Node<MetadataValue.Deletion>> deletions = new HashMap<>();
+  private final Map<String, Node<MetadataValue.Queue>> queues = new HashMap<>();
 
   /** Nodes that exist but cannot be read; otherwise they count as absent. */
   private final Set<MetadataKey> unreadable = new HashSet<>();
@@ -57,6 +58,7 @@ final class ClusterState {
 
   private final Set<Integer> staleBrokers = new LinkedHashSet<>();
   private final Set<String> staleConfigs = new LinkedHashSet<>();
+  private final Set<String> staleQueues = new LinkedHashSet<>();
   private boolean allStale;
   private boolean staleDeletions;
   private long brokersVersion;
@@ -82,6 +84,7 @@ final class ClusterState {
     staleBrokers.addAll(brokers.keySet());
     staleConfigs.addAll(brokerConfigs.keySet());
     stale.addAll(topics.keySet());
+    staleQueues.addAll(queues.keySet());
     clusterId = "";
     controllerEpoch = -1;
     controller = null;
@@ -92,6 +95,7 @@ final class ClusterState {
     topics.clear();
     tables.clear();
     deletions.clear();
+    queues.clear();
     unreadable.clear();
     staleDeletions = true;
     unsettled.clear();
@@ -131,6 +135,9 @@ final class ClusterState {
     } else if (key instanceof MetadataKey.Deletion deletion) {
       put(deletions, deletion.topicId(), node(entry, MetadataValue.Deletion.class));
       staleDeletions = true;
+    } else if (key instanceof MetadataKey.Queue queue) {
+      put(queues, queue.name(), node(entry, MetadataValue.Queue.class));
+      staleQueues.add(queue.name());
     } else if (key instanceof MetadataKey.BrokerConfigs configs) {
       put(brokerConfigs, configs.broker(), node(entry, MetadataValue.Configs.class));
       staleConfigs.add(configs.broker());
@@ -255,6 +262,23 @@ final class ClusterState {
     return brokersVersion;
   }
 
+  /** The queue with this name, or null. */
+  Node<MetadataValue.Queue> queue(String name) {
+    return queues.get(name);
+  }
+
+  /** The queues that are bound to the topic with this id. */
+  List<String> boundTo(UUID topicId) {
+    return queues.entrySet().stream()
+        .filter(
+            queue ->
+                queue.getValue().value().bindings().stream()
+                    .anyMatch(each -> each.active() && each.exchangeId().equals(topicId)))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
   Node<MetadataValue.Configs> brokerConfigs(String broker) {
     return brokerConfigs.get(broker);
   }
@@ -326,6 +350,16 @@ final class ClusterState {
       Node<MetadataValue.Configs> node = brokerConfigs.get(name);
       builder.brokerConfigs(name, node == null ? Map.of() : node.value().configs());
     }
+    for (String name : staleQueues) {
+      Node<MetadataValue.Queue> node = queues.get(name);
+      if (node == null) {
+        builder.removeQueue(name);
+      } else {
+        MetadataValue.Queue value = node.value();
+        builder.putQueue(
+            new QueueImage(name, value.id(), node.version(), value.settings(), value.bindings()));
+      }
+    }
     if (staleDeletions) {
       Map<UUID, MetadataValue.Deletion> recorded = new HashMap<>();
       deletions.forEach((id, node) -> recorded.put(id, node.value()));
@@ -339,6 +373,7 @@ final class ClusterState {
     }
     staleBrokers.clear();
     staleConfigs.clear();
+    staleQueues.clear();
     stale.clear();
     allStale = false;
     staleDeletions = false;

@@ -1,5 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
+import io.tailrace.coordinator.queue.QueueSettings;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
@@ -78,6 +80,28 @@ public interface ClusterStore extends AutoCloseable {
    * INVALID_PARTITIONS}.
    */
   CompletionStage<Void> setPartitions(String name, int partitions);
+
+  /**
+   * Makes a queue, bound to an exchange or to nothing. Any broker; {@code QUEUE_EXISTS}, {@code
+   * INVALID_QUEUE}, {@code UNKNOWN_TOPIC}.
+   *
+   * @param exchange empty = none
+   * @return the queue as made, which is in {@link #image()} then
+   */
+  CompletionStage<QueueImage> createQueue(
+      String name, QueueSettings settings, String exchange, List<String> bindingKeys);
+
+  /**
+   * Binds a queue to an exchange or, for what is published from now on, unbinds it. Any broker;
+   * {@code UNKNOWN_QUEUE}, {@code UNKNOWN_TOPIC}, {@code INVALID_QUEUE}.
+   *
+   * @return the queue as it is then in {@link #image()}
+   */
+  CompletionStage<QueueImage> rebindQueue(
+      String name, String exchange, List<String> bindingKeys, boolean bind);
+
+  /** Deletes a queue. Any broker; {@code UNKNOWN_QUEUE}. */
+  CompletionStage<Void> deleteQueue(String name);
 
   /**
    * Sets or, with an empty value, unsets settings of a topic. Any broker; {@code UNKNOWN_TOPIC}.

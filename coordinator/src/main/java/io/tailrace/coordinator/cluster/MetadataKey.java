@@ -42,6 +42,9 @@ public sealed interface MetadataKey {
    */
   record Deletion(UUID topicId) implements MetadataKey {}
 
+  /** A queue and its bindings: {@link MetadataValue.Queue}. */
+  record Queue(String name) implements MetadataKey {}
+
   /** What was set for a broker, or for {@code "default"}: {@link MetadataValue.Configs}. */
   record BrokerConfigs(String broker) implements MetadataKey {}
 }

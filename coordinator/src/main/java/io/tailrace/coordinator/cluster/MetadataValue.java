@@ -1,5 +1,6 @@
 package io.tailrace.coordinator.cluster;
 
+import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,14 @@ public sealed interface MetadataValue {
     /** The record after this broker has confirmed. */
     Deletion without(int brokerId) {
       return new Deletion(topic, pending.stream().filter(id -> id != brokerId).toList());
+    }
+  }
+
+  /** See {@link MetadataKey.Queue}. */
+  record Queue(UUID id, QueueSettings settings, List<QueueBinding> bindings)
+      implements MetadataValue {
+    public Queue {
+      bindings = List.copyOf(bindings);
     }
   }
 

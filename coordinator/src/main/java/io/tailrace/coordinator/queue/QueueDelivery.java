@@ -23,7 +23,7 @@ public final class QueueDelivery {
   /** How long a consumer may be without a connection before its messages are taken from it. */
   private static final long CONNECTION_GRACE_MS = 1_000;
 
-  private final QueueSettings settings;
+  private QueueSettings settings;
   private final QueueBounds bounds;
   private final QueueState state = new QueueState();
   private final OffsetIntervals fresh = new OffsetIntervals();
@@ -82,6 +82,11 @@ public final class QueueDelivery {
   /** The deltas that bring an empty queue to this state, with at most so many messages in each. */
   public List<QueueDelta> snapshot(int chunk) {
     return state.snapshot(chunk);
+  }
+
+  /** Takes over how the queue treats its messages; locks that run stay as they are. */
+  public void configure(QueueSettings changed) {
+    settings = changed;
   }
 
   // ---- leading ----

@@ -7,7 +7,9 @@ import io.tailrace.coordinator.cluster.MetadataKey;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
 import io.tailrace.coordinator.cluster.PartitionImage;
+import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.coordinator.message.BindingNode;
 import io.tailrace.coordinator.message.BrokerNode;
 import io.tailrace.coordinator.message.ClusterNode;
 import io.tailrace.coordinator.message.ConfigNode;
@@ -17,8 +19,10 @@ import io.tailrace.coordinator.message.HolderNode;
 import io.tailrace.coordinator.message.InSyncMember;
 import io.tailrace.coordinator.message.PartitionNode;
 import io.tailrace.coordinator.message.ProducerIdsNode;
+import io.tailrace.coordinator.message.QueueNode;
 import io.tailrace.coordinator.message.ReplicaList;
 import io.tailrace.coordinator.message.TopicNode;
+import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -54,6 +58,8 @@ final class ClusterNodeCodec {
           .addAllPendingBrokerIds(deletion.pending())
           .build()
           .toByteArray();
+    } else if (value instanceof MetadataValue.Queue queue) {
+      return encode(queue);
     } else if (value instanceof MetadataValue.Configs configs) {
       return ConfigNode.newBuilder().putAllConfigs(configs.configs()).build().toByteArray();
     } else if (value instanceof MetadataValue.ProducerIds ids) {
@@ -116,6 +122,51 @@ final class ClusterNodeCodec {
     return node.build().toByteArray();
   }
 
+  private static byte[] encode(MetadataValue.Queue queue) {
+    QueueSettings settings = queue.settings();
+    QueueNode.Builder node =
+        QueueNode.newBuilder()
+            .setIdMost(queue.id().getMostSignificantBits())
+            .setIdLeast(queue.id().getLeastSignificantBits())
+            .setMaxDeliveries(settings.maxDeliveries())
+            .setBackoffInitialMs(settings.backoffInitialMs())
+            .setBackoffMultiplier(settings.backoffMultiplier())
+            .setBackoffMaxMs(settings.backoffMaxMs())
+            .setLockMs(settings.lockMs());
+    for (QueueBinding binding : queue.bindings()) {
+      node.addBindings(
+          BindingNode.newBuilder()
+              .setExchange(binding.exchange())
+              .setExchangeMost(binding.exchangeId().getMostSignificantBits())
+              .setExchangeLeast(binding.exchangeId().getLeastSignificantBits())
+              .setKey(binding.key())
+              .setPartitions(binding.partitions())
+              .setUnbound(!binding.active()));
+    }
+    return node.build().toByteArray();
+  }
+
+  private static MetadataValue.Queue queue(QueueNode node) {
+    return new MetadataValue.Queue(
+        new UUID(node.getIdMost(), node.getIdLeast()),
+        new QueueSettings(
+            node.getMaxDeliveries(),
+            node.getBackoffInitialMs(),
+            node.getBackoffMultiplier(),
+            node.getBackoffMaxMs(),
+            node.getLockMs()),
+        node.getBindingsList().stream()
+            .map(
+                binding ->
+                    new QueueBinding(
+                        binding.getExchange(),
+                        new UUID(binding.getExchangeMost(), binding.getExchangeLeast()),
+                        binding.getKey(),
+                        binding.getPartitions(),
+                        !binding.getUnbound()))
+            .toList());
+  }
+
   /**
    * The value of a key's node.
    *
@@ -139,6 +190,8 @@ final class ClusterNodeCodec {
     } else if (key instanceof MetadataKey.Deletion) {
       DeletionNode node = DeletionNode.parseFrom(bytes);
       return new MetadataValue.Deletion(node.getTopic(), node.getPendingBrokerIdsList());
+    } else if (key instanceof MetadataKey.Queue) {
+      return queue(QueueNode.parseFrom(bytes));
     } else if (key instanceof MetadataKey.BrokerConfigs) {
       return new MetadataValue.Configs(ConfigNode.parseFrom(bytes).getConfigsMap());
     } else if (key == Single.PRODUCER_IDS) {

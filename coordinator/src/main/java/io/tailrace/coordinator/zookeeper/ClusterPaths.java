@@ -25,6 +25,8 @@ import java.util.UUID;
  * │       └── 1               ConfigNode
  * ├── deletions
  * │   └── 9d41…-03aa          DeletionNode, named by the id of a topic that was deleted
+ * ├── queues
+ * │   └── mails               QueueNode
  * └── topics
  *     └── orders              TopicNode; its assignment decides which partitions exist
  *         └── 2f6c…-9b1e      empty; named by the topic's id, so that a write which is meant for a
@@ -64,6 +66,10 @@ final class ClusterPaths {
     return root + "/deletions";
   }
 
+  String queues() {
+    return root + "/queues";
+  }
+
   String topics() {
     return root + "/topics";
   }
@@ -80,7 +86,7 @@ final class ClusterPaths {
 
   /** The nodes that hold others and nothing else, parents first. */
   List<String> folders() {
-    return List.of(brokers(), root + "/config", brokerConfigs(), deletions(), topics());
+    return List.of(brokers(), root + "/config", brokerConfigs(), deletions(), queues(), topics());
   }
 
   String of(MetadataKey key) {
@@ -96,6 +102,8 @@ final class ClusterPaths {
       return brokers() + "/" + live.brokerId() + "/live";
     } else if (key instanceof MetadataKey.Deletion deletion) {
       return deletions() + "/" + deletion.topicId();
+    } else if (key instanceof MetadataKey.Queue queue) {
+      return queues() + "/" + queue.name();
     } else if (key instanceof MetadataKey.BrokerConfigs configs) {
       return brokerConfigs() + "/" + configs.broker();
     }
@@ -119,6 +127,7 @@ final class ClusterPaths {
         case "brokers" -> brokerKey(parts);
         case "deletions" ->
             parts.length == 2 ? new MetadataKey.Deletion(UUID.fromString(parts[1])) : null;
+        case "queues" -> parts.length == 2 ? new MetadataKey.Queue(parts[1]) : null;
         case "config" ->
             parts.length == 3 && parts[1].equals("brokers")
                 ? new MetadataKey.BrokerConfigs(parts[2])

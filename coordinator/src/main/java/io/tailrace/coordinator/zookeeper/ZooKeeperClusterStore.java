@@ -7,9 +7,12 @@ import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.InSyncChange;
+import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
@@ -91,6 +94,23 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public CompletionStage<Void> setPartitions(String name, int partitions) {
     return member.setPartitions(name, partitions);
+  }
+
+  @Override
+  public CompletionStage<QueueImage> createQueue(
+      String name, QueueSettings settings, String exchange, List<String> bindingKeys) {
+    return member.createQueue(name, settings, exchange, bindingKeys);
+  }
+
+  @Override
+  public CompletionStage<QueueImage> rebindQueue(
+      String name, String exchange, List<String> bindingKeys, boolean bind) {
+    return member.rebindQueue(name, exchange, bindingKeys, bind);
+  }
+
+  @Override
+  public CompletionStage<Void> deleteQueue(String name) {
+    return member.deleteQueue(name);
   }
 
   @Override

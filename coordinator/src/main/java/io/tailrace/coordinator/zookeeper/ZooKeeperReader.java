@@ -30,7 +30,7 @@ final class ZooKeeperReader {
   /** Reads in one request. */
   static final int BATCH = 400;
 
-  /** A topic's node may be large: count it as that many reads, so that answers stay small. */
+  /** The node of a topic or queue may be large: count it as that many reads, so that answers stay small. */
   private static final int TOPIC_WEIGHT = 16;
 
   private final ZooKeeper zk;
@@ -50,7 +50,7 @@ final class ZooKeeperReader {
 
   /** Whether the key may be read in a request which has that many reads already. */
   static int weight(MetadataKey key) {
-    return key instanceof MetadataKey.Topic ? TOPIC_WEIGHT : 1;
+    return key instanceof MetadataKey.Topic || key instanceof MetadataKey.Queue ? TOPIC_WEIGHT : 1;
   }
 
   /** Reads everything; answers null when there is no cluster under the root yet. */
@@ -64,6 +64,7 @@ final class ZooKeeperReader {
     ops.add(Op.getChildren(paths.brokerConfigs()));
     ops.add(Op.getChildren(paths.deletions()));
     ops.add(Op.getChildren(paths.topics()));
+    ops.add(Op.getChildren(paths.queues()));
     send(
         ops,
         results -> {
@@ -89,6 +90,9 @@ final class ZooKeeperReader {
           }
           for (String name : children(results.get(next + 3))) {
             addKey(paths.topics() + "/" + name, keys);
+          }
+          for (String name : children(results.get(next + 4))) {
+            addKey(paths.queues() + "/" + name, keys);
           }
           read(keys, 0, entries, () -> readPartitions(entries, done));
         });

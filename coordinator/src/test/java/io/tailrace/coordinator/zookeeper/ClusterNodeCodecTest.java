@@ -10,9 +10,11 @@ import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.MetadataKey;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
+import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.TopicNode;
+import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +55,14 @@ class ClusterNodeCodecTest {
             0,
             List.of(new InSyncReplica(0, 1, ID), new InSyncReplica(500, 12, new UUID(8, 9))),
             List.of(new InSyncReplica(7, 3, ID))));
+    comesBack(
+        new MetadataKey.Queue("mails"),
+        new MetadataValue.Queue(
+            ID,
+            new QueueSettings(3, 10, 1.5, 20, 30_000),
+            List.of(
+                new QueueBinding("orders", ID, "eu.#", 4, true),
+                new QueueBinding("mails.inbox", new UUID(1, 2), "", 1, false))));
     for (TopicType type : TopicType.values()) {
       comesBack(
           TOPIC,

@@ -25,6 +25,7 @@ class ClusterPathsTest {
     keys.add(new MetadataKey.Live(2_000_000_000));
     keys.add(new MetadataKey.BrokerConfigs("default"));
     keys.add(new MetadataKey.BrokerConfigs("7"));
+    keys.add(new MetadataKey.Queue("mails"));
     keys.add(new MetadataKey.Topic("orders"));
     keys.add(new MetadataKey.Topic("live"));
     keys.add(new MetadataKey.Partition("orders", ID, 19_999));
@@ -59,7 +60,7 @@ class ClusterPathsTest {
         "/some/root/brokers/1/dead",
         "/some/root/config/brokers",
         "/some/root/config/topics/x",
-        "/some/root/queues/x"
+        "/some/root/unknown/x"
       })
   void otherPathsMeanNothing(String path) {
     assertNull(paths.keyOf(path));

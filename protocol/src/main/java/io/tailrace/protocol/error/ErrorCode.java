@@ -61,6 +61,16 @@ public enum ErrorCode {
   UNKNOWN_FETCH_SESSION(36, true, "the connection has no such fetch session at this epoch"),
   /** The topic is written by brokers only. */
   INTERNAL_TOPIC(37, false, "the topic is written by brokers only"),
+  /** There is no such queue. */
+  UNKNOWN_QUEUE(38, false, "there is no such queue"),
+  /** The queue already exists. */
+  QUEUE_EXISTS(39, false, "the queue already exists"),
+  /** A queue's name, setting or binding is not allowed. */
+  INVALID_QUEUE(40, false, "a queue's name, setting or binding is not allowed"),
+  /** The message was given to somebody else meanwhile, or set aside. */
+  LOCK_LOST(41, false, "the message was given to somebody else meanwhile, or set aside"),
+  /** Queues are bound to the exchange. */
+  EXCHANGE_IN_USE(42, false, "queues are bound to the exchange"),
 
   // Leadership.
   /** This broker does not lead the partition. */

@@ -44,7 +44,23 @@ public enum ApiKey {
   /** Shows a group's members. */
   DESCRIBE_GROUP(45, 0, 0),
   /** Deletes a group that has no members, with its offsets. */
-  DELETE_GROUP(46, 0, 0);
+  DELETE_GROUP(46, 0, 0),
+  /** Delivers messages of a queue, and waits a while when there are none. */
+  QUEUE_RECEIVE(60, 0, 0),
+  /** Says what became of delivered messages. */
+  QUEUE_ANSWER(61, 0, 0),
+  /** Makes a queue. */
+  CREATE_QUEUE(62, 0, 0),
+  /** Deletes a queue. */
+  DELETE_QUEUE(63, 0, 0),
+  /** Binds a queue to an exchange, or unbinds it. */
+  BIND_QUEUE(64, 0, 0),
+  /** Shows queues with their settings and bindings. */
+  DESCRIBE_QUEUES(65, 0, 0),
+  /** Shows what a queue holds on partitions that a broker leads, once its bindings count there. */
+  DESCRIBE_DELIVERY(66, 0, 0),
+  /** Drops what is ready or delayed in a queue. */
+  PURGE_QUEUE(67, 0, 0);
 
   private static final Map<Integer, ApiKey> BY_ID = new HashMap<>();
 

@@ -66,15 +66,23 @@ public final class DerivedStates {
     return known;
   }
 
-  /** All states in one blob, for {@link #load}. The caller releases it. */
+  /**
+   * All states in one blob, for {@link #load}. The caller releases it.
+   *
+   * @return null when one of the states keeps no snapshots outside the log
+   */
   public ByteBuf snapshot() {
     DerivedSnapshot.Builder out = DerivedSnapshot.newBuilder().setFormat(FORMAT);
     for (DerivedState state : states) {
+      byte[] content = state.snapshot();
+      if (content == null) {
+        return null;
+      }
       out.addStates(
           DerivedStateSnapshot.newBuilder()
               .setTag(state.tag())
               .setVersion(state.version())
-              .setContent(ByteString.copyFrom(state.snapshot())));
+              .setContent(ByteString.copyFrom(content)));
     }
     return Unpooled.wrappedBuffer(out.build().toByteArray());
   }
