@@ -38,8 +38,17 @@ final class PartitionQueues implements DerivedState {
   /** What an unfinished snapshot has said; null outside of one. */
   private Map<UUID, HostedQueue> staged;
 
+  /** The leader writes the snapshots: its own state is what they say. */
+  private boolean leading;
+
   PartitionQueues(Clock clock) {
     this.clock = clock;
+  }
+
+  /** Says whether this replica writes the log, or only replays it. */
+  void leading(boolean now) {
+    leading = now;
+    staged = null;
   }
 
   /** The queue with this id; null when the log has not told of it. */
@@ -131,8 +140,7 @@ final class PartitionQueues implements DerivedState {
         }
       }
       case SNAPSHOT_END -> {
-        // Where the state was known before, the snapshot says the same.
-        if (staged != null && queues.isEmpty()) {
+        if (staged != null && !leading) {
           queues = staged;
         }
         staged = null;

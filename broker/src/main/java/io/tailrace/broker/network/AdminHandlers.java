@@ -10,6 +10,7 @@ import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterStore;
+import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
@@ -163,6 +164,25 @@ final class AdminHandlers {
 
   private void deleteTopic(Request request) throws InvalidProtocolBufferException {
     DeleteTopicRequest body = request.frame().body(DeleteTopicRequest.parser());
+    String bound = boundQueue(body.getName());
+    if (bound != null && !body.getForce()) {
+      String message =
+          "queue '"
+              + bound
+              + "' is bound to '"
+              + body.getName()
+              + "'; unbind or delete it first, or force the deletion";
+      refuse(
+          request,
+          (code, text) ->
+              DeleteTopicResponse.newBuilder()
+                  .setErrorCode(code.number())
+                  .setErrorMessage(text)
+                  .build(),
+          ErrorCode.EXCHANGE_IN_USE,
+          message);
+      return;
+    }
     BiFunction<ErrorCode, String, MessageLite> failed =
         (code, message) ->
             DeleteTopicResponse.newBuilder()
@@ -176,6 +196,18 @@ final class AdminHandlers {
           done -> DeleteTopicResponse.getDefaultInstance(),
           failed);
     }
+  }
+
+  /** A queue that is bound to the topic; null when there is none. */
+  private String boundQueue(String topic) {
+    return cluster.image().queues().values().stream()
+        .filter(
+            queue ->
+                queue.bindings().stream()
+                    .anyMatch(each -> each.active() && each.exchange().equals(topic)))
+        .map(QueueImage::name)
+        .findFirst()
+        .orElse(null);
   }
 
   private void alterTopic(Request request) throws InvalidProtocolBufferException {

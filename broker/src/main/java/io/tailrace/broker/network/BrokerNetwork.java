@@ -1,6 +1,8 @@
 package io.tailrace.broker.network;
 
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.delivery.DeliveryResources;
+import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.broker.partition.PartitionRegistry;
@@ -52,6 +54,11 @@ public final class BrokerNetwork {
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))
         .addTo(handlers);
     new GroupHandlers(groups).addTo(handlers);
+    DeliveryService delivery =
+        new DeliveryService(registry, new DeliveryResources(readers, memory.responses(), clock));
+    cluster.addListener(delivery::onImage); // told after the registry
+    new QueueHandlers(delivery).addTo(handlers);
+    new QueueAdminHandlers(cluster).addTo(handlers);
     new ConfigHandlers(identity.brokerId(), cluster, config).addTo(handlers);
     return new NetworkServer(eventLoops, identity, limits, handlers, memory, metrics, clock);
   }

@@ -397,12 +397,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** Runs an action when the connection has ended; of equal keys the first is kept. */
-  void onClosed(Object key, Runnable action) {
+  boolean onClosed(Object key, Runnable action) {
     if (closing) {
       action.run();
-    } else {
-      closedActions.putIfAbsent(key, action);
+      return true;
     }
+    return closedActions.putIfAbsent(key, action) == null;
   }
 
   private void cutShort() {

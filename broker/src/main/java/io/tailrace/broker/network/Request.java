@@ -153,8 +153,8 @@ public final class Request implements Caller {
   }
 
   @Override
-  public void onClosed(Object key, Runnable action) {
-    connection.onClosed(key, action);
+  public boolean onClosed(Object key, Runnable action) {
+    return connection.onClosed(key, action);
   }
 
   public void respond(MessageLite body) {

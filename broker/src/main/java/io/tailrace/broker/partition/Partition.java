@@ -452,6 +452,13 @@ public final class Partition {
     return data.isOpen();
   }
 
+  /** Forgets records below an offset that is committed. The log must be open. */
+  public void advanceLogStart(long offset) {
+    PartitionLog opened = data.opened();
+    opened.advanceLogStartOffset(Math.min(offset, highWatermark()));
+    replica.onLogStart(opened.logStartOffset());
+  }
+
   /**
    * Copies whole batches below the high watermark to a buffer; see {@link PartitionLog#read}.
    *

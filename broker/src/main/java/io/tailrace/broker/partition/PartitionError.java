@@ -16,7 +16,7 @@ public record PartitionError(ErrorCode code, String message, long resumeOffset) 
   }
 
   /** The error of a partition whose log could not be read. */
-  static PartitionError of(String partition, LogException e) {
+  public static PartitionError of(String partition, LogException e) {
     return new PartitionError(e.code(), partition + ": " + e.getMessage(), e.resumeOffset());
   }
 }

@@ -51,8 +51,12 @@ public interface Caller {
   /**
    * Runs an action on the connection's thread when the connection has ended. Of those with equal
    * keys the first is kept. To be called on that thread.
+   *
+   * @return whether it is the first with its key
    */
-  default void onClosed(Object key, Runnable action) {}
+  default boolean onClosed(Object key, Runnable action) {
+    return false;
+  }
 
   /** The whole request fails. From any thread; an answer behind another one is dropped. */
   void fail(ErrorCode code, String message);

@@ -52,7 +52,7 @@ public final class ReaderThreads implements AutoCloseable {
    * is full, or when they are closed. So a read is never refused for want of a thread, and a client
    * that asks faster than the device reads is slowed down with the thread that reads for it.
    */
-  void run(Runnable read) {
+  public void run(Runnable read) {
     try {
       pool.execute(read);
     } catch (RejectedExecutionException e) {

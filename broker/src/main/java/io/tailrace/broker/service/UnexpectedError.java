@@ -37,7 +37,7 @@ public final class UnexpectedError {
     return "the broker met an unexpected error: " + e;
   }
 
-  static PartitionError of(ErrorCode code, Throwable e) {
+  public static PartitionError of(ErrorCode code, Throwable e) {
     return new PartitionError(code, message(e));
   }
 }

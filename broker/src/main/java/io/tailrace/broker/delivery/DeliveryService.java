@@ -1,0 +1,256 @@
+package io.tailrace.broker.delivery;
+
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.Caller;
+import io.tailrace.broker.service.PartitionLookup;
+import io.tailrace.broker.service.UnexpectedError;
+import io.tailrace.coordinator.cluster.ClusterImage;
+import io.tailrace.coordinator.cluster.QueueBinding;
+import io.tailrace.coordinator.cluster.QueueImage;
+import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.queue.Answer;
+import io.tailrace.coordinator.queue.QueueCounts;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Scheduler.Cancellable;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/**
+ * The queues on the partitions of this broker. Follows the cluster's images and hands requests to
+ * the thread of the partition that they are about. Thread-safe; {@link #onImage} belongs to the
+ * metadata store's thread.
+ */
+public final class DeliveryService {
+  private static final long MAX_WAIT_MS = 60_000;
+  private static final int MAX_MESSAGES = 10_000;
+  private static final int MAX_BYTES = 8 << 20;
+  private static final long RETRY_MS = 5;
+
+  private final PartitionRegistry registry;
+  private final DeliveryResources resources;
+  private final Map<Partition, PartitionDelivery> deliveries = new ConcurrentHashMap<>();
+  private Map<String, QueueImage> queues = Map.of();
+  private Map<String, TopicImage> topics = Map.of();
+
+  public DeliveryService(PartitionRegistry registry, DeliveryResources resources) {
+    this.registry = registry;
+    this.resources = resources;
+  }
+
+  /** What names a queue on a partition in a request. */
+  public record Place(String queue, UUID queueId, String topic, int partition) {}
+
+  /** Takes over a new image, after the partitions have. */
+  @SuppressWarnings("ReferenceEquality") // what did not change is the same object
+  public void onImage(ClusterImage image) {
+    deliveries.keySet().removeIf(each -> registry.partition(each.topic(), each.id().partition()) != each);
+    if (image.queues() == queues && image.topics() == topics) {
+      return;
+    }
+    queues = image.queues();
+    topics = image.topics();
+    Map<UUID, Map<UUID, QueueImage>> byTopic = new HashMap<>();
+    for (QueueImage queue : queues.values()) {
+      for (QueueBinding binding : queue.bindings()) {
+        byTopic
+            .computeIfAbsent(binding.exchangeId(), id -> new LinkedHashMap<>())
+            .put(queue.id(), queue);
+      }
+    }
+    for (TopicImage topic : topics.values()) {
+      Map<UUID, QueueImage> bound = byTopic.getOrDefault(topic.id(), Map.of());
+      for (Partition partition : registry.ofTopic(topic.name())) {
+        PartitionDelivery known = deliveries.get(partition);
+        if (known != null || !bound.isEmpty()) {
+          PartitionDelivery delivery =
+              deliveries.computeIfAbsent(
+                  partition, each -> new PartitionDelivery(each, resources));
+          partition.scheduler().execute(() -> delivery.onQueues(topic.type(), bound));
+        }
+      }
+    }
+  }
+
+  /** Runs an action on the thread of the partition, or fails. */
+  private void at(
+      Place place,
+      Consumer<PartitionError> failed,
+      BiConsumer<Partition, PartitionDelivery> action) {
+    Partition partition = registry.partition(place.topic(), place.partition());
+    PartitionDelivery delivery = partition == null ? null : deliveries.get(partition);
+    if (partition == null) {
+      boolean known = registry.topic(place.topic()) != null;
+      failed.accept(
+          new PartitionError(
+              known ? ErrorCode.NOT_LEADER : ErrorCode.UNKNOWN_TOPIC,
+              "this broker does not hold partition "
+                  + Integer.toUnsignedString(place.partition())
+                  + " of '"
+                  + PartitionLookup.printable(place.topic())
+                  + "'"));
+    } else if (delivery == null) {
+      failed.accept(
+          new PartitionError(
+              ErrorCode.UNKNOWN_QUEUE,
+              "queue '"
+                  + PartitionLookup.printable(place.queue())
+                  + "' is not bound to '"
+                  + place.topic()
+                  + "'"));
+    } else {
+      partition
+          .scheduler()
+          .runOrExecute(
+              UnexpectedError.guard(
+                  "a queue request",
+                  () -> action.accept(partition, delivery),
+                  e -> failed.accept(UnexpectedError.of(ErrorCode.OUTCOME_UNKNOWN, e))));
+    }
+  }
+
+  /** What makes a consumer's connection to a queue on a partition one. */
+  private record Attachment(UUID queueId, String topic, int partition, long holder) {}
+
+  /**
+   * Delivers messages to a consumer, or waits a while for some. To be called on the caller's
+   * thread.
+   *
+   * @param maxMessages 0 = only tells when there is one
+   * @param done told once, on any thread
+   */
+  public void receive(
+      Caller caller,
+      Place place,
+      long holder,
+      int maxMessages,
+      int maxBytes,
+      long maxWaitMs,
+      Consumer<ReceiveResult> done) {
+    Receive receive =
+        new Receive(
+            holder,
+            Math.min(Math.max(0, maxMessages), MAX_MESSAGES),
+            Math.min(Math.max(1, maxBytes), MAX_BYTES),
+            done);
+    Attachment attachment =
+        new Attachment(place.queueId(), place.topic(), place.partition(), holder);
+    boolean newConnection =
+        caller.onClosed(
+            attachment,
+            () ->
+                at(
+                    place,
+                    error -> {},
+                    (partition, delivery) ->
+                        delivery.onConnectionClosed(place.queueId(), holder)));
+    caller.onCutShort(
+        () ->
+            at(
+                place,
+                error -> {},
+                (partition, delivery) -> delivery.cancel(place.queueId(), receive)));
+    at(
+        place,
+        error -> done.accept(ReceiveResult.failed(error)),
+        (partition, delivery) ->
+            delivery.receive(
+                place.queueId(),
+                place.queue(),
+                receive,
+                Math.min(maxWaitMs, MAX_WAIT_MS),
+                newConnection));
+  }
+
+  /**
+   * Takes answers to deliveries.
+   *
+   * @param releaseAll whether everything that the holder still has is given back
+   * @param done told which came too late, by their place, or an error
+   */
+  public void answer(
+      Place place,
+      long holder,
+      List<Answer> answers,
+      boolean releaseAll,
+      BiConsumer<List<Integer>, PartitionError> done) {
+    at(
+        place,
+        error -> done.accept(List.of(), error),
+        (partition, delivery) ->
+            delivery.answer(place.queueId(), place.queue(), holder, answers, releaseAll, done));
+  }
+
+  /** Drops what is ready or delayed; {@code done} is told how many messages that were. */
+  public void purge(Place place, BiConsumer<Long, PartitionError> done) {
+    at(
+        place,
+        error -> done.accept(0L, error),
+        (partition, delivery) -> delivery.purge(place.queueId(), place.queue(), done));
+  }
+
+  /**
+   * Describes a queue on a partition, once the bindings of a version count there.
+   *
+   * @param timeoutMs how long to wait for that
+   * @param done told the counts and when the oldest message was written, or an error
+   */
+  public void describe(Place place, int version, long timeoutMs, Description done) {
+    long deadline = resources.clock().monotonicMs() + timeoutMs;
+    describeUntil(place, version, deadline, done);
+  }
+
+  /** Told what a queue holds. */
+  @FunctionalInterface
+  public interface Description {
+    /**
+     * @param counts null where there is an error
+     * @param oldestMs when the oldest message that is not settled was written; 0 = there is none
+     */
+    void accept(QueueCounts counts, long oldestMs, PartitionError error);
+  }
+
+  private void describeUntil(Place place, int version, long deadlineMs, Description done) {
+    Consumer<PartitionError> failed = error -> done.accept(null, 0, error);
+    at(
+        place,
+        error -> retry(place, version, deadlineMs, done, error),
+        (partition, delivery) ->
+            delivery.describe(
+                place.queueId(),
+                place.queue(),
+                version,
+                (described, error) -> {
+                  if (error == null) {
+                    done.accept(described.counts(), described.oldestMs(), null);
+                  } else if (error.code() == ErrorCode.OUTCOME_UNKNOWN) {
+                    failed.accept(error);
+                  } else {
+                    retry(place, version, deadlineMs, done, error);
+                  }
+                }));
+  }
+
+  /** The broker, or the thread, may not have heard of a queue that was just made. */
+  private void retry(
+      Place place, int version, long deadlineMs, Description done, PartitionError error) {
+    boolean mayCome =
+        error.code() == ErrorCode.UNKNOWN_QUEUE || error.code() == ErrorCode.LEADER_NOT_AVAILABLE;
+    Partition partition = registry.partition(place.topic(), place.partition());
+    if (!mayCome || partition == null || resources.clock().monotonicMs() >= deadlineMs) {
+      done.accept(null, 0, error);
+      return;
+    }
+    Cancellable unused =
+        partition
+            .scheduler()
+            .schedule(() -> describeUntil(place, version, deadlineMs, done), RETRY_MS);
+  }
+}
