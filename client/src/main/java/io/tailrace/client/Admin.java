@@ -26,8 +26,45 @@ public interface Admin {
   /** Describes a topic. Fails with {@code UNKNOWN_TOPIC} when there is none. */
   CompletableFuture<TopicDescription> describeTopic(String topic);
 
-  /** Deletes a topic and all its records. Fails with {@code UNKNOWN_TOPIC} when there is none. */
+  /**
+   * Deletes a topic and all its records. Fails with {@code UNKNOWN_TOPIC} when there is none, and
+   * with {@code EXCHANGE_IN_USE} when queues are bound to it.
+   */
   CompletableFuture<Void> deleteTopic(String topic);
+
+  /** As {@link #deleteTopic(String)}, also when queues are bound to the topic. */
+  CompletableFuture<Void> forceDeleteTopic(String topic);
+
+  /**
+   * Creates a queue; completes when every message that is published from then on reaches it. Fails
+   * with {@code QUEUE_EXISTS}, {@code INVALID_QUEUE}, or {@code UNKNOWN_TOPIC} for its exchange.
+   */
+  CompletableFuture<Void> createQueue(Queue queue);
+
+  /** Every queue, in the order of their names, without what it holds. */
+  CompletableFuture<List<QueueDescription>> listQueues();
+
+  /** Describes a queue and counts what it holds. Fails with {@code UNKNOWN_QUEUE}. */
+  CompletableFuture<QueueDescription> describeQueue(String queue);
+
+  /** Deletes a queue with what it holds, and ends its receives. */
+  CompletableFuture<Void> deleteQueue(String queue);
+
+  /**
+   * Binds a queue to an exchange; completes when every matching message that is published from then
+   * on reaches it. May be repeated.
+   */
+  CompletableFuture<Void> bindQueue(String queue, String exchange, List<String> bindingKeys);
+
+  /** Undoes {@link #bindQueue}; what was published before stays in the queue. */
+  CompletableFuture<Void> unbindQueue(String queue, String exchange, List<String> bindingKeys);
+
+  /**
+   * Drops the messages of a queue that are ready or delayed, and not those that consumers hold.
+   *
+   * @return how many
+   */
+  CompletableFuture<Long> purgeQueue(String queue);
 
   /**
    * Gives a topic more partitions. Records of a key may be in another partition from then on.

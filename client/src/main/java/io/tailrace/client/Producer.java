@@ -35,6 +35,16 @@ public interface Producer<K, V> extends AutoCloseable {
   CompletableFuture<RecordMetadata> send(String topic, K key, V value);
 
   /**
+   * Publishes a message to an exchange; queues that are bound to it get it by its routing key.
+   *
+   * @param routingKey travels as the header {@code routing-key}
+   * @return as {@link #send(String, Object, Object)}
+   */
+  default CompletableFuture<RecordMetadata> publish(String exchange, String routingKey, V value) {
+    return send(Message.<K, V>of(exchange, null, value).header("routing-key", routingKey));
+  }
+
+  /**
    * Sends a message, which must name its topic.
    *
    * @return as {@link #send(String, Object, Object)}

@@ -19,6 +19,8 @@ import io.tailrace.client.network.Network;
 import io.tailrace.client.network.NetworkConfig;
 import io.tailrace.client.producer.BatchingProducer;
 import io.tailrace.client.producer.ProducerConfig;
+import io.tailrace.client.queue.QueueCalls;
+import io.tailrace.client.queue.RemoteQueueConsumer;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import java.time.Duration;
@@ -64,6 +66,7 @@ public final class TailraceClient implements AutoCloseable {
   private final Admin admin;
   private final Set<BatchingProducer<?, ?>> producers = ConcurrentHashMap.newKeySet();
   private final Set<PartitionConsumer<?, ?>> consumers = ConcurrentHashMap.newKeySet();
+  private final Set<RemoteQueueConsumer<?, ?>> queueConsumers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Null without metrics. */
@@ -112,6 +115,24 @@ public final class TailraceClient implements AutoCloseable {
   public <K, V> ConsumerBuilder<K, V> consumer(
       Deserializer<? extends K> keyDeserializer, Deserializer<? extends V> valueDeserializer) {
     return new ConsumerBuilder<>(this, keyDeserializer, valueDeserializer);
+  }
+
+  /** A consumer of a queue, which shares its messages with the queue's other consumers. */
+  public <K, V> QueueConsumer<K, V> queueConsumer(
+      String queue,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    checkOpen();
+    RemoteQueueConsumer<K, V> consumer =
+        new RemoteQueueConsumer<>(
+            cluster,
+            new QueueCalls(cluster),
+            queue,
+            keyDeserializer,
+            valueDeserializer,
+            queueConsumers::remove);
+    queueConsumers.add(consumer);
+    return consumer;
   }
 
   <K, V> Producer<K, V> open(
@@ -284,6 +305,7 @@ public final class TailraceClient implements AutoCloseable {
     long deadline = System.nanoTime() + limit.toNanos();
     List.copyOf(producers).forEach(producer -> producer.close(until(deadline)));
     List.copyOf(consumers).forEach(consumer -> consumer.closeFromOutside(until(deadline)));
+    List.copyOf(queueConsumers).forEach(RemoteQueueConsumer::close);
     shutDown(cluster);
     if (metrics != null) {
       metrics.unbind(this);

@@ -51,7 +51,9 @@ public final class DeliveryService {
   /** Takes over a new image, after the partitions have. */
   @SuppressWarnings("ReferenceEquality") // what did not change is the same object
   public void onImage(ClusterImage image) {
-    deliveries.keySet().removeIf(each -> registry.partition(each.topic(), each.id().partition()) != each);
+    deliveries
+        .keySet()
+        .removeIf(each -> registry.partition(each.topic(), each.id().partition()) != each);
     if (image.queues() == queues && image.topics() == topics) {
       return;
     }
@@ -71,8 +73,7 @@ public final class DeliveryService {
         PartitionDelivery known = deliveries.get(partition);
         if (known != null || !bound.isEmpty()) {
           PartitionDelivery delivery =
-              deliveries.computeIfAbsent(
-                  partition, each -> new PartitionDelivery(each, resources));
+              deliveries.computeIfAbsent(partition, each -> new PartitionDelivery(each, resources));
           partition.scheduler().execute(() -> delivery.onQueues(topic.type(), bound));
         }
       }
@@ -149,8 +150,7 @@ public final class DeliveryService {
                 at(
                     place,
                     error -> {},
-                    (partition, delivery) ->
-                        delivery.onConnectionClosed(place.queueId(), holder)));
+                    (partition, delivery) -> delivery.onConnectionClosed(place.queueId(), holder)));
     caller.onCutShort(
         () ->
             at(
@@ -211,6 +211,8 @@ public final class DeliveryService {
   @FunctionalInterface
   public interface Description {
     /**
+     * Takes over the description, or why there is none.
+     *
      * @param counts null where there is an error
      * @param oldestMs when the oldest message that is not settled was written; 0 = there is none
      */

@@ -71,7 +71,9 @@ final class DeliveryWriter {
 
   /** Tells those whose changes are committed now. */
   void onCommitted() {
-    while (!awaiting.isEmpty() && log.isOpen() && log.committedOffset() >= awaiting.peek().endOffset) {
+    while (!awaiting.isEmpty()
+        && log.isOpen()
+        && log.committedOffset() >= awaiting.peek().endOffset) {
       awaiting.poll().done.accept(null);
     }
   }

@@ -52,8 +52,7 @@ final class DeltaCodec {
     } else if (delta instanceof QueueDelta.Restored restored) {
       out.setRestored(encode(restored));
     } else if (delta instanceof QueueDelta.Bound bound) {
-      out.setBound(
-          BindingChange.newBuilder().setKey(bound.bindingKey()).setOffset(bound.since()));
+      out.setBound(BindingChange.newBuilder().setKey(bound.bindingKey()).setOffset(bound.since()));
     } else if (delta instanceof QueueDelta.Unbound unbound) {
       out.setUnbound(
           BindingChange.newBuilder().setKey(unbound.bindingKey()).setOffset(unbound.until()));

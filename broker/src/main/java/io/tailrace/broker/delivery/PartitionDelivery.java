@@ -376,16 +376,14 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
           found.waiting.add(receive);
           serve(found);
           if (!receive.isAnswered()) {
-            receive.endsBy(
-                partition.scheduler().schedule(() -> giveUp(found, receive), maxWaitMs));
+            receive.endsBy(partition.scheduler().schedule(() -> giveUp(found, receive), maxWaitMs));
           }
         });
   }
 
   private static void giveUp(QueueServing found, Receive receive) {
     if (found.waiting.remove(receive)) {
-      receive.answer(
-          ReceiveResult.empty(found.queue.version(), false, found.settings.lockMs()));
+      receive.answer(ReceiveResult.empty(found.queue.version(), false, found.settings.lockMs()));
     }
   }
 
@@ -422,8 +420,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
           continue;
         }
       } else {
-        long[] offered =
-            found.delivery().offer(next.holder, next.maxMessages, clock.wallMs());
+        long[] offered = found.delivery().offer(next.holder, next.maxMessages, clock.wallMs());
         if (offered.length > 0) {
           found.waiting.addFirst(next);
           read(found, next, offered);
@@ -478,8 +475,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             });
   }
 
-  private void deliver(
-      QueueServing found, Receive receive, GatheredBatches batches, int reserved) {
+  private void deliver(QueueServing found, Receive receive, GatheredBatches batches, int reserved) {
     boolean kept = false;
     try {
       if (!serving || servings.get(found.queue.id()) != found || receive.isAnswered()) {
@@ -489,8 +485,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         onUnreadable(found, receive, batches);
         return;
       }
-      QueueDelta.Acquired acquired =
-          found.delivery().acquire(receive.holder, batches.covered());
+      QueueDelta.Acquired acquired = found.delivery().acquire(receive.holder, batches.covered());
       if (acquired == null || !writer.isReady()) {
         return; // somebody else was quicker; it is still the first that waits
       }
@@ -566,8 +561,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
           found.queue.name(),
           gone[0],
           partition);
-      writer.write(
-          found.queue, List.of(taken, new QueueDelta.Settled(gone)), this::logRefusal);
+      writer.write(found.queue, List.of(taken, new QueueDelta.Settled(gone)), this::logRefusal);
       partition.scheduler().execute(() -> serve(found));
     }
   }
@@ -699,8 +693,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       return;
     }
     if (writer.isReady()) {
-      List<QueueDelta> deltas =
-          found.delivery().onTick(clock.wallMs(), clock.monotonicMs());
+      List<QueueDelta> deltas = found.delivery().onTick(clock.wallMs(), clock.monotonicMs());
       if (!deltas.isEmpty()) {
         writer.write(found.queue, deltas, this::logRefusal);
       }

@@ -3,9 +3,7 @@ package io.tailrace.broker.delivery;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.function.Consumer;
 
-/**
- * A consumer that waits for messages. Confined to the partition's scheduler.
- */
+/** A consumer that waits for messages. Confined to the partition's scheduler. */
 final class Receive {
   final long holder;
   final int maxMessages;

@@ -106,7 +106,8 @@ final class TailMatching {
       List<BoundRange> ranges = new ArrayList<>(serving.queue.bindings());
       ranges.sort(Comparator.comparingLong(BoundRange::since));
       for (BoundRange each : ranges) {
-        long from = Math.max(Math.max(each.since(), serving.matchedTo), partition.log().logStartOffset());
+        long from =
+            Math.max(Math.max(each.since(), serving.matchedTo), partition.log().logStartOffset());
         long to = Math.min(each.until(), highWatermark);
         if (from < to) {
           serving.delivery().onMatched(from, to);

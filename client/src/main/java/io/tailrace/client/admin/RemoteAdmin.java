@@ -13,6 +13,8 @@ import io.tailrace.client.GroupSummary;
 import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
+import io.tailrace.client.Queue;
+import io.tailrace.client.QueueDescription;
 import io.tailrace.client.ReplicaBatches;
 import io.tailrace.client.ReplicaLog;
 import io.tailrace.client.TailraceException;
@@ -25,6 +27,7 @@ import io.tailrace.client.metadata.ClusterCalls.Call;
 import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.metadata.OffsetLookup;
+import io.tailrace.client.queue.QueueCalls;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.AlterConfigsRequest;
@@ -67,6 +70,7 @@ public final class RemoteAdmin implements Admin {
   private final Metadata metadata;
   private final OffsetLookup offsets;
   private final GroupAdmin groups;
+  private final QueueCalls queues;
   private final int timeoutMs;
 
   /** Makes an admin. */
@@ -75,6 +79,7 @@ public final class RemoteAdmin implements Admin {
     this.metadata = cluster.metadata();
     this.offsets = cluster.offsets();
     this.groups = new GroupAdmin(cluster);
+    this.queues = new QueueCalls(cluster);
     this.timeoutMs = cluster.network().config().requestTimeoutMs();
   }
 
@@ -137,11 +142,61 @@ public final class RemoteAdmin implements Admin {
 
   @Override
   public CompletableFuture<Void> deleteTopic(String topic) {
+    return deleteTopic(topic, false);
+  }
+
+  @Override
+  public CompletableFuture<Void> forceDeleteTopic(String topic) {
+    return deleteTopic(topic, true);
+  }
+
+  @Override
+  public CompletableFuture<Void> createQueue(Queue queue) {
+    return queues.create(queue);
+  }
+
+  @Override
+  public CompletableFuture<List<QueueDescription>> listQueues() {
+    return queues.list();
+  }
+
+  @Override
+  public CompletableFuture<QueueDescription> describeQueue(String queue) {
+    return queues.describe(queue);
+  }
+
+  @Override
+  public CompletableFuture<Void> deleteQueue(String queue) {
+    return queues.delete(queue);
+  }
+
+  @Override
+  public CompletableFuture<Void> bindQueue(
+      String queue, String exchange, List<String> bindingKeys) {
+    return queues.rebind(queue, exchange, bindingKeys, true);
+  }
+
+  @Override
+  public CompletableFuture<Void> unbindQueue(
+      String queue, String exchange, List<String> bindingKeys) {
+    return queues.rebind(queue, exchange, bindingKeys, false);
+  }
+
+  @Override
+  public CompletableFuture<Long> purgeQueue(String queue) {
+    return queues.purge(queue);
+  }
+
+  private CompletableFuture<Void> deleteTopic(String topic, boolean force) {
     return done(
         calls.controller(
             change(
                 ApiKey.DELETE_TOPIC,
-                DeleteTopicRequest.newBuilder().setName(topic).setTimeoutMs(timeoutMs).build(),
+                DeleteTopicRequest.newBuilder()
+                    .setName(topic)
+                    .setForce(force)
+                    .setTimeoutMs(timeoutMs)
+                    .build(),
                 DeleteTopicResponse.parser(),
                 DeleteTopicResponse::getErrorCode,
                 DeleteTopicResponse::getErrorMessage,

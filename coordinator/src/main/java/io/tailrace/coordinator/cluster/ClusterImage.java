@@ -38,8 +38,7 @@ public record ClusterImage(
       Map<String, TopicImage> topics,
       Map<UUID, MetadataValue.Deletion> deletions,
       Map<String, Map<String, String>> brokerConfigs) {
-    this(
-        version, clusterId, controllerId, brokers, topics, Map.of(), deletions, brokerConfigs);
+    this(version, clusterId, controllerId, brokers, topics, Map.of(), deletions, brokerConfigs);
   }
 
   /** The topic with this id, or null. */

@@ -131,8 +131,7 @@ final class QueueGoals {
           if (at.exchange().equals(from) && at.key().equals(each)) {
             found = true;
             bindings.set(
-                i,
-                new QueueBinding(at.exchange(), at.exchangeId(), each, at.partitions(), false));
+                i, new QueueBinding(at.exchange(), at.exchangeId(), each, at.partitions(), false));
           }
         }
         if (!found) {

@@ -30,7 +30,10 @@ final class ZooKeeperReader {
   /** Reads in one request. */
   static final int BATCH = 400;
 
-  /** The node of a topic or queue may be large: count it as that many reads, so that answers stay small. */
+  /**
+   * The node of a topic or queue may be large: count it as that many reads, so that answers stay
+   * small.
+   */
   private static final int TOPIC_WEIGHT = 16;
 
   private final ZooKeeper zk;

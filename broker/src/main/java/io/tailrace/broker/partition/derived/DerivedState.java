@@ -37,8 +37,8 @@ public interface DerivedState {
   boolean truncate(long logEndOffset);
 
   /**
-   * All of it, for {@link #load}; null for a state that keeps its snapshots in the log itself, which
-   * is then always replayed.
+   * All of it, for {@link #load}; null for a state that keeps its snapshots in the log itself,
+   * which is then always replayed.
    */
   byte[] snapshot();
 

@@ -1,0 +1,35 @@
+package io.tailrace.client;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A queue, and how many messages it holds in which state.
+ *
+ * @param ready may be delivered now
+ * @param inFlight are held by consumers
+ * @param delayed rest after a failure
+ * @param setAside were rejected or failed too often, and are not delivered any more
+ * @param expired were dropped because an exchange did not keep them any longer
+ * @param oldestUnsettledMs when the oldest message that is not settled was written, milliseconds
+ *     since 1970; 0 = there is none
+ * @param blocked whether new messages wait because so many others are held or delayed
+ */
+public record QueueDescription(
+    String name,
+    UUID id,
+    List<Binding> bindings,
+    int maxDeliveries,
+    Duration lock,
+    long ready,
+    long inFlight,
+    long delayed,
+    long setAside,
+    long expired,
+    long oldestUnsettledMs,
+    boolean blocked) {
+
+  /** A binding of the queue. */
+  public record Binding(String exchange, String key) {}
+}

@@ -1,0 +1,2 @@
+/** Queues as a client sees them. */
+package io.tailrace.client.queue;
