@@ -7,6 +7,7 @@ import io.tailrace.coordinator.cluster.Goal.Write;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.coordinator.routing.BindingKeys;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.topic.TopicName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,7 +39,10 @@ final class QueueGoals {
             ? new Done<>(null)
             : new Refused<>(ErrorCode.QUEUE_EXISTS, "queue '" + name + "' already exists");
       }
-      String problem = TopicRules.nameProblem(QueueImage.inboxOf(name));
+      String problem = TopicName.problem(name);
+      if (problem == null) {
+        problem = TopicName.problem(QueueImage.inboxOf(name));
+      }
       if (problem == null) {
         problem = settings.problem();
       }
