@@ -5,9 +5,13 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.BrokerEndpoint;
+import io.tailrace.protocol.message.CommitOffsetsRequest;
+import io.tailrace.protocol.message.CommitOffsetsResponse;
 import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
+import io.tailrace.protocol.message.PartitionCommit;
 import io.tailrace.protocol.message.PartitionMetadata;
+import io.tailrace.protocol.message.TopicCommit;
 import io.tailrace.protocol.message.TopicMetadata;
 import io.tailrace.protocol.record.StoredRecord;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +31,7 @@ public final class FakeCluster implements AutoCloseable {
   private final List<FakeBroker> brokers = new ArrayList<>();
   private final Map<String, FakeTopic> topics = new TreeMap<>();
   private volatile Fault fault = (broker, api, nth) -> Fault.Action.PASS;
+  private final List<String> commits = new ArrayList<>();
   private MetadataResponse frozenMetadata;
   private int controller;
   private long nextProducerId = 1000;
@@ -57,6 +62,21 @@ public final class FakeCluster implements AutoCloseable {
 
   int brokerCount() {
     return brokers.size();
+  }
+
+  /** Notes the offsets of a commit, one line for each partition. */
+  synchronized CommitOffsetsResponse commit(CommitOffsetsRequest request) {
+    for (TopicCommit topic : request.getTopicsList()) {
+      for (PartitionCommit partition : topic.getPartitionsList()) {
+        commits.add(partition.getPartition() + "@" + partition.getOffset());
+      }
+    }
+    return CommitOffsetsResponse.getDefaultInstance();
+  }
+
+  /** The offsets that were committed, as {@code partition@offset}, in order. */
+  public synchronized List<String> commits() {
+    return List.copyOf(commits);
   }
 
   /** Installs what decides about requests from now on. */

@@ -12,6 +12,7 @@ import io.tailrace.protocol.message.AlterConfigsRequest;
 import io.tailrace.protocol.message.AlterConfigsResponse;
 import io.tailrace.protocol.message.AlterTopicRequest;
 import io.tailrace.protocol.message.AlterTopicResponse;
+import io.tailrace.protocol.message.CommitOffsetsRequest;
 import io.tailrace.protocol.message.ConfigEntry;
 import io.tailrace.protocol.message.CreateTopicRequest;
 import io.tailrace.protocol.message.CreateTopicResponse;
@@ -21,8 +22,10 @@ import io.tailrace.protocol.message.DescribeConfigsRequest;
 import io.tailrace.protocol.message.DescribeConfigsResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
+import io.tailrace.protocol.message.FetchOffsetsResponse;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.FetchResponse;
+import io.tailrace.protocol.message.FindCoordinatorResponse;
 import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.LogDescription;
@@ -95,6 +98,12 @@ final class FakeRequests {
       case DESCRIBE_CONFIGS -> answer.with(describe(frame.body(DescribeConfigsRequest.parser())));
       case ALTER_CONFIGS -> answer.with(alter(frame.body(AlterConfigsRequest.parser())));
       case DESCRIBE_LOGS -> answer.with(describe(frame.body(DescribeLogsRequest.parser())));
+      case FIND_COORDINATOR ->
+          answer.with(FindCoordinatorResponse.newBuilder().setBrokerId(brokerId).build());
+      case COMMIT_OFFSETS -> answer.with(cluster.commit(frame.body(CommitOffsetsRequest.parser())));
+      case FETCH_OFFSETS -> answer.with(FetchOffsetsResponse.getDefaultInstance());
+      case GROUP_HEARTBEAT, LIST_GROUPS, DESCRIBE_GROUP, DELETE_GROUP ->
+          throw new IllegalStateException("no fake has members");
       case HANDSHAKE -> throw new IllegalStateException("handshakes are answered elsewhere");
     }
   }
