@@ -292,6 +292,7 @@ final class TopicGoals {
               partitions,
               replicationFactor,
               state.liveBrokers(),
+              ReplicaAssigner.racks(state),
               ReplicaAssigner.leaderships(state),
               random);
     }
