@@ -32,6 +32,7 @@ import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
+import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.ClusterStore;
@@ -41,6 +42,7 @@ import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import java.io.IOException;
@@ -338,6 +340,11 @@ public final class Broker implements AutoCloseable {
                 + "; "
                 + wayBack(),
             StartupException.BAD_USAGE);
+      }
+      if (e.getCause() instanceof ClusterException refused
+          && refused.code() == ErrorCode.INVALID_REQUEST) {
+        throw new StartupException(
+            "the cluster cannot be joined: " + refused.getMessage(), StartupException.BAD_USAGE);
       }
       throw new StartupException(
           "the cluster could not be joined: " + describe(e.getCause()), e.getCause());

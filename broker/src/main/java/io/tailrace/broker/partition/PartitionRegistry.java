@@ -196,11 +196,14 @@ public final class PartitionRegistry {
     boolean reconfigured = before != null && !before.image.configs().equals(topic.configs());
     for (int i = 0; i < count; i++) {
       PartitionImage image = topic.partitions().get(i);
-      if (!image.replicas().contains(services.brokerId())) {
-        continue;
-      }
       boolean known =
           before != null && i < before.partitions.length && before.partitions[i] != null;
+      if (!image.replicas().contains(services.brokerId())) {
+        if (known) {
+          release(before.partitions[i]);
+        }
+        continue;
+      }
       Partition partition = known ? before.partitions[i] : create(topic, i, now.log());
       partitions[i] = partition;
       if (known && reconfigured) {
@@ -211,6 +214,12 @@ public final class PartitionRegistry {
       }
     }
     return new HostedTopic(topic, partitions);
+  }
+
+  /** Closes the log of a partition that is assigned to other brokers now; its files stay. */
+  private static void release(Partition partition) {
+    LOG.info("{} is not assigned to this broker any more: its log is closed", partition);
+    partition.scheduler().execute(() -> partition.stop(() -> {}));
   }
 
   private static void takeOver(Partition partition, PartitionImage image, TopicSettings settings) {

@@ -113,6 +113,24 @@ class ClusterIdentityTest {
   }
 
   @Test
+  void refusesTheIdOfAnotherLiveBroker() throws IOException {
+    try (EmbeddedZooKeeper zooKeeper = EmbeddedZooKeeper.start(directory.resolve("zookeeper"), 0);
+        TestCluster cluster =
+            TestCluster.start(directory, Map.of("zookeeper.connect", zooKeeper.connectString()))) {
+      assertFalse(cluster.broker().address().isUnresolved());
+
+      BrokerProcess.Ended ended =
+          run(
+              directory.resolve("second"),
+              "--set",
+              "zookeeper.connect=" + zooKeeper.connectString());
+
+      assertEquals(BAD_USAGE, ended.exitCode(), ended.output());
+      assertTrue(ended.output().contains("broker id 0 is taken"), ended.output());
+    }
+  }
+
+  @Test
   void refusesTheZooKeeperOfAnotherClusterAndNamesBoth() throws IOException {
     try (TestCluster cluster = TestCluster.start(directory)) {
       produce(cluster);

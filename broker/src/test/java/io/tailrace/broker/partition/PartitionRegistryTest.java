@@ -67,6 +67,10 @@ class PartitionRegistryTest {
   }
 
   private static TopicImage topic(UUID id) {
+    return topic(id, 0);
+  }
+
+  private static TopicImage topic(UUID id, int broker) {
     return new TopicImage(
         "orders",
         id,
@@ -74,10 +78,10 @@ class PartitionRegistryTest {
         List.of(
             new PartitionImage(
                 0,
-                0,
+                broker,
                 4,
-                List.of(0),
-                List.of(new InSyncReplica(0, 1, new UUID(0, 0))),
+                List.of(broker),
+                List.of(new InSyncReplica(broker, 1, new UUID(0, 0))),
                 List.of(),
                 0)),
         Map.of());
@@ -125,6 +129,25 @@ class PartitionRegistryTest {
     assertEquals(List.of("orders"), registry.withdrawnTopics());
     assertEquals(List.of(partition.id()), registry.strayLogs());
     assertEquals(List.of(), confirmed);
+  }
+
+  @Test
+  void aPartitionThatIsAssignedElsewhereIsClosedAndKeepsItsLog() {
+    image(ID);
+    Partition partition = open();
+
+    image = new ClusterImageBuilder(image).putTopic(topic(ID, 1)).build();
+    registry.onImage(image);
+    thread.run();
+
+    assertNull(registry.partition("orders", 0));
+    assertFalse(partition.isOpen());
+    assertEquals(ErrorCode.SHUTTING_DOWN, partition.checkAccess(Partition.ANY_EPOCH).code());
+    assertEquals(List.of(partition.id()), registry.strayLogs());
+
+    image(ID);
+
+    assertNull(open().checkAccess(Partition.ANY_EPOCH));
   }
 
   @Test
