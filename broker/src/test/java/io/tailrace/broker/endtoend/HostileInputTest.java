@@ -390,7 +390,7 @@ class HostileInputTest {
       for (long offset = 0; offset < bombs; offset++) {
         TailraceException error =
             assertThrows(TailraceException.class, () -> consumer.poll(Duration.ofSeconds(30)));
-        assertEquals(ErrorCode.CORRUPT_BATCH, error.code());
+        assertEquals(ErrorCode.RECORD_TOO_LARGE, error.code());
         assertTrue(error.getMessage().contains("bombs-0"), error.getMessage());
         consumer.seek(partition, offset + 1);
       }
