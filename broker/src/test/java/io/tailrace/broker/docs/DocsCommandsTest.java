@@ -38,6 +38,7 @@ class DocsCommandsTest {
   @CsvSource({
     "README.md, 4",
     "docs/start-a-broker.md, 3",
+    "docs/run-a-cluster.md, 3",
     "docs/produce.md, 3",
     "docs/consume-and-replay.md, 6",
     "docs/consumer-groups.md, 7",
