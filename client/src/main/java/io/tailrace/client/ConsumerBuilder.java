@@ -34,6 +34,7 @@ public final class ConsumerBuilder<K, V> {
   private Duration sessionTimeout = Duration.ofSeconds(10);
   private Duration maxPollInterval = Duration.ofMinutes(5);
   private Duration autoCommitInterval = Duration.ofSeconds(5);
+  private boolean requireCommitted;
   private RebalanceListener rebalanceListener = RebalanceListener.NONE;
   private final List<TopicPartition> partitions = new ArrayList<>();
   private Position startAt = Position.earliest();
@@ -151,6 +152,15 @@ public final class ConsumerBuilder<K, V> {
   /** Leaves it to the caller to commit. */
   public ConsumerBuilder<K, V> manualCommit() {
     this.autoCommitInterval = Duration.ZERO;
+    return this;
+  }
+
+  /**
+   * Makes polls fail with {@code NO_OFFSET} where the group has committed nothing for a partition,
+   * until that is sought, instead of starting where {@link #startAt} says.
+   */
+  public ConsumerBuilder<K, V> requireCommitted() {
+    this.requireCommitted = true;
     return this;
   }
 
@@ -295,6 +305,7 @@ public final class ConsumerBuilder<K, V> {
         Duration.ofMillis(WaitTime.positiveMillis("sessionTimeout", sessionTimeout)),
         Duration.ofMillis(WaitTime.positiveMillis("maxPollInterval", maxPollInterval)),
         WaitTime.zeroOrMoreMillis("autoCommit", autoCommitInterval),
+        requireCommitted,
         rebalanceListener);
   }
 

@@ -405,6 +405,26 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void aConsumerThatRequiresCommittedOffsetsStartsNowhereElse() {
+    produce(0, 4);
+    TopicPartition partition = new TopicPartition(topic, 0);
+    Consumer<String, String> consumer =
+        keep(
+            client
+                .consumer(Serdes.string(), Serdes.string())
+                .group(group)
+                .requireCommitted()
+                .assign(partition)
+                .build());
+    List<String> values = new ArrayList<>();
+    TailraceException missing =
+        assertThrows(TailraceException.class, () -> pollUntil(() -> false, values, consumer));
+    assertEquals(ErrorCode.NO_OFFSET, missing.code());
+    consumer.seekToBeginning();
+    pollUntil(() -> values.equals(List.of("v0")), values, consumer);
+  }
+
+  @Test
   void aPatternTakesInTopicsThatAreMadeLater() {
     Consumer<String, String> consumer =
         keep(

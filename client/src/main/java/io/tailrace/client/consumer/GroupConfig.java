@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param assignor empty = no preference
  * @param pattern empty = none
  * @param autoCommitInterval zero = the caller commits
+ * @param requireCommitted whether a partition without a committed offset is an error
  */
 public record GroupConfig(
     String group,
@@ -20,4 +21,5 @@ public record GroupConfig(
     Duration sessionTimeout,
     Duration maxPollInterval,
     Duration autoCommitInterval,
+    boolean requireCommitted,
     RebalanceListener listener) {}

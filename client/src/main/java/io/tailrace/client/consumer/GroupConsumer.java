@@ -56,6 +56,9 @@ public final class GroupConsumer<K, V> implements Consumer<K, V>, ConsumerHook {
   /** Committed offsets that are on their way. */
   private final List<Starting> starting = new ArrayList<>();
 
+  /** Partitions that were not started, since no offset is committed for them. */
+  private final Set<TopicPartition> withoutOffset = new TreeSet<>();
+
   /** Offsets that were committed or found as committed. */
   private final Map<TopicPartition, Long> known = new HashMap<>();
 
@@ -212,6 +215,7 @@ public final class GroupConsumer<K, V> implements Consumer<K, V>, ConsumerHook {
         start(each);
       }
     }
+    requireOffsets();
   }
 
   private void takeOver(GroupNews news) {
@@ -273,8 +277,23 @@ public final class GroupConsumer<K, V> implements Consumer<K, V>, ConsumerHook {
     if (committed != null && committed.getTopicId().equals(topic)) {
       known.put(partition, committed.getOffset());
       inner.start(partition, Position.offset(committed.getOffset()));
+    } else if (config.requireCommitted()) {
+      withoutOffset.add(partition);
     } else {
       inner.start(partition, inner.config().startAt());
+    }
+  }
+
+  private void requireOffsets() {
+    withoutOffset.removeIf(partition -> !inner.isUnsought(partition));
+    if (!withoutOffset.isEmpty()) {
+      throw new TailraceException(
+          ErrorCode.NO_OFFSET,
+          "group '"
+              + config.group()
+              + "' has committed no offset for "
+              + withoutOffset
+              + "; seek a position, or build the consumer without requireCommitted()");
     }
   }
 

@@ -526,6 +526,12 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     }
   }
 
+  /** Whether the partition is read and was not told where to start. */
+  boolean isUnsought(TopicPartition partition) {
+    PartitionReader<K, V> reader = readers.get(partition);
+    return reader != null && !reader.isSought();
+  }
+
   /** The known positions of all partitions. */
   Map<TopicPartition, Long> positions() {
     Map<TopicPartition, Long> positions = new HashMap<>();
