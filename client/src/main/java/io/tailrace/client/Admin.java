@@ -83,6 +83,18 @@ public interface Admin {
    */
   CompletableFuture<Void> alterConfigs(ConfigResource resource, Map<String, String> configs);
 
+  /**
+   * Deletes the oldest records of partitions: those below an offset can be read no more, and their
+   * space is freed segment by segment. Fails when one of the deletions fails, with {@code
+   * OFFSET_OUT_OF_RANGE} for an offset beyond the high watermark; others may have taken place then.
+   *
+   * @param beforeOffsets for each partition the first offset that stays
+   * @return for each partition the first offset that can be read now: the one that was given, or a
+   *     later one where the records before that had gone already
+   */
+  CompletableFuture<Map<TopicPartition, Long>> deleteRecords(
+      Map<TopicPartition, Long> beforeOffsets);
+
   /** The brokers that are alive, and the controller. */
   CompletableFuture<ClusterDescription> describeCluster();
 

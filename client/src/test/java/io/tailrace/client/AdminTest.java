@@ -176,4 +176,30 @@ class AdminTest {
         admin.listOffsets(Map.of(new TopicPartition("t", 0), Position.latest()));
     assertTrue(codeOf(asked).retriable());
   }
+
+  @Test
+  void deletesRecordsWhereverTheLeaderIs() {
+    cluster.topic("t", 2);
+    TopicPartition first = new TopicPartition("t", 0);
+    TopicPartition second = new TopicPartition("t", 1);
+    Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
+    for (int i = 0; i < 20; i++) {
+      producer.send(Message.of("t", "k", "v" + i).partition(i % 2)).join();
+    }
+    cluster.setLeader("t", 0, 2); // the client does not know this, nor the new epoch
+
+    assertEquals(
+        Map.of(first, 4L, second, 10L), admin.deleteRecords(Map.of(first, 4L, second, 10L)).join());
+    assertEquals(
+        4, admin.listOffsets(Map.of(first, Position.earliest())).join().get(first).offset());
+    assertEquals(Map.of(first, 4L), admin.deleteRecords(Map.of(first, 1L)).join());
+
+    assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, codeOf(admin.deleteRecords(Map.of(second, 11L))));
+    assertEquals(
+        ErrorCode.UNKNOWN_PARTITION,
+        codeOf(admin.deleteRecords(Map.of(new TopicPartition("t", 2), 1L))));
+    assertThrows(IllegalArgumentException.class, () -> admin.deleteRecords(Map.of(first, -1L)));
+    cluster.setLeader("t", 0, -1);
+    assertEquals(ErrorCode.LEADER_NOT_AVAILABLE, codeOf(admin.deleteRecords(Map.of(first, 5L))));
+  }
 }

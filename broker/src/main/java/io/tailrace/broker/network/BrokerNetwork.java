@@ -14,6 +14,7 @@ import io.tailrace.broker.service.OffsetsService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.service.ReaderThreads;
+import io.tailrace.broker.service.RecordDeletionService;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Clock;
@@ -50,6 +51,8 @@ public final class BrokerNetwork {
     handlers.put(
         ApiKey.DESCRIBE_BATCHES, new DescribeBatchesHandler(new BatchesService(lookup, resources)));
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup, readers)));
+    handlers.put(
+        ApiKey.DELETE_RECORDS, new DeleteRecordsHandler(new RecordDeletionService(lookup)));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))
         .addTo(handlers);

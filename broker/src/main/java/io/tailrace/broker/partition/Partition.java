@@ -421,6 +421,43 @@ public final class Partition {
     append.listener.onProduced(append.result(given, 0));
   }
 
+  // ---- deleting ----
+
+  /**
+   * Forgets the records below an offset, as the leader; a no-op where they are gone already. Space
+   * is freed segment by segment. Followers take the new log start over from their leader. The log
+   * must be open: see {@link #checkAccess}.
+   *
+   * @param offset the first that stays; at most the high watermark
+   * @return null when it worked
+   */
+  public PartitionError deleteRecordsBefore(long offset) {
+    if (offset < 0 || offset > highWatermark()) {
+      return new PartitionError(
+          ErrorCode.OFFSET_OUT_OF_RANGE,
+          "records of "
+              + this
+              + " can be deleted before an offset up to "
+              + highWatermark()
+              + ", not "
+              + Long.toUnsignedString(offset));
+    }
+    try {
+      PartitionLog opened = data.opened();
+      if (offset > opened.logStartOffset()) {
+        opened.advanceLogStartOffset(offset);
+        replica.onLogStart(opened.logStartOffset());
+        LOG.info("{}: records before offset {} were deleted by request", this, offset);
+      }
+      return null;
+    } catch (LogException e) {
+      if (e.code() == ErrorCode.STORAGE_ERROR) {
+        data.fail(e);
+      }
+      return PartitionError.of(toString(), e);
+    }
+  }
+
   // ---- reading ----
 
   /** The end of what consumers may see, exclusive. The log must be open. */

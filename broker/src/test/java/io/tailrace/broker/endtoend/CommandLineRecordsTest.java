@@ -267,6 +267,53 @@ class CommandLineRecordsTest {
         values == null ? "" : values, String.join(" ", outcome.lines().stream().sorted().toList()));
   }
 
+  // ---- topic delete-records ----
+
+  @Test
+  void deletesTheOldestRecordsOfAPartition() {
+    tailrace.ok("topic", "create", "shortened", "--config", "retention.ms=-1");
+    tailrace.okWith("a\nb\n", "produce", "shortened", "--timestamp", "1700000000000");
+    tailrace.okWith("c\nd\n", "produce", "shortened", "--timestamp", "1700000060000");
+
+    assertEquals(
+        "{\"name\":\"shortened\",\"partition\":0,\"logStartOffset\":1}\n", deleteBefore("1").out());
+    assertEquals("b\nc\nd\n", tailrace.ok("consume", "shortened").out());
+    assertEquals(
+        1,
+        tailrace
+            .ok("topic", "describe", "shortened", "--json")
+            .json()
+            .at("/partitions/0/logStartOffset")
+            .asInt());
+    assertEquals(2, deleteBefore("@1700000060000").json().get("logStartOffset").asInt());
+    assertEquals(2, deleteBefore("0").json().get("logStartOffset").asInt());
+
+    Outcome beyond =
+        tailrace.run(
+            new byte[0],
+            "topic",
+            "delete-records",
+            "shortened",
+            "--partition",
+            "0",
+            "--before",
+            "5");
+    assertEquals(1, beyond.exitCode());
+    assertEquals(
+        "tailrace: --before: records of shortened-0 can be deleted before an offset up to 4, not 5;"
+            + " latest deletes all records that there are\n",
+        beyond.err());
+    assertEquals(4, deleteBefore("latest").json().get("logStartOffset").asInt());
+    assertEquals("", tailrace.ok("consume", "shortened").out());
+    tailrace.okWith("e\n", "produce", "shortened");
+    assertEquals("4 e\n", tailrace.ok("consume", "shortened", "--format", "%o %v\\n").out());
+  }
+
+  private static Outcome deleteBefore(String position) {
+    return tailrace.ok(
+        "topic", "delete-records", "shortened", "--partition", "0", "--before", position, "--json");
+  }
+
   private static void eventually(Supplier<Boolean> condition) {
     long giveUpNanos = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.get()) {

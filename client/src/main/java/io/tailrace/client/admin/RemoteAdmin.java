@@ -66,6 +66,7 @@ import java.util.stream.Collectors;
 
 /** The admin: turns each method into requests to the controller or to brokers. Thread-safe. */
 public final class RemoteAdmin implements Admin {
+  private final ClusterAccess cluster;
   private final ClusterCalls calls;
   private final Metadata metadata;
   private final OffsetLookup offsets;
@@ -75,6 +76,7 @@ public final class RemoteAdmin implements Admin {
 
   /** Makes an admin. */
   public RemoteAdmin(ClusterAccess cluster) {
+    this.cluster = cluster;
     this.calls = cluster.calls();
     this.metadata = cluster.metadata();
     this.offsets = cluster.offsets();
@@ -309,6 +311,28 @@ public final class RemoteAdmin implements Admin {
                       .collect(Collectors.joining(", "))));
     }
     return calls.broker(id, call);
+  }
+
+  @Override
+  public CompletableFuture<Map<TopicPartition, Long>> deleteRecords(
+      Map<TopicPartition, Long> beforeOffsets) {
+    beforeOffsets.forEach(
+        (partition, offset) -> {
+          if (offset < 0) {
+            throw new IllegalArgumentException("offset " + offset + " is negative");
+          }
+        });
+    Map<TopicPartition, CompletableFuture<Long>> deletions = new HashMap<>();
+    beforeOffsets.forEach(
+        (partition, offset) ->
+            deletions.put(partition, RecordDeletion.start(cluster, partition, offset)));
+    return CompletableFuture.allOf(deletions.values().toArray(CompletableFuture<?>[]::new))
+        .thenApply(
+            all -> {
+              Map<TopicPartition, Long> starts = new HashMap<>();
+              deletions.forEach((partition, start) -> starts.put(partition, start.join()));
+              return starts;
+            });
   }
 
   @Override

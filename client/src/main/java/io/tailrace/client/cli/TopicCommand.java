@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       TopicCommand.Describe.class,
       TopicCommand.Alter.class,
       TopicCommand.Delete.class,
-      TopicVerify.class
+      TopicVerify.class,
+      DeleteRecordsCommand.class
     })
 final class TopicCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -155,6 +155,16 @@ public final class ClusterCalls {
     /** Finds the broker to ask next; null when none can be asked now. */
     BrokerConnection find();
 
+    /** What the broker is asked, given the call's body. */
+    default MessageLite body(MessageLite body) {
+      return body;
+    }
+
+    /** Why {@link #find} found none; null when no broker at all can be reached. */
+    default TailraceException whyNone() {
+      return null;
+    }
+
     /** The broker did not do it: perhaps another one is to be asked. */
     default void onFailure(TailraceException error) {}
   }
@@ -182,14 +192,18 @@ public final class ClusterCalls {
       }
       BrokerConnection connection = target.find();
       if (connection == null) {
+        TailraceException why = target.whyNone();
         retry(
-            new TailraceException(
-                ErrorCode.BROKER_NOT_AVAILABLE,
-                "no broker of the cluster at " + metadata.bootstrapText() + " can be reached"));
+            why != null
+                ? why
+                : new TailraceException(
+                    ErrorCode.BROKER_NOT_AVAILABLE,
+                    "no broker of the cluster at " + metadata.bootstrapText() + " can be reached"));
         return;
       }
       int timeoutMs = (int) (call.repeatable ? Math.min(left, REPEATABLE_ATTEMPT_MS) : left);
-      connection.send(new BrokerRequest<>(call.api, call.body, call.parser, timeoutMs, this));
+      connection.send(
+          new BrokerRequest<>(call.api, target.body(call.body), call.parser, timeoutMs, this));
     }
 
     @Override

@@ -16,6 +16,8 @@ import io.tailrace.protocol.message.CommitOffsetsRequest;
 import io.tailrace.protocol.message.ConfigEntry;
 import io.tailrace.protocol.message.CreateTopicRequest;
 import io.tailrace.protocol.message.CreateTopicResponse;
+import io.tailrace.protocol.message.DeleteRecordsRequest;
+import io.tailrace.protocol.message.DeleteRecordsResponse;
 import io.tailrace.protocol.message.DeleteTopicRequest;
 import io.tailrace.protocol.message.DeleteTopicResponse;
 import io.tailrace.protocol.message.DescribeConfigsRequest;
@@ -97,6 +99,8 @@ final class FakeRequests {
       case ALTER_TOPIC -> answer.with(alter(frame.body(AlterTopicRequest.parser())));
       case DESCRIBE_CONFIGS -> answer.with(describe(frame.body(DescribeConfigsRequest.parser())));
       case ALTER_CONFIGS -> answer.with(alter(frame.body(AlterConfigsRequest.parser())));
+      case DELETE_RECORDS ->
+          answer.with(deleteRecords(frame.body(DeleteRecordsRequest.parser()), forced));
       case DESCRIBE_LOGS -> answer.with(describe(frame.body(DescribeLogsRequest.parser())));
       case FIND_COORDINATOR ->
           answer.with(FindCoordinatorResponse.newBuilder().setBrokerId(brokerId).build());
@@ -253,6 +257,28 @@ final class FakeRequests {
           return;
         }
       }
+    }
+  }
+
+  private DeleteRecordsResponse deleteRecords(DeleteRecordsRequest body, ErrorCode forced) {
+    synchronized (cluster) {
+      Found found =
+          find(
+              body.getTopic(),
+              body.getTopicId(),
+              body.getPartition(),
+              body.getLeaderEpochPlusOne());
+      ErrorCode error = forced != ErrorCode.NONE ? forced : found.error;
+      if (error == ErrorCode.NONE && body.getBeforeOffset() > found.partition.end()) {
+        error = ErrorCode.OFFSET_OUT_OF_RANGE;
+      }
+      DeleteRecordsResponse.Builder response =
+          DeleteRecordsResponse.newBuilder().setErrorCode(error.number());
+      if (error == ErrorCode.NONE) {
+        found.partition.logStart = Math.max(found.partition.logStart, body.getBeforeOffset());
+        response.setLogStartOffset(found.partition.logStart);
+      }
+      return response.build();
     }
   }
 

@@ -31,6 +31,8 @@ public enum ApiKey {
   DESCRIBE_LOGS(25, 0, 0),
   /** Shows which record batches a broker's replica of a partition holds, without their records. */
   DESCRIBE_BATCHES(26, 0, 0),
+  /** Deletes the oldest records of a partition. */
+  DELETE_RECORDS(27, 0, 0),
   /** Finds the broker that coordinates a consumer group. */
   FIND_COORDINATOR(40, 0, 0),
   /** Keeps a member in its group, and tells it which partitions to read. */

@@ -26,6 +26,8 @@ class ApiKeyTest {
           Map.entry("DESCRIBE_CONFIGS", 23),
           Map.entry("ALTER_CONFIGS", 24),
           Map.entry("DESCRIBE_LOGS", 25),
+          Map.entry("DESCRIBE_BATCHES", 26),
+          Map.entry("DELETE_RECORDS", 27),
           Map.entry("FIND_COORDINATOR", 40),
           Map.entry("GROUP_HEARTBEAT", 41),
           Map.entry("COMMIT_OFFSETS", 42),
