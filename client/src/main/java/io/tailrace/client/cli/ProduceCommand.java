@@ -37,7 +37,9 @@ final class ProduceCommand implements Runnable {
 
   private final Session session;
 
-  @Parameters(paramLabel = "TOPIC", description = "Where the records go.")
+  @Parameters(
+      paramLabel = "TOPIC",
+      description = "Where the records go; a work queue's name will do.")
   private String topic;
 
   @Option(
@@ -145,7 +147,8 @@ final class ProduceCommand implements Runnable {
     Acknowledgements acknowledgements = new Acknowledgements();
     session.whenInterrupted(acknowledgements::interruptedSummary);
     try (InputStream in = open();
-        TailraceClient client = session.connect(topic)) {
+        TailraceClient client = session.connect()) {
+      topic = session.requireTopicOrInbox(client, topic);
       send(client, in, acknowledgements);
     } catch (IOException e) {
       throw CommandException.badInput(

@@ -188,6 +188,34 @@ final class Session {
   }
 
   /**
+   * As {@link #connect(String)} does, but takes the name of a queue too, where there is no such
+   * topic and the queue has a topic of its own.
+   *
+   * @return the topic
+   */
+  String requireTopicOrInbox(TailraceClient client, String name) {
+    try {
+      requireTopic(client, name);
+      return name;
+    } catch (TailraceException e) {
+      String inbox = name + ".inbox";
+      if (e.code() == ErrorCode.UNKNOWN_TOPIC && hasInbox(client, name, inbox)) {
+        return inbox;
+      }
+      throw e;
+    }
+  }
+
+  private static boolean hasInbox(TailraceClient client, String queue, String inbox) {
+    try {
+      return await(client.admin().describeQueue(queue)).bindings().stream()
+          .anyMatch(binding -> binding.exchange().equals(inbox));
+    } catch (TailraceException e) {
+      return false;
+    }
+  }
+
+  /**
    * A producer for a topic, with the bounds of a command: batches and records are as large as the
    * topic takes, and every record is settled within the timeout.
    *

@@ -44,6 +44,9 @@ public final class TailraceCommand implements Runnable {
     NOUNS.put("consume", ConsumeCommand.class);
     NOUNS.put("replay", ReplayCommand.class);
     NOUNS.put("group", GroupCommand.class);
+    NOUNS.put("exchange", ExchangeCommand.class);
+    NOUNS.put("publish", PublishCommand.class);
+    NOUNS.put("queue", QueueCommand.class);
     NOUNS.put("cluster", ClusterCommand.class);
     NOUNS.put("config", ConfigCommand.class);
     NOUNS.put("perf", PerfCommand.class);

@@ -1,0 +1,363 @@
+package io.tailrace.client.cli;
+
+import io.tailrace.client.Admin;
+import io.tailrace.client.Queue;
+import io.tailrace.client.QueueDescription;
+import io.tailrace.client.TailraceClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code tailrace queue}: makes, binds, shows, empties and deletes queues, and receives. */
+@Command(
+    name = "queue",
+    description = "Makes, binds, shows, empties and deletes queues, and receives from them.",
+    synopsisSubcommandLabel = "VERB",
+    subcommands = {
+      QueueCommand.Create.class,
+      QueueCommand.ListAll.class,
+      QueueCommand.Describe.class,
+      QueueCommand.Delete.class,
+      QueueCommand.Bind.class,
+      QueueCommand.Unbind.class,
+      QueueReceive.class,
+      QueueCommand.Purge.class
+    })
+final class QueueCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a verb is missing");
+  }
+
+  @Command(
+      name = "create",
+      description = "Makes a queue; without --bind a work queue, which 'produce NAME' fills.",
+      footer = {
+        "",
+        "Examples:",
+        "  tailrace queue create mails --bind orders:eu.# --max-deliveries 3",
+        "  tailrace queue create jobs"
+      })
+  static final class Create implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "Letters, digits, '.', '_' and '-'.")
+    private String name;
+
+    @Option(
+        names = "--bind",
+        paramLabel = "EXCHANGE[:KEY]",
+        description = "An exchange and a binding key; may be repeated.")
+    private List<String> bindings = new ArrayList<>();
+
+    @Option(
+        names = "--max-deliveries",
+        paramLabel = "N",
+        description = "The failure with this number sets a message aside; 5 unless given.")
+    private Integer maxDeliveries;
+
+    @Option(
+        names = "--backoff",
+        paramLabel = "FIRST,FACTOR,MAX",
+        description = "How long a failed message rests; 1s,2,5m unless given.")
+    private String backoff;
+
+    @Option(
+        names = "--lock",
+        paramLabel = "TIME",
+        description = "How long a consumer may hold a message; 30s unless given.")
+    private Duration lock;
+
+    Create(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      Map<String, List<String>> byExchange = new LinkedHashMap<>();
+      for (String binding : bindings) {
+        int colon = binding.indexOf(':');
+        byExchange
+            .computeIfAbsent(
+                colon < 0 ? binding : binding.substring(0, colon), key -> new ArrayList<>())
+            .add(colon < 0 ? "" : binding.substring(colon + 1));
+      }
+      Queue queue = Queue.named(name);
+      List<String> exchanges = new ArrayList<>(byExchange.keySet());
+      if (!exchanges.isEmpty()) {
+        String first = exchanges.get(0);
+        queue = queue.bind(first, byExchange.get(first).toArray(String[]::new));
+      }
+      if (maxDeliveries != null) {
+        if (maxDeliveries < 1) {
+          throw CommandException.badInput(
+              "--max-deliveries: " + maxDeliveries + " is not at least 1");
+        }
+        queue = queue.maxDeliveries(maxDeliveries);
+      }
+      if (backoff != null) {
+        queue = withBackoff(queue);
+      }
+      if (lock != null) {
+        queue = queue.lock(lock);
+      }
+      try (TailraceClient client = session.connect()) {
+        Session.await(client.admin().createQueue(queue));
+        for (String exchange : exchanges.subList(Math.min(1, exchanges.size()), exchanges.size())) {
+          Session.await(client.admin().bindQueue(name, exchange, byExchange.get(exchange)));
+        }
+        session.print(
+            JsonDocuments.of("name", name, "bindings", bindings),
+            () -> session.terminal().println("created queue " + name));
+      }
+    }
+
+    private Queue withBackoff(Queue queue) {
+      String[] parts = backoff.split(",", -1);
+      try {
+        if (parts.length != 3) {
+          throw new IllegalArgumentException("has not three parts");
+        }
+        return queue.backoff(
+            TimeText.duration(parts[0]), Double.parseDouble(parts[1]), TimeText.duration(parts[2]));
+      } catch (IllegalArgumentException e) {
+        throw CommandException.badInput(
+            "--backoff: '" + backoff + "' is not like 1s,2,5m: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  @Command(
+      name = "list",
+      description = "Lists the queues.",
+      footer = {"", "Example:", "  tailrace queue list --json"})
+  static final class ListAll implements Runnable {
+    private final Session session;
+
+    ListAll(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      try (TailraceClient client = session.connect()) {
+        List<QueueDescription> queues = Session.await(client.admin().listQueues());
+        session.print(
+            queues.stream()
+                .map(each -> JsonDocuments.of("name", each.name(), "bindings", bindings(each)))
+                .toList(),
+            () -> {
+              Table table = new Table("NAME", "BINDINGS");
+              queues.forEach(each -> table.row(each.name(), each.bindings().size()));
+              table.print(session.terminal());
+            });
+      }
+    }
+  }
+
+  private static List<Map<String, Object>> bindings(QueueDescription queue) {
+    return queue.bindings().stream()
+        .map(each -> JsonDocuments.of("exchange", each.exchange(), "key", each.key()))
+        .toList();
+  }
+
+  @Command(
+      name = "describe",
+      description = "Shows a queue's bindings and how many messages are in which state.",
+      footer = {"", "Example:", "  tailrace queue describe mails --json"})
+  static final class Describe implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "The queue.")
+    private String name;
+
+    Describe(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      try (TailraceClient client = session.connect()) {
+        QueueDescription queue = Session.await(client.admin().describeQueue(name));
+        long ageMs =
+            queue.oldestUnsettledMs() == 0
+                ? 0
+                : Math.max(0, session.clock().millis() - queue.oldestUnsettledMs());
+        session.print(
+            JsonDocuments.of(
+                "name", queue.name(),
+                "queueId", queue.id(),
+                "bindings", bindings(queue),
+                "maxDeliveries", queue.maxDeliveries(),
+                "lockMs", queue.lock().toMillis(),
+                "ready", queue.ready(),
+                "inFlight", queue.inFlight(),
+                "delayed", queue.delayed(),
+                "setAside", queue.setAside(),
+                "expired", queue.expired(),
+                "oldestUnsettledMs", ageMs,
+                "blocked", queue.blocked()),
+            () -> {
+              Table counts =
+                  new Table("READY", "IN FLIGHT", "DELAYED", "SET ASIDE", "EXPIRED", "OLDEST MS");
+              counts.row(
+                  queue.ready(),
+                  queue.inFlight(),
+                  queue.delayed(),
+                  queue.setAside(),
+                  queue.expired(),
+                  ageMs);
+              counts.print(session.terminal());
+              if (queue.blocked()) {
+                session
+                    .terminal()
+                    .println("new messages wait: too many others are held or delayed");
+              }
+              Table bound = new Table("EXCHANGE", "BINDING KEY");
+              queue.bindings().forEach(each -> bound.row(each.exchange(), each.key()));
+              bound.print(session.terminal());
+            });
+      }
+    }
+  }
+
+  @Command(
+      name = "delete",
+      description = "Deletes a queue with what it holds.",
+      footer = {"", "Example:", "  tailrace queue delete mails"})
+  static final class Delete implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "The queue.")
+    private String name;
+
+    Delete(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      try (TailraceClient client = session.connect()) {
+        Session.await(client.admin().deleteQueue(name));
+        session.print(
+            JsonDocuments.of("name", name, "deleted", true),
+            () -> session.terminal().println("deleted queue " + name));
+      }
+    }
+  }
+
+  @Command(
+      name = "purge",
+      description = "Drops the messages that are ready or delayed, not those that are held.",
+      footer = {"", "Example:", "  tailrace queue purge mails"})
+  static final class Purge implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "The queue.")
+    private String name;
+
+    Purge(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      try (TailraceClient client = session.connect()) {
+        long purged = Session.await(client.admin().purgeQueue(name));
+        session.print(
+            JsonDocuments.of("name", name, "purged", purged),
+            () -> session.terminal().println("purged " + Quantities.counted(purged, "message")));
+      }
+    }
+  }
+
+  @Command(
+      name = "bind",
+      description = "Binds a queue to an exchange, for what is published from now on.",
+      footer = {"", "Example:", "  tailrace queue bind mails --exchange orders --binding-key us.#"})
+  static final class Bind implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "The queue.")
+    private String name;
+
+    @Option(names = "--exchange", required = true, paramLabel = "E", description = "The exchange.")
+    private String exchange;
+
+    @Option(
+        names = "--binding-key",
+        paramLabel = "K",
+        description = "May be repeated; the empty one unless given.")
+    private List<String> keys = new ArrayList<>();
+
+    Bind(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      rebind(session, name, exchange, keys, true);
+    }
+  }
+
+  @Command(
+      name = "unbind",
+      description = "Undoes a binding; what was published before stays in the queue.",
+      footer = {
+        "",
+        "Example:",
+        "  tailrace queue unbind mails --exchange orders --binding-key us.#"
+      })
+  static final class Unbind implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "NAME", description = "The queue.")
+    private String name;
+
+    @Option(names = "--exchange", required = true, paramLabel = "E", description = "The exchange.")
+    private String exchange;
+
+    @Option(
+        names = "--binding-key",
+        paramLabel = "K",
+        description = "May be repeated; the empty one unless given.")
+    private List<String> keys = new ArrayList<>();
+
+    Unbind(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void run() {
+      rebind(session, name, exchange, keys, false);
+    }
+  }
+
+  private static void rebind(
+      Session session, String name, String exchange, List<String> keys, boolean bind) {
+    List<String> all = keys.isEmpty() ? List.of("") : keys;
+    try (TailraceClient client = session.connect()) {
+      Admin admin = client.admin();
+      Session.await(
+          bind ? admin.bindQueue(name, exchange, all) : admin.unbindQueue(name, exchange, all));
+      session.print(
+          JsonDocuments.of("name", name, "exchange", exchange, "keys", all, "bound", bind),
+          () ->
+              session
+                  .terminal()
+                  .println(
+                      (bind ? "bound queue " + name + " to " : "unbound queue " + name + " from ")
+                          + exchange));
+    }
+  }
+}
