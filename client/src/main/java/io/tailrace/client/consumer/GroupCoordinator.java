@@ -9,6 +9,8 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.FindCoordinatorRequest;
 import io.tailrace.protocol.message.FindCoordinatorResponse;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Finds the broker that coordinates a group, and finds it again when it turns out to be another.
@@ -20,6 +22,7 @@ public final class GroupCoordinator implements Target {
   private final String group;
   private final ClusterAccess cluster;
   private int broker = UNKNOWN;
+  private final List<Runnable> waiting = new ArrayList<>();
   private boolean looking;
   private TailraceException lookupError;
 
@@ -43,6 +46,21 @@ public final class GroupCoordinator implements Target {
       return null;
     }
     return connection;
+  }
+
+  /** Runs an action when the look that is under way has ended, well or not. */
+  void whenLooked(Runnable action) {
+    if (looking) {
+      waiting.add(action);
+    } else {
+      action.run();
+    }
+  }
+
+  /** Whether the coordinator is known and can be reached, as far as is known. */
+  boolean isReachable() {
+    BrokerConnection connection = broker == UNKNOWN ? null : cluster.connections().commands(broker);
+    return connection != null && connection.usable();
   }
 
   /** Why the last look failed; null when it did not. */
@@ -73,6 +91,9 @@ public final class GroupCoordinator implements Target {
               if (error == null) {
                 broker = found.getBrokerId();
               }
+              List<Runnable> actions = List.copyOf(waiting);
+              waiting.clear();
+              actions.forEach(Runnable::run);
             });
   }
 

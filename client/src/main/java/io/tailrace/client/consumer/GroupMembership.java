@@ -57,6 +57,7 @@ final class GroupMembership {
   private boolean joined;
   private boolean paused;
   private boolean leaving;
+  private boolean looking;
 
   /** What the polling thread had when it last looked, and what it was told since. */
   private Map<TopicPartition, Uuid> adopted = Map.of();
@@ -170,12 +171,10 @@ final class GroupMembership {
     }
     BrokerConnection connection = coordinator.find();
     if (connection == null) {
-      TailraceException error = coordinator.lookupError();
-      if (error != null && !error.retriable()) {
-        fail(error);
-        return;
+      if (!looking) {
+        looking = true;
+        coordinator.whenLooked(this::onLooked);
       }
-      again();
       return;
     }
     long sent = ++sequence;
@@ -188,6 +187,18 @@ final class GroupMembership {
                 waitMs + cluster.network().config().requestTimeoutMs(),
                 new Handler(sent))
             .answeredAfter(waitMs));
+  }
+
+  private void onLooked() {
+    looking = false;
+    TailraceException error = coordinator.lookupError();
+    if (error == null && coordinator.isReachable()) {
+      heartbeat();
+    } else if (error == null || error.retriable()) {
+      again(); // perhaps it is the one that has just died
+    } else if (joined && !leaving) {
+      fail(error);
+    }
   }
 
   private GroupHeartbeatRequest.Builder request(int waitMs) {

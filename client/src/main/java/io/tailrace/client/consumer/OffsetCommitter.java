@@ -151,12 +151,27 @@ final class OffsetCommitter {
     BrokerConnection connection = coordinator.find();
     busy = true;
     if (connection == null) {
-      later();
+      coordinator.whenLooked(this::onLooked);
       return;
     }
     waiting = null;
     forgotten.clear();
     send(batch, connection, (int) left);
+  }
+
+  private void onLooked() {
+    TailraceException error = coordinator.lookupError();
+    if (error == null && coordinator.isReachable()) {
+      busy = false;
+      sendNext();
+    } else if (error == null || error.retriable()) {
+      later();
+    } else {
+      Batch failed = waiting;
+      waiting = null;
+      busy = false;
+      fail(failed, error);
+    }
   }
 
   private void later() {
