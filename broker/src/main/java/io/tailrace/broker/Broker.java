@@ -1,5 +1,7 @@
 package io.tailrace.broker;
 
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.HostPort;
@@ -27,9 +29,16 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.PartitionThreads;
+import io.tailrace.broker.partition.Replication;
 import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.replication.FetchSettings;
+import io.tailrace.broker.replication.ReplicaFetchers;
 import io.tailrace.broker.service.ReaderThreads;
+import io.tailrace.client.network.ClientCounters;
+import io.tailrace.client.network.NettyTransport;
+import io.tailrace.client.network.Network;
+import io.tailrace.client.network.NetworkConfig;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.BrokerRegistration;
 import io.tailrace.coordinator.cluster.ClusterException;
@@ -51,8 +60,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -80,6 +92,10 @@ public final class Broker implements AutoCloseable {
   private static final long ZOOKEEPER_BYTES = 4 << 20;
 
   private static final int MAX_IN_FLIGHT_REQUESTS = 500;
+  private static final int REPLICA_CONNECT_TIMEOUT_MS = 2_000;
+  private static final int REPLICA_REQUEST_TIMEOUT_MS = 5_000;
+  private static final int REPLICA_BACKOFF_MS = 20;
+  private static final int REPLICA_MAX_BACKOFF_MS = 500;
 
   private final BrokerConfig config;
   private final Clock clock;
@@ -135,19 +151,18 @@ public final class Broker implements AutoCloseable {
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
       groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
       onStop("topic patterns", groups::close);
-      Upkeep upkeep =
-          new Upkeep(
-              config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
-              config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS));
+      ReplicaFetchers fetchers = replicaFetchers(id, eventLoops, threads);
       partitions =
           new PartitionRegistry(
               threads,
+              new PartitionServices(id, logs, clock, upkeep(), replication(fetchers), groups),
               topic -> settings(live.topic(topic.configs())),
-              new PartitionServices(id, logs, clock, upkeep, groups),
               cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
+      onStop("replica fetchers", fetchers::stop);
       ReaderThreads readers = ReaderThreads.ofThisMachine();
       onStop("readers", readers::close);
+      cluster.addListener(fetchers::onImage);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {
         tick(thread);
@@ -212,6 +227,40 @@ public final class Broker implements AutoCloseable {
       close();
       throw e instanceof StartupException known ? known : new StartupException(describe(e), e);
     }
+  }
+
+  private Upkeep upkeep() {
+    return new Upkeep(
+        config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
+        config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS));
+  }
+
+  private Replication replication(ReplicaFetchers fetchers) {
+    return new Replication(
+        fetchers, cluster::proposeInSync, config.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS));
+  }
+
+  /** Each partition thread has connections of its own to the leaders of its partitions. */
+  private ReplicaFetchers replicaFetchers(int id, EventLoops eventLoops, PartitionThreads threads) {
+    List<Network> networks = new ArrayList<>();
+    NetworkConfig settings =
+        new NetworkConfig(
+            "replica-of-broker-" + id,
+            REPLICA_CONNECT_TIMEOUT_MS,
+            REPLICA_REQUEST_TIMEOUT_MS,
+            REPLICA_BACKOFF_MS,
+            REPLICA_MAX_BACKOFF_MS);
+    for (EventExecutor loop : eventLoops.loops()) {
+      Scheduler thread = threads.all().get(networks.size());
+      NettyTransport transport = new NettyTransport((EventLoop) loop, thread, "replica");
+      onStop("replica connections", transport::close);
+      networks.add(
+          new Network(transport, clock, new SplittableRandom(), settings, new ClientCounters()));
+    }
+    return new ReplicaFetchers(
+        networks,
+        () -> ReplicaFetchers.registration(cluster.image(), id, directory.id()),
+        FetchSettings.defaults());
   }
 
   private static String describe(Throwable e) {

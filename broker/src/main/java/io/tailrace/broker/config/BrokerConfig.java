@@ -123,6 +123,12 @@ public final class BrokerConfig {
     if (values.get(BrokerKeys.ADVERTISED_LISTENER).filter(HostPort::isWildcard).isPresent()) {
       problems.add("advertised.listener: must be an address that others can connect to");
     }
+    if (values.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS)
+        <= values.get(BrokerKeys.ZOOKEEPER_SESSION_TIMEOUT_MS)) {
+      problems.add(
+          "replica.lag.time.max.ms: must be larger than zookeeper.session.timeout.ms, or a dead"
+              + " leader's followers leave the in-sync set before one of them can lead");
+    }
     int frame = values.get(BrokerKeys.MAX_FRAME_BYTES);
     if (values.get(BrokerKeys.MAX_MESSAGE_BYTES) > frame - FRAME_OVERHEAD_BYTES) {
       problems.add(

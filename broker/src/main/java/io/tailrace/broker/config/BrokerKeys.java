@@ -167,7 +167,7 @@ public final class BrokerKeys {
           "default.replication.factor",
           ConfigType.INTEGER,
           1,
-          new Constraint<>("1, for replication is not there yet", factor -> factor == 1),
+          Constraint.between(1, 100),
           "Replicas of each partition of a topic that is made without saying how many.");
 
   public static final ConfigKey<Integer> OFFSETS_REPLICATION_FACTOR =
@@ -188,6 +188,15 @@ public final class BrokerKeys {
           Constraint.atLeast(1),
           "Committed offsets are forgotten when their group has had no members, or none that"
               + " subscribes to their topic, for so long.");
+
+  public static final ConfigKey<Integer> REPLICA_LAG_TIME_MAX_MS =
+      ConfigKey.fixed(
+          "replica.lag.time.max.ms",
+          ConfigType.INTEGER,
+          30_000,
+          Constraint.between(1_000, 3_600_000),
+          "A follower that has not caught up with its leader for this long leaves the in-sync set;"
+              + " more than zookeeper.session.timeout.ms.");
 
   public static final ConfigKey<Integer> MIN_INSYNC_REPLICAS =
       ConfigKey.dynamic(
@@ -336,6 +345,7 @@ public final class BrokerKeys {
               MIN_INSYNC_REPLICAS,
               OFFSETS_REPLICATION_FACTOR,
               OFFSETS_RETENTION_MS,
+              REPLICA_LAG_TIME_MAX_MS,
               MAX_MESSAGE_BYTES,
               MAX_MESSAGE_UNCOMPRESSED_BYTES,
               MESSAGE_TIMESTAMP_AFTER_MAX_MS,

@@ -6,6 +6,7 @@ import io.tailrace.broker.partition.DeliveryLog;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.PartitionListener;
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
@@ -450,9 +451,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(16 * 1024);
     GatheredBatches batches = new GatheredBatches(out);
-    SealedRead sealed = SealedRead.at(partition, offered[0]);
+    SealedRead sealed = SealedRead.at(partition, offered[0], ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
-      batches.gather(offered, receive.maxBytes, partition::read);
+      batches.gather(offered, receive.maxBytes, (offset, maxBytes, to) ->
+              partition.read(offset, ReadEnd.HIGH_WATERMARK, maxBytes, to));
       deliver(found, receive, batches, reserved);
       return;
     }
@@ -662,7 +664,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(RecordBatch.HEADER_BYTES);
     try {
-      partition.read(offset, 1, out);
+      partition.read(offset, ReadEnd.HIGH_WATERMARK, 1, out);
       return out.isReadable() ? RecordBatch.baseTimestampMs(out, 0) : 0;
     } finally {
       out.release();

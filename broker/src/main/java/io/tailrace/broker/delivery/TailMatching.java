@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.tailrace.broker.delivery.HostedQueue.BoundRange;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.TopicType;
@@ -127,9 +128,9 @@ final class TailMatching {
       return;
     }
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(STEP_BYTES);
-    SealedRead sealed = SealedRead.at(partition, scanned);
+    SealedRead sealed = SealedRead.at(partition, scanned, ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
-      PartitionError error = partition.read(scanned, STEP_BYTES, out);
+      PartitionError error = partition.read(scanned, ReadEnd.HIGH_WATERMARK, STEP_BYTES, out);
       onRead(parse(out, scanned), error);
       return;
     }

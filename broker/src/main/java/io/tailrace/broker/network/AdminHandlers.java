@@ -93,16 +93,6 @@ final class AdminHandlers {
         body.getReplicationFactor() == 0
             ? config.current().get(BrokerKeys.DEFAULT_REPLICATION_FACTOR)
             : body.getReplicationFactor();
-    if (replicationFactor > 1) {
-      refuse(
-          request,
-          failed,
-          ErrorCode.INVALID_REPLICATION_FACTOR,
-          "a replication factor of "
-              + replicationFactor
-              + " cannot be had: replication is not there yet; leave it out, or say 1");
-      return;
-    }
     TopicType type = TopicType.ofLabel(body.getType());
     if (type == null) {
       refuse(

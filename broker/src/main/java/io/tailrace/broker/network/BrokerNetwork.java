@@ -9,12 +9,14 @@ import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.service.BatchesService;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
+import io.tailrace.broker.service.FollowerAdmission;
 import io.tailrace.broker.service.LogService;
 import io.tailrace.broker.service.OffsetsService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.service.RecordDeletionService;
+import io.tailrace.broker.service.ResponseMemory;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Clock;
@@ -46,7 +48,13 @@ public final class BrokerNetwork {
         new ProduceService(lookup, topic -> config.recordLimits(topic.configs()), clock);
     handlers.put(ApiKey.PRODUCE, new ProduceHandler(produce, memory.requests()));
     FetchResources resources = new FetchResources(memory.responses(), readers);
-    FetchService fetch = new FetchService(lookup, resources, MAX_FETCH_RESPONSE_BYTES);
+    FetchService fetch =
+        new FetchService(
+            lookup,
+            resources,
+            new FollowerAdmission(cluster::image),
+            new FetchResources(new ResponseMemory(limits.responseMemoryBytes()), readers),
+            MAX_FETCH_RESPONSE_BYTES);
     handlers.put(ApiKey.FETCH, new FetchHandler(fetch));
     handlers.put(
         ApiKey.DESCRIBE_BATCHES, new DescribeBatchesHandler(new BatchesService(lookup, resources)));

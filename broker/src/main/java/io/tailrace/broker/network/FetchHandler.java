@@ -6,10 +6,14 @@ import io.tailrace.broker.service.FetchBounds;
 import io.tailrace.broker.service.FetchQuery;
 import io.tailrace.broker.service.FetchResult;
 import io.tailrace.broker.service.FetchService;
+import io.tailrace.broker.service.FollowerFetch;
 import io.tailrace.broker.service.SessionQuery;
 import io.tailrace.broker.service.SessionResult;
 import io.tailrace.broker.service.SlotQuery;
 import io.tailrace.broker.service.SlotResult;
+import io.tailrace.coordinator.cluster.InSyncReplica;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.message.EpochEnd;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.FetchSessionState;
@@ -35,41 +39,72 @@ final class FetchHandler implements RequestHandler {
             Integer.toUnsignedLong(body.getMaxWaitMs()),
             Integer.toUnsignedLong(body.getMinBytes()),
             Integer.toUnsignedLong(body.getMaxBytes()));
-    if (body.hasSession()) {
+    if (body.hasFollower()) {
+      handleFollower(request, body, bounds);
+    } else if (body.hasSession()) {
       service.fetch(
           request,
           request.fetchSessions(),
-          toQuery(body),
+          toQuery(body, null),
           bounds,
           result -> answer(request, result));
     } else {
       service.fetch(
           request,
-          body.getPartitionsList().stream().map(FetchHandler::toQuery).toList(),
+          body.getPartitionsList().stream().map(part -> toQuery(part, null)).toList(),
           bounds,
           results -> answer(request, results));
     }
   }
 
-  private static SessionQuery toQuery(FetchRequest body) {
+  private void handleFollower(Request request, FetchRequest body, FetchBounds bounds) {
+    if (!body.hasSession()
+        || body.getPartitionsList().stream().anyMatch(part -> part.getLeaderEpochPlusOne() == 0)) {
+      request.fail(
+          ErrorCode.INVALID_REQUEST,
+          "a follower fetches in a session, and names the leader epoch of each partition");
+      return;
+    }
+    InSyncReplica follower =
+        new InSyncReplica(
+            body.getFollower().getBrokerId(),
+            body.getFollower().getBrokerEpoch(),
+            Ids.ofMessage(body.getFollower().getDirectoryId()));
+    service.fetch(
+        request,
+        request.fetchSessions(),
+        follower,
+        toQuery(body, follower),
+        bounds,
+        result -> answer(request, result));
+  }
+
+  private static SessionQuery toQuery(FetchRequest body, InSyncReplica follower) {
     FetchSessionState session = body.getSession();
     return new SessionQuery(
         session.getId(),
         session.getEpoch(),
         body.getPartitionsList().stream()
-            .map(part -> new SlotQuery(part.getSlot(), toQuery(part)))
+            .map(part -> new SlotQuery(part.getSlot(), toQuery(part, follower)))
             .toList(),
         session.getForgottenSlotsList());
   }
 
-  private static FetchQuery toQuery(PartitionFetch part) {
+  /**
+   * @param follower null when a consumer fetches
+   */
+  private static FetchQuery toQuery(PartitionFetch part, InSyncReplica follower) {
     return new FetchQuery(
         part.getTopic(),
         Ids.ofMessage(part.getTopicId()),
         part.getPartition(),
         part.getLeaderEpochPlusOne() - 1,
         part.getOffset(),
-        Integer.toUnsignedLong(part.getMaxBytes()));
+        Integer.toUnsignedLong(part.getMaxBytes()),
+        follower == null
+            ? null
+            : new FollowerFetch(
+                follower, part.getLastEpochPlusOne() - 1, part.getSyncedEndOffset()));
   }
 
   private static void answer(Request request, List<FetchResult> results) {
@@ -97,6 +132,12 @@ final class FetchHandler implements RequestHandler {
             .setHighWatermark(result.highWatermark())
             .setLogStartOffset(result.logStartOffset())
             .setRecordsLength(result.records().readableBytes());
+    if (result.diverging() != null) {
+      message.setDiverging(
+          EpochEnd.newBuilder()
+              .setLeaderEpoch(result.diverging().epoch())
+              .setEndOffset(result.diverging().endOffset()));
+    }
     if (result.error() != null) {
       message
           .setErrorCode(result.error().code().number())

@@ -261,6 +261,19 @@ final class LazyLog implements PartitionLog.Listener {
     }
   }
 
+  /** Forgets everything in the open log, which begins again at the offset. */
+  void resetTo(long offset) {
+    try {
+      log.resetTo(offset);
+    } catch (LogException e) {
+      fail(e);
+      throw e;
+    }
+    states.truncate(0);
+    state = State.OPENING;
+    beginReplay(log);
+  }
+
   private void onNotOpened(Throwable error) {
     if (state == State.STOPPED) {
       stopped.run();

@@ -9,6 +9,8 @@ import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.broker.partition.derived.DerivedStates;
 import io.tailrace.broker.partition.derived.LeaderEpochs;
+import io.tailrace.coordinator.cluster.InSyncReplica;
+import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
@@ -16,6 +18,7 @@ import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,23 +36,24 @@ public final class Partition {
   /** The leader epoch of a request that does not check it. */
   public static final int ANY_EPOCH = -1;
 
-  /** How long a follower may lag before it leaves the in-sync set. */
-  private static final long REPLICA_LAG_TIME_MAX_MS = 30_000;
-
   private final String topic;
   private final LogId id;
   private final String name;
   private final Scheduler scheduler;
   private final Clock clock;
   private final Upkeep upkeep;
+  private final Replication replication;
   private final ReplicaState replica;
   private final ProducerStates producers = new ProducerStates();
   private final LeaderEpochs leaderEpochs = new LeaderEpochs();
   private final DerivedStates states;
   private final LazyLog data;
   private final Appender appender;
+  private final FollowerAppender followerAppender;
+  private final InSyncProposals inSyncProposals;
   private final PendingAcks pendingAcks;
   private final ReadWaiters readWaiters = new ReadWaiters();
+  private final ReadWaiters followerWaiters = new ReadWaiters();
 
   private final PartitionServices services;
   private PartitionListener listener;
@@ -71,11 +75,18 @@ public final class Partition {
     this.services = services;
     this.clock = services.clock();
     this.upkeep = services.upkeep();
+    this.replication = services.replication();
     this.replica =
-        new ReplicaState(services.brokerId(), acknowledgesSynced(config), REPLICA_LAG_TIME_MAX_MS);
+        new ReplicaState(
+            services.brokerId(), acknowledgesSynced(config), replication.lagTimeMaxMs());
     this.states = new DerivedStates(derivedStates(services));
     this.data = new LazyLog(name, id, config, scheduler, services, states, new DataListener());
     this.appender = new Appender(data, states, producers, clock, new AppendsOwner());
+    this.followerAppender =
+        new FollowerAppender(data, states, leaderEpochs, clock, new FollowsOwner());
+    this.inSyncProposals =
+        new InSyncProposals(
+            topic, id, replica, scheduler, clock, replication.inSync(), this::onInSyncDecided);
     this.pendingAcks = new PendingAcks(name, replica);
     // Thousands of partitions are not looked at in the same moment.
     this.checkAtMs =
@@ -148,6 +159,7 @@ public final class Partition {
     if (newEpoch) {
       endEpoch();
       beginEpoch();
+      replication.followers().onRole(this);
     }
     publish();
     pendingAcks.settle(); // the in-sync set may have become too small
@@ -163,7 +175,9 @@ public final class Partition {
       }
     }
     appender.recheck();
+    followerAppender.recheck();
     readWaiters.wakeAll();
+    followerWaiters.wakeAll();
   }
 
   /** Where this broker leads now and the log is open, the states of the log are told. */
@@ -221,6 +235,7 @@ public final class Partition {
     } else {
       delivery.stop(() -> data.stop(whenStopped));
     }
+    replication.followers().onRole(this);
   }
 
   /** What becomes of the data log. */
@@ -244,11 +259,15 @@ public final class Partition {
     @Override
     public void onSynced() {
       noteProgress();
+      if (replica.role() == ReplicaState.Role.FOLLOWER) {
+        replication.followers().onSynced(Partition.this);
+      }
     }
 
     @Override
     public void onAppendable() {
       appender.resume();
+      followerAppender.resume();
     }
 
     @Override
@@ -256,10 +275,12 @@ public final class Partition {
       replica.onLogOffline();
       pendingAcks.fail(error);
       appender.recheck();
+      followerAppender.recheck();
       readWaiters.wakeAll();
       if (listener != null) {
         listener.onResigned();
       }
+      followerWaiters.wakeAll();
     }
 
     @Override
@@ -281,7 +302,8 @@ public final class Partition {
 
   private void noteProgress() {
     PartitionLog opened = data.opened();
-    replica.onLogProgress(opened.logEndOffset(), opened.syncedEndOffset());
+    replica.onLogProgress(opened.logEndOffset(), opened.syncedEndOffset(), clock.monotonicMs());
+    followerWaiters.wake(opened.logEndOffset());
     publish();
   }
 
@@ -465,6 +487,11 @@ public final class Partition {
     return replica.highWatermark();
   }
 
+  /** The end of what can be read, exclusive. The log must be open. */
+  long end(ReadEnd upTo) {
+    return upTo == ReadEnd.LOG_END ? data.opened().logEndOffset() : replica.highWatermark();
+  }
+
   /**
    * Whether the latest offset may be told: a new leader does not know it before its high watermark
    * has passed the log end at its election, so that it never moves back.
@@ -497,11 +524,11 @@ public final class Partition {
   }
 
   /**
-   * Copies whole batches below the high watermark to a buffer; see {@link PartitionLog#read}.
+   * Copies whole batches to a buffer; see {@link PartitionLog#read}.
    *
    * @return null when it worked, with or without bytes
    */
-  public PartitionError read(long offset, int maxBytes, ByteBuf out) {
+  public PartitionError read(long offset, ReadEnd upTo, int maxBytes, ByteBuf out) {
     PartitionLog opened = data.opened();
     if (offset < opened.logStartOffset() || offset > opened.logEndOffset()) {
       return new PartitionError(
@@ -515,11 +542,11 @@ public final class Partition {
               + " to "
               + highWatermark());
     }
-    if (offset >= highWatermark()) {
+    if (offset >= end(upTo)) {
       return null;
     }
     try {
-      opened.read(offset, highWatermark(), maxBytes, out);
+      opened.read(offset, end(upTo), maxBytes, out);
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", this, offset, e.getMessage());
@@ -530,16 +557,14 @@ public final class Partition {
     }
   }
 
-  /**
-   * Roughly how many bytes stand from the offset to the high watermark; 0 only when there are none.
-   */
-  public long estimateBytesFrom(long offset) {
+  /** Roughly how many bytes can be read from the offset on; 0 only when there are none. */
+  public long estimateBytesFrom(long offset, ReadEnd upTo) {
     PartitionLog opened = data.opened();
-    if (offset < opened.logStartOffset() || offset >= highWatermark()) {
+    if (offset < opened.logStartOffset() || offset >= end(upTo)) {
       return 0;
     }
     long records = opened.logEndOffset() - opened.logStartOffset();
-    return 1 + (long) ((double) opened.sizeInBytes() / records * (highWatermark() - offset));
+    return 1 + (long) ((double) opened.sizeInBytes() / records * (end(upTo) - offset));
   }
 
   /**
@@ -548,27 +573,147 @@ public final class Partition {
    *
    * @return null when the listener was told at once
    */
-  public ReadWaiter awaitReadable(long offset, ReadListener listener) {
-    if (!data.isOpen() || !leads() || offset < highWatermark()) {
+  public ReadWaiter awaitReadable(long offset, ReadEnd upTo, ReadListener listener) {
+    if (!data.isOpen() || !leads() || offset < end(upTo)) {
       listener.onReadable();
       return null;
     }
-    return readWaiters.add(offset, listener);
+    ReadWaiters waiters = upTo == ReadEnd.LOG_END ? followerWaiters : readWaiters;
+    return waiters.add(offset, listener);
   }
 
   /** Forgets a waiter that is no longer interested. */
   public void cancel(ReadWaiter waiter) {
     readWaiters.cancel(waiter);
+    followerWaiters.cancel(waiter);
+  }
+
+  // ---- leading ----
+
+  /**
+   * As the leader: a follower fetches from the end of its log. Counts for the high watermark and
+   * the in-sync set if that log is a prefix of this one. To be called where {@link #checkAccess}
+   * finds no error, with the leader epoch that the follower knows.
+   *
+   * @param follower under the registration with which it fetches, which must be its newest
+   * @return where the follower's last epoch ends here, if the follower has to truncate; null when
+   *     its log is a prefix of this one, or its end is out of this log's range
+   */
+  public LeaderEpochs.EpochEnd onFollowerFetch(InSyncReplica follower, FollowerPosition position) {
+    PartitionLog opened = data.opened();
+    LeaderEpochs.EpochEnd diverging =
+        leaderEpochs.divergence(
+            position.lastEpoch(), position.logEndOffset(), opened.logEndOffset());
+    if (diverging == null
+        && position.logEndOffset() >= opened.logStartOffset()
+        && position.logEndOffset() <= opened.logEndOffset()
+        && replica.onFollowerReport(
+            follower, position.logEndOffset(), position.syncedEndOffset(), clock.monotonicMs())) {
+      publish();
+      inSyncProposals.onReport(follower);
+    }
+    return diverging;
+  }
+
+  private void onInSyncDecided() {
+    publish();
+    pendingAcks.settle();
   }
 
   // ---- following ----
 
+  /** The broker to follow; {@link PartitionImage#NO_LEADER} when there is none. */
+  public int followedLeader() {
+    return replica.role() == ReplicaState.Role.FOLLOWER && !data.isStopped()
+        ? replica.metadata().leader()
+        : PartitionImage.NO_LEADER;
+  }
+
+  /** As a follower: where to go on. The log must be open: see {@link #whenReady}. */
+  public FollowerPosition position() {
+    PartitionLog opened = data.opened();
+    return new FollowerPosition(
+        opened.logEndOffset(),
+        leaderEpochs.lastBatchEpoch(opened.logEndOffset()),
+        opened.syncedEndOffset());
+  }
+
   /**
-   * Where a leader epoch ends in this log; see {@link LeaderEpochs#endOffsetFor}. The log must be
-   * open.
+   * As a follower: appends what the leader sent, as it is. Refused in another epoch than that in
+   * which it was asked for.
+   *
+   * @param batches whole batches; taken over
+   * @param done told once, with null when all were appended
    */
-  public LeaderEpochs.EpochEnd endOffsetFor(int epoch) {
-    return leaderEpochs.endOffsetFor(epoch, data.opened().logEndOffset());
+  public void appendFetched(int epoch, ByteBuf batches, Consumer<PartitionError> done) {
+    followerAppender.append(new FetchedBatches(epoch, batches, done));
+  }
+
+  /**
+   * As a follower: takes over where the leader's log begins and is committed, as far as it concerns
+   * what is in this log.
+   *
+   * @param epoch in which the leader said so; ignored in another one
+   */
+  public void onLeaderProgress(int epoch, long leaderHighWatermark, long leaderLogStart) {
+    if (!isFollowing(epoch)) {
+      return;
+    }
+    PartitionLog opened = data.opened();
+    replica.onLeaderHighWatermark(leaderHighWatermark);
+    long start = Math.min(leaderLogStart, highWatermark());
+    try {
+      if (start > opened.logStartOffset()) {
+        opened.advanceLogStartOffset(start);
+        replica.onLogStart(start);
+      }
+    } catch (LogException e) {
+      LOG.warn("{}: the leader's log start cannot be taken over: {}", this, e.getMessage());
+    }
+    publish();
+  }
+
+  private boolean isFollowing(int epoch) {
+    return data.isOpen()
+        && replica.role() == ReplicaState.Role.FOLLOWER
+        && leaderEpoch() == epoch
+        && !followerAppender.isWaiting();
+  }
+
+  /**
+   * As a follower whose log is not a prefix of the leader's: forgets what the leader's log cannot
+   * have, given the end of an epoch there. More rounds may follow.
+   *
+   * @param epoch in which the leader said so; ignored in another one
+   * @param leaders the largest epoch of the leader's log that is not above the last one here
+   */
+  public void truncateToEpoch(int epoch, LeaderEpochs.EpochEnd leaders) {
+    if (!isFollowing(epoch)) {
+      return;
+    }
+    long logEnd = data.opened().logEndOffset();
+    long own = leaderEpochs.endOfEpochsUpTo(leaders.epoch(), logEnd);
+    truncateTo(Math.min(own, leaders.endOffset()));
+  }
+
+  /**
+   * As a follower whose log the leader's has nothing in common with: begins again where the
+   * leader's begins.
+   *
+   * @param epoch in which the leader said so; ignored in another one
+   */
+  public void restartAt(int epoch, long leaderLogStart) {
+    if (!isFollowing(epoch)) {
+      return;
+    }
+    LOG.warn(
+        "{}: the log of {} to {} is out of the leader's range; begins again at {}",
+        this,
+        data.opened().logStartOffset(),
+        data.opened().logEndOffset(),
+        leaderLogStart);
+    data.resetTo(leaderLogStart);
+    onTruncated();
   }
 
   /**
@@ -576,10 +721,32 @@ public final class Partition {
    * open. Requests wait while the states of the log are worked out anew; see {@link #whenReady}.
    */
   public void truncateTo(long offset) {
+    LOG.info(
+        "{}: truncates its log, which ends at {}, to {}",
+        this,
+        data.opened().logEndOffset(),
+        offset);
     data.truncateTo(offset);
+    onTruncated();
+  }
+
+  private void onTruncated() {
     PartitionLog cut = data.opened();
     replica.onLogTruncated(cut.logStartOffset(), cut.logEndOffset(), cut.syncedEndOffset());
     publishedHighWatermark = replica.highWatermark();
+  }
+
+  /** What the partition is to the appends of a follower. */
+  private final class FollowsOwner implements FollowerAppender.Owner {
+    @Override
+    public int followedEpoch() {
+      return replica.role() == ReplicaState.Role.FOLLOWER ? leaderEpoch() : -1;
+    }
+
+    @Override
+    public void onAppended() {
+      noteProgress();
+    }
   }
 
   // ---- now and then ----
@@ -600,6 +767,7 @@ public final class Partition {
     }
     pendingAcks.expire(nowMs);
     appender.expire(nowMs);
+    inSyncProposals.onTick();
     if (check) {
       producers.expire(clock.wallMs() - upkeep.producerIdExpirationMs());
       applyRetention();

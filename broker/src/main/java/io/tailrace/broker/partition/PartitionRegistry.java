@@ -8,7 +8,6 @@ import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.replica.PartitionMetadata;
-import io.tailrace.protocol.port.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -53,36 +52,19 @@ public final class PartitionRegistry {
   private record HostedTopic(TopicImage image, Partition[] partitions) {}
 
   /**
-   * A registry of partitions without further states.
-   *
-   * @param settings the effective settings of a topic
-   * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
-   */
-  public PartitionRegistry(
-      int brokerId,
-      PartitionThreads threads,
-      LogStore store,
-      Function<TopicImage, TopicSettings> settings,
-      Clock clock,
-      Upkeep upkeep,
-      Function<UUID, CompletionStage<Void>> confirmDeletion) {
-    this(threads, settings, new PartitionServices(brokerId, store, clock, upkeep), confirmDeletion);
-  }
-
-  /**
-   * @param settings the effective settings of a topic
    * @param services what the partitions share
+   * @param settings the effective settings of a topic
    * @param confirmDeletion says to the cluster that this broker's files of a deleted topic are gone
    */
   public PartitionRegistry(
       PartitionThreads threads,
-      Function<TopicImage, TopicSettings> settings,
       PartitionServices services,
+      Function<TopicImage, TopicSettings> settings,
       Function<UUID, CompletionStage<Void>> confirmDeletion) {
     this.threads = threads;
+    this.services = services;
     this.store = services.store();
     this.settings = settings;
-    this.services = services;
     this.deletions =
         new TopicDeletions(services.brokerId(), store, threads.all().get(0), confirmDeletion);
   }

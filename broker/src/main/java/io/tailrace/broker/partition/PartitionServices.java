@@ -10,10 +10,9 @@ import io.tailrace.protocol.port.Clock;
  * @param states what partitions derive from their logs besides what all do
  */
 public record PartitionServices(
-    int brokerId, LogStore store, Clock clock, Upkeep upkeep, FurtherStates states) {
-
-  /** Services of partitions without further states. */
-  public PartitionServices(int brokerId, LogStore store, Clock clock, Upkeep upkeep) {
-    this(brokerId, store, clock, upkeep, FurtherStates.NONE);
-  }
-}
+    int brokerId,
+    LogStore store,
+    Clock clock,
+    Upkeep upkeep,
+    Replication replication,
+    FurtherStates states) {}

@@ -10,7 +10,7 @@ public final class ReadWaiter {
     this.listener = listener;
   }
 
-  /** What must be below the high watermark before the listener is told. */
+  /** What must be readable before the listener is told. */
   long offset() {
     return offset;
   }

@@ -25,18 +25,18 @@ final class ReadWaiters {
   }
 
   /**
-   * Tells those whose offset the high watermark has passed.
+   * Tells those whose offset can be read now.
    *
-   * @param highWatermark exclusive
+   * @param end of what can be read, exclusive
    */
-  void wake(long highWatermark) {
+  void wake(long end) {
     if (waiters.isEmpty()) {
       return;
     }
     List<ReadWaiter> ready = null;
     for (Iterator<ReadWaiter> each = waiters.iterator(); each.hasNext(); ) {
       ReadWaiter waiter = each.next();
-      if (waiter.offset() < highWatermark) {
+      if (waiter.offset() < end) {
         if (ready == null) {
           ready = new ArrayList<>();
         }

@@ -10,20 +10,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A read of a partition's sealed segments, which is begun on the partition's thread and made
- * elsewhere. It sees what was below its limit, in general the high watermark, when it was begun,
- * whatever becomes of the partition meanwhile. Used by one thread at a time, and must be closed.
+ * elsewhere. It sees what could be read when it was begun, whatever becomes of the partition
+ * meanwhile. Used by one thread at a time, and must be closed.
  */
 public final class SealedRead implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SealedRead.class);
 
   private final String partition;
   private final LogView view;
-  private final long limitOffset;
+  private final long end;
 
-  private SealedRead(Partition partition, LogView view, long limitOffset) {
+  private SealedRead(Partition partition, LogView view, ReadEnd upTo) {
     this.partition = partition.toString();
     this.view = view;
-    this.limitOffset = limitOffset;
+    this.end = partition.end(upTo);
   }
 
   /**
@@ -32,25 +32,13 @@ public final class SealedRead implements AutoCloseable {
    * @return null when {@link Partition#read} is to be called: the offset is in the segment that
    *     takes batches, or it cannot be read, which the partition tells better
    */
-  public static SealedRead at(Partition partition, long offset) {
-    return at(partition, offset, partition.highWatermark());
-  }
-
-  /**
-   * As {@link #at}, up to the end of the log: for what compares replicas and shows no records. To
-   * be called on the partition's thread; the log must be open.
-   */
-  public static SealedRead ofReplica(Partition partition, long offset) {
-    return at(partition, offset, partition.log().logEndOffset());
-  }
-
-  private static SealedRead at(Partition partition, long offset, long limitOffset) {
+  public static SealedRead at(Partition partition, long offset, ReadEnd upTo) {
     PartitionLog log = partition.log();
-    if (offset < log.logStartOffset() || offset >= limitOffset) {
+    if (offset < log.logStartOffset() || offset >= partition.end(upTo)) {
       return null;
     }
     try {
-      return of(partition, log.sealedView(offset), limitOffset);
+      return of(partition, log.sealedView(offset), upTo);
     } catch (LogException e) {
       return null; // the read on the partition's thread meets it again, and tells it
     }
@@ -65,14 +53,14 @@ public final class SealedRead implements AutoCloseable {
   public static SealedRead atTimestamp(Partition partition, long timestampMs) {
     try {
       return of(
-          partition, partition.log().sealedViewAtTimestamp(timestampMs), partition.highWatermark());
+          partition, partition.log().sealedViewAtTimestamp(timestampMs), ReadEnd.HIGH_WATERMARK);
     } catch (LogException e) {
       return null; // the search on the partition's thread meets it again, and tells it
     }
   }
 
-  private static SealedRead of(Partition partition, LogView view, long limitOffset) {
-    return view == null ? null : new SealedRead(partition, view, limitOffset);
+  private static SealedRead of(Partition partition, LogView view, ReadEnd upTo) {
+    return view == null ? null : new SealedRead(partition, view, upTo);
   }
 
   /**
@@ -83,7 +71,7 @@ public final class SealedRead implements AutoCloseable {
    */
   public PartitionError read(long offset, int maxBytes, ByteBuf out) {
     try {
-      view.read(offset, limitOffset, maxBytes, out);
+      view.read(offset, end, maxBytes, out);
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", partition, offset, e.getMessage());
@@ -99,7 +87,7 @@ public final class SealedRead implements AutoCloseable {
    * @throws LogException {@code CORRUPT_LOG}
    */
   public TimestampedOffset find(long timestampMs) {
-    return view.findByTimestamp(timestampMs, limitOffset);
+    return view.findByTimestamp(timestampMs, end);
   }
 
   /** Lets the segments go. May unmap a file. */

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
@@ -81,7 +82,7 @@ public final class BatchesService {
         return;
       }
       long offset = Math.max(fromOffset, partition.log().logStartOffset());
-      SealedRead sealed = SealedRead.ofReplica(partition, offset);
+      SealedRead sealed = SealedRead.at(partition, offset, ReadEnd.LOG_END);
       if (sealed == null) {
         readLog();
         return;

@@ -5,9 +5,11 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
 import io.tailrace.broker.partition.SealedRead;
+import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
 
 /**
  * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, on a reader
@@ -17,6 +19,8 @@ final class FetchPart {
   private static final int MIN_BUFFER_BYTES = 4 * 1024;
 
   private final long offset;
+  private final ReadEnd upTo;
+  private final FollowerFetch follower;
   private final int leaderEpoch;
   private final long maxBytes;
   private final Partition partition;
@@ -29,10 +33,13 @@ final class FetchPart {
   private SealedRead sealed;
   private int limit;
   private boolean behind;
+  private EpochEnd diverging;
   private ReadWaiter waiter;
 
   FetchPart(FetchQuery query, PartitionLookup.Found found) {
     this.offset = query.offset();
+    this.upTo = query.upTo();
+    this.follower = query.follower();
     this.leaderEpoch = query.leaderEpoch();
     this.maxBytes = query.maxBytes();
     this.partition = found.partition();
@@ -71,9 +78,15 @@ final class FetchPart {
     if (error != null) {
       return;
     }
+    if (follower != null) {
+      diverging = partition.onFollowerFetch(follower.follower(), follower.position(offset));
+    }
     highWatermark = partition.highWatermark();
     logStartOffset = partition.log().logStartOffset();
-    long available = partition.estimateBytesFrom(offset);
+    if (diverging != null) {
+      return;
+    }
+    long available = partition.estimateBytesFrom(offset, upTo);
     ByteBuf out = Unpooled.EMPTY_BUFFER;
     limit = (int) Math.min(maxBytes, most);
     if (available > 0) {
@@ -89,7 +102,7 @@ final class FetchPart {
       out = ByteBufAllocator.DEFAULT.directBuffer(capacity);
     }
     records = out;
-    sealed = SealedRead.at(partition, offset);
+    sealed = SealedRead.at(partition, offset, upTo);
     if (sealed == null) {
       readTail();
     }
@@ -105,9 +118,9 @@ final class FetchPart {
     return behind;
   }
 
-  /** Whether there is an error or a record to tell. */
+  /** Whether there is an error, a record or a divergence to tell. */
   boolean isAnswered() {
-    return error != null || records.isReadable();
+    return error != null || diverging != null || records.isReadable();
   }
 
   /** Bytes that may be read, or were. */
@@ -134,7 +147,7 @@ final class FetchPart {
   }
 
   private void readTail() {
-    noteRead(partition.read(offset, limit, records));
+    noteRead(partition.read(offset, upTo, limit, records));
     highWatermark = partition.highWatermark();
     logStartOffset = partition.log().logStartOffset();
   }
@@ -167,7 +180,7 @@ final class FetchPart {
 
   /** Has the listener told when there is more than there was. On the partition's thread. */
   void register(ReadListener listener) {
-    waiter = partition.awaitReadable(Math.max(offset, highWatermark), listener);
+    waiter = partition.awaitReadable(Math.max(offset, highWatermark), upTo, listener);
   }
 
   /** Lets nobody be told any more. On the partition's thread. */
@@ -193,6 +206,6 @@ final class FetchPart {
       taken.release();
       taken = Unpooled.EMPTY_BUFFER;
     }
-    return new FetchResult(error, highWatermark, logStartOffset, taken);
+    return new FetchResult(error, highWatermark, logStartOffset, taken, diverging);
   }
 }

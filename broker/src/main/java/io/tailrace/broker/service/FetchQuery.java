@@ -1,5 +1,6 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.broker.partition.ReadEnd;
 import java.util.UUID;
 
 /**
@@ -8,6 +9,25 @@ import java.util.UUID;
  * @param topicId null = not checked
  * @param leaderEpoch that the client knows; -1 = not checked
  * @param maxBytes of its records, unless the first batch alone is larger
+ * @param follower what a follower says that fetches; null = a consumer does
  */
 public record FetchQuery(
-    String topic, UUID topicId, int partition, int leaderEpoch, long offset, long maxBytes) {}
+    String topic,
+    UUID topicId,
+    int partition,
+    int leaderEpoch,
+    long offset,
+    long maxBytes,
+    FollowerFetch follower) {
+
+  /** A consumer's. */
+  public FetchQuery(
+      String topic, UUID topicId, int partition, int leaderEpoch, long offset, long maxBytes) {
+    this(topic, topicId, partition, leaderEpoch, offset, maxBytes, null);
+  }
+
+  /** How far it reads. */
+  ReadEnd upTo() {
+    return follower == null ? ReadEnd.HIGH_WATERMARK : ReadEnd.LOG_END;
+  }
+}

@@ -2,6 +2,7 @@ package io.tailrace.broker.service;
 
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
 
 /**
  * Answers a {@link FetchQuery}.
@@ -9,6 +10,17 @@ import io.tailrace.broker.partition.PartitionError;
  * @param error null when there is none; then nothing was read
  * @param records whole batches, the first of which may begin before the offset that was asked for;
  *     the receiver releases them
+ * @param diverging what a follower has to truncate by; null = nothing
  */
 public record FetchResult(
-    PartitionError error, long highWatermark, long logStartOffset, ByteBuf records) {}
+    PartitionError error,
+    long highWatermark,
+    long logStartOffset,
+    ByteBuf records,
+    EpochEnd diverging) {
+
+  /** Whether there is something that a client does not wait longer for. */
+  boolean isAnswer() {
+    return error != null || diverging != null || records.isReadable();
+  }
+}

@@ -1,5 +1,7 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,14 +12,26 @@ public final class FetchService {
 
   private final PartitionLookup lookup;
   private final FetchResources resources;
+  private final FollowerAdmission admission;
+  private final FetchResources followerResources;
   private final int maxResponseBytes;
 
   /**
+   * @param admission tells brokers that follow from strangers
+   * @param followerResources for the fetches of followers, which the limits of clients are not to
+   *     delay
    * @param maxResponseBytes an answer holds no more records than this, whatever the client asks for
    */
-  public FetchService(PartitionLookup lookup, FetchResources resources, int maxResponseBytes) {
+  public FetchService(
+      PartitionLookup lookup,
+      FetchResources resources,
+      FollowerAdmission admission,
+      FetchResources followerResources,
+      int maxResponseBytes) {
     this.lookup = lookup;
     this.resources = resources;
+    this.admission = admission;
+    this.followerResources = followerResources;
     this.maxResponseBytes = maxResponseBytes;
   }
 
@@ -57,6 +71,39 @@ public final class FetchService {
       FetchSessions sessions,
       SessionQuery query,
       FetchBounds asked,
+      Consumer<SessionResult> done) {
+    fetch(caller, sessions, query, asked, resources, done);
+  }
+
+  /**
+   * As the fetch of a session, for a follower: reads up to the log's end, and what the follower
+   * says of its own logs counts.
+   *
+   * @param caller is also failed with {@code INVALID_BROKER_EPOCH} where this broker does not know
+   *     the follower under the registration
+   */
+  public void fetch(
+      Caller caller,
+      FetchSessions sessions,
+      InSyncReplica follower,
+      SessionQuery query,
+      FetchBounds asked,
+      Consumer<SessionResult> done) {
+    PartitionError refusal = admission.refusal(follower);
+    if (refusal != null) {
+      sessions.close();
+      caller.fail(refusal.code(), refusal.message());
+    } else {
+      fetch(caller, sessions, query, asked, followerResources, done);
+    }
+  }
+
+  private void fetch(
+      Caller caller,
+      FetchSessions sessions,
+      SessionQuery query,
+      FetchBounds asked,
+      FetchResources resources,
       Consumer<SessionResult> done) {
     FetchSession session;
     if (query.id() == 0) {

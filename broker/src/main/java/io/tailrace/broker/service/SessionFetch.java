@@ -87,7 +87,7 @@ final class SessionFetch {
     for (int i = 0; i < taken.size(); i++) {
       SessionPart part = taken.get(i);
       FetchResult result = results.get(i);
-      if (result.error() != null || result.records().isReadable()) {
+      if (result.isAnswer()) {
         enough = true;
         news.put(part, result);
       } else {

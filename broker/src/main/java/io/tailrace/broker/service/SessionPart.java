@@ -49,7 +49,7 @@ final class SessionPart {
 
   /** Has the listener told once when there is something to read. On the partition's thread. */
   void register(Partition partition, ReadListener listener) {
-    waiter = partition.awaitReadable(query().offset(), listener);
+    waiter = partition.awaitReadable(query().offset(), query().upTo(), listener);
   }
 
   /** Forgets the listener. On the partition's thread. */

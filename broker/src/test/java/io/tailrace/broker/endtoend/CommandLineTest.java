@@ -658,8 +658,8 @@ class CommandLineTest {
       delimiter = '|',
       value = {
         "1|topic create minutes|topic 'minutes' already exists",
-        "1|topic create x --replication-factor 3|topic 'x': a replication factor of 3 cannot be"
-            + " had: replication is not there yet; leave it out, or say 1",
+        "1|topic create x --replication-factor 3|topic 'x': a replication factor of 3 needs as many"
+            + " brokers; 1 is there",
         "1|topic create x --partitions 100000|topic 'x': a topic has 1 to 20000 partitions, not"
             + " 100000",
         "2|topic create x/y|topic 'x/y': a topic's name consists of letters, digits, '.', '_' and"

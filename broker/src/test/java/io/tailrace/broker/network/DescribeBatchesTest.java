@@ -19,6 +19,7 @@ import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ResponseMemory;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.record.RecordBatch;
@@ -39,12 +40,9 @@ class DescribeBatchesTest {
   private final HeldLogStore logs = new HeldLogStore();
   private final PartitionRegistry registry =
       new PartitionRegistry(
-          0,
           PartitionThreads.of(eventLoops.loops()),
-          logs,
+          SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
           topic -> new TopicSettings(LogConfig.defaults(), 1),
-          clock,
-          new Upkeep(10_000, 60_000),
           topicId -> CompletableFuture.completedFuture(null));
   private final PartitionLookup lookup = new PartitionLookup(registry);
   private final ResponseMemory memory = new ResponseMemory(1 << 20);

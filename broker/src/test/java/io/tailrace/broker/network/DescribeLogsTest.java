@@ -14,6 +14,7 @@ import io.tailrace.broker.service.DescribedLog;
 import io.tailrace.broker.service.LogService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import java.util.List;
@@ -37,12 +38,9 @@ class DescribeLogsTest {
     EventLoops eventLoops = EventLoops.create(2);
     PartitionRegistry registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, PARTITIONS, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);

@@ -20,6 +20,7 @@ import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.broker.testkit.SteppedThread;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -63,12 +64,9 @@ class FetchWaitTest {
     ManualClock clock = new ManualClock(1_000_000); // nobody is closed because of the time
     registry =
         new PartitionRegistry(
-            0,
             new PartitionThreads(List.of(thread)),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 2, 0, 1));
     for (Partition partition : registry.all()) {

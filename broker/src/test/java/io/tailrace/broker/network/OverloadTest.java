@@ -13,6 +13,7 @@ import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
@@ -46,12 +47,9 @@ class OverloadTest {
     EventLoops eventLoops = EventLoops.create(2);
     PartitionRegistry registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     NetworkLimits limits =

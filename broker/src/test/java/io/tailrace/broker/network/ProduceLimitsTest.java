@@ -15,6 +15,7 @@ import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.record.CompressionType;
@@ -45,12 +46,9 @@ class ProduceLimitsTest {
     EventLoops eventLoops = EventLoops.create(1);
     PartitionRegistry registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            new InMemoryLogStore(),
+            SingleBroker.services(0, new InMemoryLogStore(), clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     RecordLimits limits = new RecordLimits(1 << 20, MAX_AHEAD_MS);

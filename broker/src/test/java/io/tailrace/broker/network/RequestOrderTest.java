@@ -12,6 +12,7 @@ import io.tailrace.broker.partition.TopicSettings;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
@@ -38,12 +39,9 @@ class RequestOrderTest {
     EventLoops eventLoops = EventLoops.create(1); // connection and partition have one thread
     PartitionRegistry registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);

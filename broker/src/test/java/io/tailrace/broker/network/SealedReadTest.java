@@ -23,6 +23,7 @@ import io.tailrace.broker.service.OffsetsService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -96,12 +97,9 @@ class SealedReadTest {
             usual.flushIntervalMs());
     registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(config, 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 2, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);

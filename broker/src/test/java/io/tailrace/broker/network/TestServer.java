@@ -4,6 +4,7 @@ import io.tailrace.broker.config.RecordLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
+import io.tailrace.broker.service.FollowerAdmission;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProduceService;
 import io.tailrace.broker.service.ReaderThreads;
@@ -101,7 +102,13 @@ final class TestServer implements AutoCloseable {
 
   static FetchHandler fetch(PartitionLookup lookup, NetworkMemory memory, ReaderThreads readers) {
     FetchResources resources = new FetchResources(memory.responses(), readers);
-    return new FetchHandler(new FetchService(lookup, resources, 16 << 20));
+    return new FetchHandler(
+        new FetchService(
+            lookup,
+            resources,
+            new FollowerAdmission(() -> ClusterImage.EMPTY),
+            resources,
+            16 << 20));
   }
 
   NetworkServer server() {

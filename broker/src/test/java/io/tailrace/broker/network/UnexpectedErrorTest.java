@@ -16,6 +16,7 @@ import io.tailrace.broker.service.OffsetsService;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.ResponseFrame;
@@ -57,12 +58,9 @@ class UnexpectedErrorTest {
     EventLoops eventLoops = EventLoops.create(2); // of two partitions, one is behind a hop
     PartitionRegistry registry =
         new PartitionRegistry(
-            0,
             PartitionThreads.of(eventLoops.loops()),
-            logs,
+            SingleBroker.services(0, logs, clock, new Upkeep(10_000, 60_000)),
             topic -> new TopicSettings(LogConfig.defaults(), 1),
-            clock,
-            new Upkeep(10_000, 60_000),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 4, 0, 1));
     PartitionLookup lookup = new PartitionLookup(registry);

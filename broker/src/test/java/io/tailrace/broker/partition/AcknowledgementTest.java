@@ -17,6 +17,7 @@ import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -99,7 +100,7 @@ class AcknowledgementTest {
             ID,
             config,
             scheduler,
-            new PartitionServices(ME, from, clock, new Upkeep(10_000, 60_000)));
+            SingleBroker.services(ME, from, clock, new Upkeep(10_000, 60_000)));
     made.onMetadata(leadingUnder(1));
     made.whenReady(() -> {});
     return made;

@@ -15,6 +15,7 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.broker.partition.derived.DerivedStates;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,7 @@ class LazyLogTest {
   void openALogAndAppend() {
     DerivedStates states = new DerivedStates(List.of(state));
     InMemoryLogStore store = new InMemoryLogStore(new InMemoryDisk(clock));
-    PartitionServices services = new PartitionServices(1, store, clock, new Upkeep(10_000, 60_000));
+    PartitionServices services = SingleBroker.services(1, store, clock, new Upkeep(10_000, 60_000));
     LogId id = new LogId(new UUID(1, 2), 0);
     LogConfig config = LogConfig.defaults();
     LazyLog before = new LazyLog("a-0", id, config, scheduler, services, states, new Ignoring());

@@ -11,6 +11,7 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.testkit.ForwardingLogStore;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.ClusterImageBuilder;
 import io.tailrace.coordinator.cluster.InSyncReplica;
@@ -54,12 +55,9 @@ class PartitionRegistryTest {
 
   private PartitionRegistry registry(ForwardingLogStore logs) {
     return new PartitionRegistry(
-        0,
         new PartitionThreads(List.of(thread)),
-        logs,
+        SingleBroker.services(0, logs, new ManualClock(1_000_000), new Upkeep(10_000, 60_000)),
         topic -> new TopicSettings(LogConfig.defaults(), 1),
-        new ManualClock(1_000_000),
-        new Upkeep(10_000, 60_000),
         topicId -> {
           confirmed.add(topicId);
           return CompletableFuture.completedFuture(null);

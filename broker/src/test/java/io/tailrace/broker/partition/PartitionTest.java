@@ -17,6 +17,7 @@ import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -62,7 +63,7 @@ class PartitionTest {
         new LogId(new UUID(1, 2), 0),
         config,
         scheduler,
-        new PartitionServices(ME, store, clock, new Upkeep(CHECK_INTERVAL_MS, 60_000)));
+        SingleBroker.services(ME, store, clock, new Upkeep(CHECK_INTERVAL_MS, 60_000)));
   }
 
   private void open(InMemoryLogStore store, PartitionMetadata metadata) {
@@ -280,14 +281,17 @@ class PartitionTest {
     partition.onMetadata(leader(ME, EPOCH + 2));
     produce(idempotent(7, 0, 3, 2), -1, -1);
     produce(idempotent(9, 0, 0, 2), -1, -1);
-    assertEquals(new LeaderEpochs.EpochEnd(EPOCH, 3), partition.endOffsetFor(EPOCH + 1));
+    InSyncReplica other = new InSyncReplica(2, 1, new UUID(0, 2));
+    assertEquals(
+        new LeaderEpochs.EpochEnd(EPOCH, 3),
+        partition.onFollowerFetch(other, new FollowerPosition(4, EPOCH + 1, 4)));
 
     partition.truncateTo(3); // nothing is left of one producer: the log is replayed
     scheduler.run();
 
     assertTrue(partition.isOpen());
     assertEquals(3, partition.highWatermark());
-    assertNull(partition.endOffsetFor(EPOCH + 2), "not known any more");
+    assertEquals(new FollowerPosition(3, EPOCH, 0), partition.position());
     assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
     assertArrayEquals(new long[] {3}, produce(idempotent(7, 0, 3, 2), -1, -1).baseOffsets());
     assertArrayEquals(new long[] {5}, produce(idempotent(9, 0, 0, 2), -1, -1).baseOffsets());
@@ -327,8 +331,8 @@ class PartitionTest {
     List<String> told = new ArrayList<>();
     produce(TestBatches.batch(0, 1, 10), -1, -1);
 
-    assertNotNull(partition.awaitReadable(1, () -> told.add("at 1")));
-    assertNotNull(partition.awaitReadable(2, () -> told.add("at 2")));
+    assertNotNull(partition.awaitReadable(1, ReadEnd.HIGH_WATERMARK, () -> told.add("at 1")));
+    assertNotNull(partition.awaitReadable(2, ReadEnd.HIGH_WATERMARK, () -> told.add("at 2")));
     produce(TestBatches.batch(0, 1, 10), -1, -1);
     assertEquals(List.of("at 1"), told);
     produce(TestBatches.batch(0, 1, 10), -1, -1);
@@ -338,7 +342,7 @@ class PartitionTest {
   @Test
   void doesNotTellAReaderThatHasGivenUp() {
     List<String> told = new ArrayList<>();
-    ReadWaiter waiter = partition.awaitReadable(0, () -> told.add("told"));
+    ReadWaiter waiter = partition.awaitReadable(0, ReadEnd.HIGH_WATERMARK, () -> told.add("told"));
 
     partition.cancel(waiter);
     produce(TestBatches.batch(0, 1, 10), -1, -1);
@@ -349,7 +353,7 @@ class PartitionTest {
   @Test
   void wakesReadersWhenLeadershipIsLost() {
     List<String> told = new ArrayList<>();
-    partition.awaitReadable(0, () -> told.add("told"));
+    partition.awaitReadable(0, ReadEnd.HIGH_WATERMARK, () -> told.add("told"));
 
     partition.onMetadata(leader(2, EPOCH + 1));
 
@@ -361,11 +365,11 @@ class PartitionTest {
     produce(TestBatches.batch(0, 1, 10), -1, -1);
     ByteBuf out = Unpooled.buffer();
 
-    PartitionError error = partition.read(7, 1_000, out);
+    PartitionError error = partition.read(7, ReadEnd.HIGH_WATERMARK, 1_000, out);
 
     assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, error.code());
     assertEquals("offset 7 is not in orders-0, which has 0 to 1", error.message());
-    assertNull(partition.read(1, 1_000, out));
+    assertNull(partition.read(1, ReadEnd.HIGH_WATERMARK, 1_000, out));
     assertEquals(0, out.readableBytes());
   }
 
@@ -437,7 +441,7 @@ class PartitionTest {
     ByteBuf batch = TestBatches.batch(0, 1, 10);
     partition.produce(
         batch, 0, batch.readableBytes(), -1, Partition.ANY_EPOCH, 1_000, results::add);
-    partition.awaitReadable(5, () -> told.add("woken"));
+    partition.awaitReadable(5, ReadEnd.HIGH_WATERMARK, () -> told.add("woken"));
 
     partition.stop(() -> told.add("stopped"));
 
@@ -453,7 +457,7 @@ class PartitionTest {
     List<String> told = new ArrayList<>();
     ByteBuf batch = TestBatches.batch(0, 1, 10);
     partition.produce(batch, 0, batch.readableBytes(), -1, EPOCH, 1_000, results::add);
-    partition.awaitReadable(5, () -> told.add("woken"));
+    partition.awaitReadable(5, ReadEnd.HIGH_WATERMARK, () -> told.add("woken"));
 
     partition.onMetadata(leader(ME, EPOCH + 1));
 
@@ -529,7 +533,7 @@ class PartitionTest {
 
   private List<TestBatches.ReadBatch> read(long offset) {
     ByteBuf out = Unpooled.buffer();
-    assertNull(partition.read(offset, 1 << 20, out));
+    assertNull(partition.read(offset, ReadEnd.HIGH_WATERMARK, 1 << 20, out));
     return TestBatches.parse(out);
   }
 

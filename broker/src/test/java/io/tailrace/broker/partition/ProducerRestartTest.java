@@ -13,6 +13,7 @@ import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -66,7 +67,7 @@ class ProducerRestartTest {
             ID,
             CONFIG,
             owner,
-            new PartitionServices(1, store, Clock.SYSTEM, new Upkeep(30_000, 60_000)));
+            SingleBroker.services(1, store, Clock.SYSTEM, new Upkeep(30_000, 60_000)));
     CompletableFuture<Void> ready = new CompletableFuture<>();
     owner.run(
         () -> {

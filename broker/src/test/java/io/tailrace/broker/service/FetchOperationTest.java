@@ -11,9 +11,9 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.Partition;
-import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.testkit.ManualScheduler;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -77,7 +77,7 @@ class FetchOperationTest {
             new LogId(new UUID(1, 2), index),
             LogConfig.defaults(),
             owner,
-            new PartitionServices(ME, store, clock, new Upkeep(10_000, 60_000)));
+            SingleBroker.services(ME, store, clock, new Upkeep(10_000, 60_000)));
     List<InSyncReplica> inSync = List.of(new InSyncReplica(ME, 1, new UUID(0, ME)));
     made.onMetadata(new PartitionMetadata(ME, 1, 0, List.of(ME), inSync, 1));
     return made;

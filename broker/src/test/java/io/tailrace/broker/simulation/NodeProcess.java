@@ -8,11 +8,11 @@ import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
-import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.ProduceListener;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.simulation.SimulatedTime.SimulatedThread;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
@@ -68,7 +68,7 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
                 SimulatedTopic.logId(partition),
                 config,
                 thread,
-                new PartitionServices(id, store, time, UPKEEP)));
+                SingleBroker.services(id, store, time, UPKEEP)));
       }
     }
     thread.execute(this::learnLeaders);

@@ -7,7 +7,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
@@ -31,7 +30,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Links over TCP, by Netty: one event loop, on epoll where there is a native library for it.
+ * Links over TCP, by Netty: on one event loop, with epoll where there is a native library for it.
  * Thread-safe.
  *
  * <p>Names are resolved on threads of their own, because the JDK's resolver blocks and the event
@@ -51,7 +50,9 @@ public final class NettyTransport implements Transport {
   private static final int RESOLVER_IDLE_SECONDS = 5;
   private static final int CLOSE_TIMEOUT_SECONDS = 5;
 
+  /** Ended with this transport; null when the loop belongs to another owner. */
   private final MultiThreadIoEventLoopGroup group;
+
   private final EventLoop loop;
   private final Scheduler scheduler;
   private final ThreadPoolExecutor resolver;
@@ -63,11 +64,35 @@ public final class NettyTransport implements Transport {
    * @param name the name of the thread
    */
   public NettyTransport(String name) {
+    this(
+        new MultiThreadIoEventLoopGroup(
+            1,
+            threads(name),
+            Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()),
+        name);
+  }
+
+  /**
+   * Uses an event loop that is there, and stays when this is closed.
+   *
+   * @param loop on epoll where that is available, otherwise on NIO
+   * @param scheduler the loop's
+   * @param name the first part of the resolver threads' names
+   */
+  public NettyTransport(EventLoop loop, Scheduler scheduler, String name) {
+    this(null, loop, scheduler, name);
+  }
+
+  private NettyTransport(MultiThreadIoEventLoopGroup group, String name) {
+    this(group, group.next(), null, name);
+  }
+
+  private NettyTransport(
+      MultiThreadIoEventLoopGroup group, EventLoop loop, Scheduler scheduler, String name) {
     this.epoll = Epoll.isAvailable();
-    IoHandlerFactory handler = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    this.group = new MultiThreadIoEventLoopGroup(1, threads(name), handler);
-    this.loop = group.next();
-    this.scheduler = new EventLoopScheduler(loop);
+    this.group = group;
+    this.loop = loop;
+    this.scheduler = scheduler == null ? new EventLoopScheduler(loop) : scheduler;
     this.resolver =
         new ThreadPoolExecutor(
             MAX_RESOLVER_THREADS,
@@ -151,6 +176,9 @@ public final class NettyTransport implements Transport {
   @Override
   public void close() {
     resolver.shutdownNow();
+    if (group == null) {
+      return;
+    }
     var ended = group.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     if (!loop.inEventLoop()) {
       ended.awaitUninterruptibly(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);

@@ -19,7 +19,10 @@ public interface Transport extends AutoCloseable {
    */
   void open(String host, int port, int timeoutMs, LinkListener listener);
 
-  /** Closes every link and ends the thread. Waits for it, unless the thread itself calls. */
+  /**
+   * Closes every link and ends the thread, if that was begun for this transport. Waits for it,
+   * unless the thread itself calls.
+   */
   @Override
   void close();
 }

@@ -51,6 +51,18 @@ final class ReplicaProgress {
   }
 
   /**
+   * The leader's log is about to grow: a follower that has all of it was caught up until now, also
+   * when it has not had a reason to report for long.
+   *
+   * @param leaderEnd the leader's log end until now
+   */
+  void onLeaderGrows(long leaderEnd, boolean synced, long nowMs) {
+    if (end(synced) >= leaderEnd) {
+      caughtUpMs = Math.max(caughtUpMs, nowMs);
+    }
+  }
+
+  /**
    * Takes over a report.
    *
    * @param synced whether the acknowledged end is the synced one

@@ -151,7 +151,12 @@ public final class ReplicaState {
   }
 
   /** The log has grown, or more of it is synced. */
-  public void onLogProgress(long end, long synced) {
+  public void onLogProgress(long end, long synced, long nowMs) {
+    if (end > logEnd) {
+      for (ReplicaProgress follower : followers.values()) {
+        follower.onLeaderGrows(logEnd, acknowledgeSynced, nowMs);
+      }
+    }
     logEnd = end;
     syncedEnd = synced;
     advance();
@@ -247,7 +252,8 @@ public final class ReplicaState {
     InSyncReplica reported = progress.follower();
     boolean sameRegistration =
         member != null && (reported == null || member.isSameRegistration(reported));
-    boolean lags = nowMs - progress.caughtUpMs() > lagTimeMaxMs;
+    boolean lags =
+        progress.end(acknowledgeSynced) < logEnd && nowMs - progress.caughtUpMs() > lagTimeMaxMs;
     if (sameRegistration) {
       return lags ? null : member;
     }

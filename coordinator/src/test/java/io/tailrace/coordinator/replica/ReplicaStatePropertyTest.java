@@ -128,7 +128,7 @@ class ReplicaStatePropertyTest {
     }
 
     private void leaderProgress() {
-      state.onLogProgress(end[LEADER], syncedEnd[LEADER]);
+      state.onLogProgress(end[LEADER], syncedEnd[LEADER], nowMs);
     }
 
     private void report(int replica) {

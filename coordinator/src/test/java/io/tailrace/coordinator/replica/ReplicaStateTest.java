@@ -63,7 +63,7 @@ class ReplicaStateTest {
     assertFalse(state.isLatestKnown());
     assertEquals(Acknowledgement.AWAITED, state.acknowledgement(EPOCH, 20));
 
-    state.onLogProgress(20, 20);
+    state.onLogProgress(20, 20, 2);
     assertEquals(Acknowledgement.GIVEN, state.acknowledgement(EPOCH, 20));
     assertTrue(state.isLatestKnown());
   }
@@ -227,7 +227,7 @@ class ReplicaStateTest {
   void doesNotProposeAFollowerBelowTheHighWatermark() {
     lead(2, 1, ME);
     state.onLogOpened(0, 20, 20, 0);
-    state.onLogProgress(30, 30);
+    state.onLogProgress(30, 30, 2);
     report(2, 25, 1);
 
     assertNull(state.propose(1));
@@ -245,7 +245,7 @@ class ReplicaStateTest {
     state.onProposalConfirmed(grow, version + 1);
     assertEquals(20, state.highWatermark());
 
-    state.onLogProgress(30, 30);
+    state.onLogProgress(30, 30, 2);
     ProposedInSyncSet shrink = state.propose(LAG_MS + 2);
     assertEquals(set(ME), shrink.inSync());
     assertEquals(version + 1, shrink.version());
@@ -262,7 +262,7 @@ class ReplicaStateTest {
     report(2, 20, 1);
     ProposedInSyncSet grow = state.propose(1);
 
-    state.onLogProgress(30, 30);
+    state.onLogProgress(30, 30, 2);
     assertEquals(20, state.highWatermark());
 
     state.onProposalRefused(grow);
@@ -294,7 +294,7 @@ class ReplicaStateTest {
 
     assertNull(state.proposal());
     assertEquals(set(ME, 2), state.metadata().inSync());
-    state.onLogProgress(30, 30);
+    state.onLogProgress(30, 30, 2);
     assertEquals(20, state.highWatermark(), "the same epoch keeps what its followers reported");
   }
 
@@ -314,11 +314,24 @@ class ReplicaStateTest {
     lead(2, 1, ME, 2);
     state.onLogOpened(0, 10, 10, 0);
     for (int second = 1; second < 300; second++) {
-      state.onLogProgress(10 + 100L * second, 0);
+      state.onLogProgress(10 + 100L * second, 0, 1_000L * second);
       report(2, 10 + 100L * (second - 1), 1_000L * second); // never at the leader's end
       assertNull(state.propose(1_000L * second));
     }
     assertEquals(298_000, state.caughtUpMsOf(2));
+  }
+
+  @Test
+  void aFollowerAtTheEndOfAnIdleLogStaysAndHasAFullLagPeriodFromTheNextAppendOn() {
+    lead(2, 1, ME, 2);
+    state.onLogOpened(0, 10, 10, 0);
+    report(2, 10, 1);
+
+    assertNull(state.propose(50 * LAG_MS));
+    state.onLogProgress(11, 11, 50 * LAG_MS);
+
+    assertNull(state.propose(51 * LAG_MS));
+    assertEquals(set(ME), state.propose(51 * LAG_MS + 1).inSync());
   }
 
   @Test
@@ -328,7 +341,7 @@ class ReplicaStateTest {
     int second = 1;
     while (state.propose(1_000L * second) == null) {
       second++;
-      state.onLogProgress(10 + 100L * second, 0);
+      state.onLogProgress(10 + 100L * second, 0, 1_000L * second);
       report(2, 10 + 10L * second, 1_000L * second);
       assertTrue(second < 100);
     }
@@ -369,7 +382,7 @@ class ReplicaStateTest {
     state.onLogOpened(0, 20, 20, 0);
 
     state.onLogOffline();
-    state.onLogProgress(30, 30);
+    state.onLogProgress(30, 30, 2);
 
     assertEquals(20, state.highWatermark());
     assertEquals(Acknowledgement.LOG_OFFLINE, state.acknowledgement(EPOCH, 30));
@@ -382,9 +395,9 @@ class ReplicaStateTest {
     state.onLogOpened(0, 20, 3, 0);
 
     state.acknowledgeSynced(true);
-    state.onLogProgress(25, 3);
+    state.onLogProgress(25, 3, 2);
     assertEquals(20, state.highWatermark());
-    state.onLogProgress(25, 25);
+    state.onLogProgress(25, 25, 2);
     assertEquals(25, state.highWatermark());
   }
 }

@@ -89,6 +89,8 @@ public enum ErrorCode {
   METADATA_UNAVAILABLE(56, true, "the cluster's metadata store cannot be reached"),
   /** Fewer replicas are in sync than min.insync.replicas asks for. */
   NOT_ENOUGH_REPLICAS(57, true, "fewer replicas are in sync than min.insync.replicas asks for"),
+  /** A broker follows under a registration that is not its newest one, as far as is known. */
+  INVALID_BROKER_EPOCH(58, true, "the broker is not registered with this epoch"),
 
   // Load and resources.
   /** The broker has more work queued than it allows. */

@@ -53,6 +53,19 @@ public final class LeaderEpochs implements DerivedState {
   }
 
   /**
+   * The epoch of the last batch; -1 when there is none. Smaller than {@link #latest} where a leader
+   * has not appended anything in its epoch.
+   */
+  public int lastBatchEpoch(long logEndOffset) {
+    for (Map.Entry<Integer, Long> each : startOffsets.descendingMap().entrySet()) {
+      if (each.getValue() < logEndOffset) {
+        return each.getKey();
+      }
+    }
+    return NO_EPOCH;
+  }
+
+  /**
    * Where an epoch ends.
    *
    * @param epoch of the asking replica's last batch
@@ -70,6 +83,33 @@ public final class LeaderEpochs implements DerivedState {
     Integer known = startOffsets.floorKey(epoch);
     // Below the oldest known epoch nothing is left in this log: all of it is of later ones.
     return new EpochEnd(known == null ? epoch : known, next.getValue());
+  }
+
+  /**
+   * As the leader: whether a follower's log is no prefix of this one, by the epoch of its last
+   * batch.
+   *
+   * @param lastEpoch -1 when the follower's log has no batches
+   * @param followersEnd the follower's log end
+   * @param logEndOffset of this log
+   * @return null when it is a prefix, as far as epochs tell; otherwise what to truncate by
+   */
+  public EpochEnd divergence(int lastEpoch, long followersEnd, long logEndOffset) {
+    EpochEnd end = endOffsetFor(lastEpoch, logEndOffset);
+    return end == null || (end.epoch() == lastEpoch && followersEnd <= end.endOffset())
+        ? null
+        : end;
+  }
+
+  /**
+   * As a follower: where the batches of an epoch and of all before it end.
+   *
+   * @param epoch known to the leader
+   * @param logEndOffset of this log
+   */
+  public long endOfEpochsUpTo(int epoch, long logEndOffset) {
+    Map.Entry<Integer, Long> next = startOffsets.higherEntry(epoch);
+    return next == null ? logEndOffset : next.getValue();
   }
 
   @Override

@@ -11,9 +11,10 @@ import io.tailrace.broker.log.ManualClock;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.partition.Partition;
-import io.tailrace.broker.partition.PartitionServices;
 import io.tailrace.broker.partition.ProduceResult;
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.Upkeep;
+import io.tailrace.broker.testkit.SingleBroker;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.protocol.error.ErrorCode;
@@ -73,7 +74,7 @@ class AppendsOnSlowDeviceTest {
             TestLog.ID,
             config,
             owner,
-            new PartitionServices(ME, store, clock, new Upkeep(10_000, 60_000)));
+            SingleBroker.services(ME, store, clock, new Upkeep(10_000, 60_000)));
     CountDownLatch opened = new CountDownLatch(1);
     owner.run(
         () -> {
@@ -160,7 +161,7 @@ class AppendsOnSlowDeviceTest {
     for (long offset = 0; offset < end(); ) {
       ByteBuf out = Unpooled.buffer();
       long at = offset;
-      assertNull(owner.call(() -> partition.read(at, 64 * 1024, out)));
+      assertNull(owner.call(() -> partition.read(at, ReadEnd.HIGH_WATERMARK, 64 * 1024, out)));
       int index = 0;
       for (TestBatches.ReadBatch batch : TestBatches.parse(out)) {
         assertEquals(offset, batch.baseOffset());

@@ -1,0 +1,50 @@
+package io.tailrace.broker.partition;
+
+import io.netty.buffer.ByteBuf;
+import java.util.function.Consumer;
+
+/**
+ * Batches that a follower has fetched and not appended completely. Confined to the partition's
+ * scheduler.
+ */
+final class FetchedBatches {
+  final int leaderEpoch;
+  final ByteBuf batches;
+  private final Consumer<PartitionError> done;
+  private int next;
+
+  /**
+   * @param leaderEpoch the epoch in which they were asked for
+   * @param batches whole batches; taken over
+   * @param done told once, with null when all were appended
+   */
+  FetchedBatches(int leaderEpoch, ByteBuf batches, Consumer<PartitionError> done) {
+    this.leaderEpoch = leaderEpoch;
+    this.batches = batches;
+    this.done = done;
+    this.next = batches.readerIndex();
+  }
+
+  /** Where the first batch begins that is not dealt with. */
+  int next() {
+    return next;
+  }
+
+  int end() {
+    return batches.writerIndex();
+  }
+
+  void advanceTo(int index) {
+    next = index;
+  }
+
+  /**
+   * Lets the bytes go and tells the outcome.
+   *
+   * @param error null = all were appended
+   */
+  void end(PartitionError error) {
+    batches.release();
+    done.accept(error);
+  }
+}

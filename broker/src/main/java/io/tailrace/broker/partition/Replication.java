@@ -1,0 +1,10 @@
+package io.tailrace.broker.partition;
+
+/**
+ * How the partitions of one broker replicate.
+ *
+ * @param followers told of the partitions that this broker follows
+ * @param inSync takes the in-sync sets that leaders propose
+ * @param lagTimeMaxMs how long a follower may lag before it leaves the in-sync set
+ */
+public record Replication(FollowerListener followers, InSyncStore inSync, long lagTimeMaxMs) {}

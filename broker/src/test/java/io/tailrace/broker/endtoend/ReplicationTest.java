@@ -1,0 +1,133 @@
+package io.tailrace.broker.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.broker.testkit.TestBrokers;
+import io.tailrace.client.Consumer;
+import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.PartitionDescription;
+import io.tailrace.client.Producer;
+import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.ReplicaLog;
+import io.tailrace.client.Serdes;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.Topic;
+import io.tailrace.client.TopicPartition;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three brokers that replicate, with real sockets, disks and a ZooKeeper. */
+class ReplicationTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int PARTITIONS = 4;
+
+  @TempDir static Path directory;
+  private static TestBrokers brokers;
+
+  @BeforeAll
+  static void start() {
+    brokers = TestBrokers.start(directory, 3, Map.of());
+  }
+
+  @AfterAll
+  static void stop() {
+    brokers.close();
+  }
+
+  @Test
+  void losesAndDoublesNothingWhileEachBrokerInTurnStopsAndComesBack() {
+    try (TailraceClient client = brokers.client();
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
+      client.admin().createTopic(Topic.named("orders").partitions(PARTITIONS)).join();
+      List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+      int next = 0;
+      for (int stopped = 0; stopped < 3; stopped++) {
+        next = send(producer, sent, next, 500);
+        brokers.stop(stopped);
+        next = send(producer, sent, next, 500);
+        producer.flush();
+        brokers.start(stopped);
+        awaitInSync(client, "orders");
+      }
+      producer.flush();
+      Map<Integer, List<String>> expected = new TreeMap<>();
+      for (int i = 0; i < next; i++) {
+        RecordMetadata at = sent.get(i).join();
+        List<String> partition =
+            expected.computeIfAbsent(at.partition(), each -> new ArrayList<>());
+        assertEquals(partition.size(), at.offset(), "record " + i);
+        partition.add("value-" + i);
+      }
+      assertEquals(expected, consume(client, next));
+      assertReplicasEndAlike(client, expected);
+    }
+  }
+
+  private static int send(
+      Producer<String, String> producer,
+      List<CompletableFuture<RecordMetadata>> sent,
+      int from,
+      int count) {
+    for (int i = from; i < from + count; i++) {
+      sent.add(producer.send("orders", "key-" + i % 31, "value-" + i));
+    }
+    return from + count;
+  }
+
+  private static Map<Integer, List<String>> consume(TailraceClient client, int count) {
+    Map<Integer, List<String>> found = new TreeMap<>();
+    try (Consumer<String, String> consumer =
+        client.consumer(Serdes.string(), Serdes.string()).build()) {
+      List<TopicPartition> all =
+          IntStream.range(0, PARTITIONS).mapToObj(i -> new TopicPartition("orders", i)).toList();
+      consumer.assign(all);
+      consumer.seekToBeginning(all.toArray(TopicPartition[]::new));
+      long giveUpNanos = System.nanoTime() + PATIENCE.toNanos();
+      for (int left = count; left > 0; ) {
+        assertTrue(System.nanoTime() < giveUpNanos, () -> "found " + found);
+        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
+          found.computeIfAbsent(record.partition(), each -> new ArrayList<>()).add(record.value());
+          left--;
+        }
+      }
+    }
+    return found;
+  }
+
+  private static void assertReplicasEndAlike(
+      TailraceClient client, Map<Integer, List<String>> expected) {
+    for (ReplicaLog log : client.admin().describeLogs(List.of("orders")).join()) {
+      assertEquals(
+          expected.get(log.partition().partition()).size(), log.logEndOffset(), () -> "log " + log);
+    }
+  }
+
+  private static void awaitInSync(TailraceClient client, String topic) {
+    await(
+        () ->
+            client.admin().describeTopic(topic).join().partitions().stream()
+                .map(PartitionDescription::inSyncReplicas)
+                .allMatch(inSync -> Set.copyOf(inSync).equals(Set.of(0, 1, 2))));
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long giveUpNanos = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < giveUpNanos, "did not come to pass");
+      Thread.onSpinWait();
+    }
+  }
+}
