@@ -42,6 +42,7 @@ class DocsCommandsTest {
     "docs/produce.md, 3",
     "docs/consume-and-replay.md, 6",
     "docs/consumer-groups.md, 7",
+    "docs/queues.md, 13",
     "docs/command-line.md, 7",
     "docs/operate.md, 11",
     "docs/tune.md, 9",
