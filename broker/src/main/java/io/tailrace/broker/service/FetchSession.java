@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -206,14 +207,14 @@ final class FetchSession {
     byOwner(gone)
         .forEach(
             (owner, waiting) -> {
-              Map<SessionPart, Partition> at = new HashMap<>();
+              Map<SessionPart, Partition> at = new LinkedHashMap<>();
               waiting.forEach(part -> at.put(part, part.waitsAt()));
               owner.execute(() -> at.forEach(SessionPart::unregister));
             });
   }
 
   private static Map<Scheduler, List<SessionPart>> byOwner(Collection<SessionPart> waiting) {
-    Map<Scheduler, List<SessionPart>> byOwner = new HashMap<>();
+    Map<Scheduler, List<SessionPart>> byOwner = new LinkedHashMap<>();
     for (SessionPart part : waiting) {
       if (part.waitsAt() != null) {
         byOwner.computeIfAbsent(part.waitsAt().scheduler(), owner -> new ArrayList<>()).add(part);

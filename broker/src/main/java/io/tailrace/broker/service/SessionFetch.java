@@ -4,7 +4,6 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +81,7 @@ final class SessionFetch {
   }
 
   private void onRead(List<SessionPart> taken, List<FetchPart> parts, List<FetchResult> results) {
-    Map<SessionPart, Partition> empty = new HashMap<>();
+    Map<SessionPart, Partition> empty = new LinkedHashMap<>();
     boolean enough = false;
     for (int i = 0; i < taken.size(); i++) {
       SessionPart part = taken.get(i);

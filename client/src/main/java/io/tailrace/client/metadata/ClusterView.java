@@ -6,10 +6,12 @@ import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionMetadata;
 import io.tailrace.protocol.message.TopicMetadata;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The client's view of the cluster. Immutable.
@@ -74,8 +76,9 @@ public record ClusterView(
     return new ClusterView(
         response.getClusterId(),
         response.getControllerIdPlusOne() - 1,
-        Map.copyOf(newBrokers),
-        Map.copyOf(newTopics),
+        // Sorted: the order in which brokers are asked must not differ from process to process.
+        Collections.unmodifiableMap(new TreeMap<>(newBrokers)),
+        Collections.unmodifiableMap(new TreeMap<>(newTopics)),
         Map.copyOf(newGone));
   }
 
