@@ -116,6 +116,22 @@ public interface Admin {
   CompletableFuture<List<ReplicaLog>> describeLogs(Collection<String> topics);
 
   /**
+   * Moves leadership to the first replica of each partition, where that one is in sync.
+   *
+   * @param topic empty = every topic
+   * @return how many leaders moved
+   */
+  CompletableFuture<Integer> electPreferredLeaders(String topic);
+
+  /**
+   * Makes a replica the leader of a partition that nobody leads, whatever it lacks: records that
+   * only other replicas hold are given up. Fails with {@code INVALID_REQUEST} when a broker leads.
+   *
+   * @param broker the id of a broker that is alive and has a replica
+   */
+  CompletableFuture<Void> electUncleanLeader(TopicPartition partition, int broker);
+
+  /**
    * Some of the record batches that one broker's replica of a partition holds, without their
    * records, also above the high watermark: for comparing replicas.
    *

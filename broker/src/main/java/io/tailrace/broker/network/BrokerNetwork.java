@@ -61,6 +61,7 @@ public final class BrokerNetwork {
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(new OffsetsService(lookup, readers)));
     handlers.put(
         ApiKey.DELETE_RECORDS, new DeleteRecordsHandler(new RecordDeletionService(lookup)));
+    handlers.put(ApiKey.ELECT_LEADERS, new ElectLeadersHandler(cluster));
     handlers.put(ApiKey.METADATA, new MetadataHandler(cluster));
     new AdminHandlers(cluster, new LogService(registry), config, new ProducerIdBlocks(cluster))
         .addTo(handlers);

@@ -124,6 +124,15 @@ class CommandLineTest {
   }
 
   @Test
+  void movesNoLeaderWhereThePreferredReplicasLead() {
+    assertEquals("moved 0 leaders\n", tailrace.ok("cluster", "elect-leaders").out());
+    JsonNode unclean = tailrace.ok("cluster", "elect-leaders", "--unclean", "--json").json();
+    assertEquals("{\"elected\":0,\"partitions\":[]}", unclean.toString());
+    assertEquals(
+        1, tailrace.run(new byte[0], "cluster", "elect-leaders", "--topic", "no").exitCode());
+  }
+
+  @Test
   void makesATopicThatMayExistAlready() {
     assertEquals(
         "created topic once: 2 partitions, replication factor 1\n",

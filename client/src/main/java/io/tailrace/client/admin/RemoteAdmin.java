@@ -45,11 +45,14 @@ import io.tailrace.protocol.message.DescribeConfigsRequest;
 import io.tailrace.protocol.message.DescribeConfigsResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
+import io.tailrace.protocol.message.ElectLeadersRequest;
+import io.tailrace.protocol.message.ElectLeadersResponse;
 import io.tailrace.protocol.message.LogDescription;
 import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionMetadata;
 import io.tailrace.protocol.message.TopicMetadata;
+import io.tailrace.protocol.message.UncleanElection;
 import io.tailrace.protocol.message.Uuid;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -433,6 +436,40 @@ public final class RemoteAdmin implements Admin {
   @Override
   public CompletableFuture<Void> deleteGroup(String group) {
     return groups.delete(group);
+  }
+
+  @Override
+  public CompletableFuture<Integer> electPreferredLeaders(String topic) {
+    return elect(
+            ElectLeadersRequest.newBuilder().setTopic(topic).build(),
+            topic.isEmpty() ? "leaders" : "topic '" + topic + "'")
+        .thenApply(ElectLeadersResponse::getElected);
+  }
+
+  @Override
+  public CompletableFuture<Void> electUncleanLeader(TopicPartition partition, int broker) {
+    return done(
+        elect(
+            ElectLeadersRequest.newBuilder()
+                .setTopic(partition.topic())
+                .setUnclean(
+                    UncleanElection.newBuilder()
+                        .setPartition(partition.partition())
+                        .setLeader(broker))
+                .build(),
+            partition.toString()));
+  }
+
+  private CompletableFuture<ElectLeadersResponse> elect(
+      ElectLeadersRequest request, String subject) {
+    return calls.controller(
+        change(
+            ApiKey.ELECT_LEADERS,
+            request,
+            ElectLeadersResponse.parser(),
+            ElectLeadersResponse::getErrorCode,
+            ElectLeadersResponse::getErrorMessage,
+            subject));
   }
 
   @Override

@@ -8,12 +8,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code tailrace cluster}: shows the brokers. */
+/** {@code tailrace cluster}: shows the brokers, and moves leaders. */
 @Command(
     name = "cluster",
-    description = "Shows the cluster.",
+    description = "Shows the cluster, and moves leaders.",
     synopsisSubcommandLabel = "VERB",
-    subcommands = ClusterCommand.Describe.class)
+    subcommands = {ClusterCommand.Describe.class, ElectLeaders.class})
 final class ClusterCommand implements Runnable {
   @Spec private CommandSpec spec;
 

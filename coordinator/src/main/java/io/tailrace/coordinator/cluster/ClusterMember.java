@@ -376,6 +376,16 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Integer> electPreferredLeaders(String topic) {
+    return submit(() -> new LeaderGoals.Preferred(topic, maxParts), controllerRequests);
+  }
+
+  @Override
+  public CompletionStage<Void> electUncleanLeader(String topic, int partition, int leader) {
+    return submit(() -> new LeaderGoals.Unclean(topic, partition, leader), controllerRequests);
+  }
+
+  @Override
   public CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes) {
     Map<String, String> settings = Map.copyOf(changes);
     return submit(() -> new SettingGoals.AlterTopic(name, settings), settingRequests);

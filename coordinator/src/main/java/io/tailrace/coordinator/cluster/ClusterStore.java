@@ -104,6 +104,22 @@ public interface ClusterStore extends AutoCloseable {
   CompletionStage<Void> deleteQueue(String name);
 
   /**
+   * Moves leadership to the first replica of each partition, where that one is in sync. Controller
+   * only; {@code UNKNOWN_TOPIC}.
+   *
+   * @param topic empty = every topic
+   * @return how many leaders moved
+   */
+  CompletionStage<Integer> electPreferredLeaders(String topic);
+
+  /**
+   * Makes a live replica the leader of a partition that nobody leads, whatever it lacks. Controller
+   * only; {@code UNKNOWN_TOPIC}, {@code UNKNOWN_PARTITION}; {@code INVALID_REQUEST} when a broker
+   * leads it, or this one cannot.
+   */
+  CompletionStage<Void> electUncleanLeader(String topic, int partition, int brokerId);
+
+  /**
    * Sets or, with an empty value, unsets settings of a topic. Any broker; {@code UNKNOWN_TOPIC}.
    */
   CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes);

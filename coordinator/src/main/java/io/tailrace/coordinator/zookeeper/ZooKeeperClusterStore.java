@@ -114,6 +114,16 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Integer> electPreferredLeaders(String topic) {
+    return member.electPreferredLeaders(topic);
+  }
+
+  @Override
+  public CompletionStage<Void> electUncleanLeader(String topic, int partition, int brokerId) {
+    return member.electUncleanLeader(topic, partition, brokerId);
+  }
+
+  @Override
   public CompletionStage<Void> alterTopicConfigs(String name, Map<String, String> changes) {
     return member.alterTopicConfigs(name, changes);
   }

@@ -33,6 +33,8 @@ public enum ApiKey {
   DESCRIBE_BATCHES(26, 0, 0),
   /** Deletes the oldest records of a partition. */
   DELETE_RECORDS(27, 0, 0),
+  /** Moves leaders to preferred replicas, or gives a partition a leader that lacks records. */
+  ELECT_LEADERS(28, 0, 0),
   /** Finds the broker that coordinates a consumer group. */
   FIND_COORDINATOR(40, 0, 0),
   /** Keeps a member in its group, and tells it which partitions to read. */
