@@ -194,6 +194,7 @@ public final class Broker implements AutoCloseable {
       HostPort advertised = config.advertised(address.getPort());
       register(id, advertised);
       noteLaterRegistrations(id);
+      onStop("leadership", this::resign);
 
       ScheduledExecutorService pages =
           Executors.newSingleThreadScheduledExecutor(task -> daemon("http-pages", task));
@@ -471,6 +472,17 @@ public final class Broker implements AutoCloseable {
           tick(thread);
         },
         TICK_MS);
+  }
+
+  /**
+   * Where other brokers can lead, leaves the cluster before anything else, so that they do without
+   * waiting for this broker's requests and logs.
+   */
+  private void resign() {
+    if (cluster.image().brokers().values().stream().filter(BrokerImage::live).count() > 1) {
+      partitions.forEach(Partition::resign);
+      cluster.close();
+    }
   }
 
   /** Requests have half of the time: that logs are closed matters more. */

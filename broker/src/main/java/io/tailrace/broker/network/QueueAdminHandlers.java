@@ -67,6 +67,10 @@ final class QueueAdminHandlers {
     QueueSettings settings = settings(body);
     String name = body.getName();
     if (!body.getExchange().isEmpty()) {
+      ClusterException refused = refuseReplicated(body.getExchange());
+      if (refused != null) {
+        return CompletableFuture.failedFuture(refused);
+      }
       return cluster.createQueue(name, settings, body.getExchange(), body.getBindingKeysList());
     }
     ClusterImage image = cluster.image();
@@ -102,6 +106,24 @@ final class QueueAdminHandlers {
               }
               return null;
             });
+  }
+
+  /**
+   * What a queue's consumers have settled is kept by one replica: after a change of leader it would
+   * be delivered again.
+   */
+  private ClusterException refuseReplicated(String exchange) {
+    TopicImage topic = cluster.image().topics().get(exchange);
+    if (topic == null
+        || topic.partitions().stream().allMatch(each -> each.replicas().size() == 1)) {
+      return null;
+    }
+    return new ClusterException(
+        ErrorCode.INVALID_REPLICATION_FACTOR,
+        "exchange '"
+            + exchange
+            + "' has several replicas; queues can be bound to exchanges with one only, since the"
+            + " state of queues is not replicated yet: make it with --replication-factor 1");
   }
 
   private static <T> CompletionStage<T> failed(ErrorCode code, String message) {
@@ -140,9 +162,12 @@ final class QueueAdminHandlers {
   private void bind(Request request) throws InvalidProtocolBufferException {
     BindQueueRequest body = request.frame().body(BindQueueRequest.parser());
     List<String> keys = body.getBindingKeysCount() == 0 ? List.of("") : body.getBindingKeysList();
+    ClusterException refused = body.getUnbind() ? null : refuseReplicated(body.getExchange());
     AdminHandlers.answer(
         request,
-        cluster.rebindQueue(body.getName(), body.getExchange(), keys, !body.getUnbind()),
+        refused == null
+            ? cluster.rebindQueue(body.getName(), body.getExchange(), keys, !body.getUnbind())
+            : CompletableFuture.failedFuture(refused),
         queue -> BindQueueResponse.newBuilder().setQueue(toMessage(queue)).build(),
         (code, message) ->
             BindQueueResponse.newBuilder()

@@ -165,6 +165,16 @@ public final class Partition {
     pendingAcks.settle(); // the in-sync set may have become too small
   }
 
+  /**
+   * Leads no more, because the broker is about to stop and other replicas can lead: what waits for
+   * acknowledgement is answered at once. A partition without other replicas goes on.
+   */
+  public void resign() {
+    if (leads() && replica.metadata().replicas().size() > 1) {
+      onMetadata(replica.metadata().leaderless());
+    }
+  }
+
   /** Every new epoch ends what was awaited under the old one, whoever leads now. */
   private void endEpoch() {
     pendingAcks.settle();

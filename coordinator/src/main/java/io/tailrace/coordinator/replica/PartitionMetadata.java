@@ -36,6 +36,12 @@ public record PartitionMetadata(
         minInSyncReplicas);
   }
 
+  /** The same without a leader. */
+  public PartitionMetadata leaderless() {
+    return new PartitionMetadata(
+        PartitionImage.NO_LEADER, leaderEpoch, version, replicas, inSync, minInSyncReplicas);
+  }
+
   /**
    * Members that must be in sync before records are accepted: never more than there are replicas.
    */
