@@ -24,6 +24,7 @@ import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +56,7 @@ final class LeaderFetcher {
   private final FetchSettings settings;
   private final int requestTimeoutMs;
   private final LeaderSession session = new LeaderSession();
-  private final Map<Partition, FollowedPartition> followed = new HashMap<>();
+  private final Map<Partition, FollowedPartition> followed = new LinkedHashMap<>();
   private final Map<Integer, FollowedPartition> bySlot = new HashMap<>();
   private final Set<FollowedPartition> due = new LinkedHashSet<>();
   private final List<Integer> forgotten = new ArrayList<>();

@@ -7,30 +7,17 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.partition.Partition;
-import io.tailrace.broker.partition.PartitionError;
-import io.tailrace.broker.partition.ProduceListener;
-import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.simulation.SimulatedTime.SimulatedThread;
 import io.tailrace.broker.testkit.SingleBroker;
-import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.AllocateProducerIdResponse;
 import io.tailrace.protocol.message.ApiVersionRange;
 import io.tailrace.protocol.message.HandshakeResponse;
-import io.tailrace.protocol.message.PartitionProduce;
-import io.tailrace.protocol.message.PartitionProduceResult;
-import io.tailrace.protocol.message.ProduceRequest;
-import io.tailrace.protocol.message.ProduceResponse;
-import io.tailrace.protocol.record.CorruptBatchException;
-import io.tailrace.protocol.record.ProducedBatch;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.BiConsumer;
 
 /**
  * The process of a {@link SimulatedNode} from its start to its death: real partitions on one
@@ -120,7 +107,7 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
     ApiKey api = ApiKey.of(frame.header().getApiKey());
     try {
       switch (api) {
-        case HANDSHAKE -> respond(from, correlationId, handshake());
+        case HANDSHAKE -> respond(from, correlationId, handshake(id));
         case METADATA -> respond(from, correlationId, topic.metadata());
         case ALLOCATE_PRODUCER_ID ->
             respond(
@@ -129,7 +116,9 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
                 AllocateProducerIdResponse.newBuilder()
                     .setProducerId(topic.nextProducerId())
                     .build());
-        case PRODUCE -> produce(frame, response -> respond(from, correlationId, response));
+        case PRODUCE ->
+            ProduceRequests.produce(
+                frame, partitions::get, path, response -> respond(from, correlationId, response));
         default -> throw new SimulationFailure("no producer asks for " + api);
       }
     } catch (InvalidProtocolBufferException e) {
@@ -137,11 +126,11 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
     }
   }
 
-  private static void respond(SimulatedConnection to, int correlationId, MessageLite body) {
+  static void respond(SimulatedConnection to, int correlationId, MessageLite body) {
     to.send(FrameCodec.encodeResponse(PooledByteBufAllocator.DEFAULT, correlationId, body, 0));
   }
 
-  private HandshakeResponse handshake() {
+  static HandshakeResponse handshake(int id) {
     HandshakeResponse.Builder response =
         HandshakeResponse.newBuilder()
             .setBrokerId(id)
@@ -156,77 +145,5 @@ final class NodeProcess implements SimulatedNetwork.Acceptor {
               .setMaxVersion(api.maxVersion()));
     }
     return response.build();
-  }
-
-  private interface Answer {
-    void with(ProduceResponse response);
-  }
-
-  private void produce(RequestFrame frame, Answer answer) throws InvalidProtocolBufferException {
-    ProduceRequest body = frame.body(ProduceRequest.parser());
-    ByteBuf records = frame.records();
-    int count = body.getPartitionsCount();
-    List<ProduceResult> results = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      results.add(null);
-    }
-    int[] pending = {count};
-    BiConsumer<Integer, ProduceResult> done =
-        (i, result) -> {
-          results.set(i, result);
-          if (--pending[0] == 0) {
-            ProduceResponse.Builder response = ProduceResponse.newBuilder();
-            results.forEach(each -> response.addResults(toMessage(each)));
-            answer.with(response.build());
-          }
-        };
-    int index = records.readerIndex();
-    for (int i = 0; i < count; i++) {
-      PartitionProduce part = body.getPartitions(i);
-      int number = i;
-      hand(
-          part,
-          new ProducePath.Part(
-              records,
-              index,
-              part.getRecordsLength(),
-              part.getLeaderEpochPlusOne() - 1,
-              body.getTimeoutMs()),
-          result -> done.accept(number, result));
-      index += part.getRecordsLength();
-    }
-  }
-
-  private void hand(PartitionProduce description, ProducePath.Part part, ProduceListener listener) {
-    Partition partition = partitions.get(description.getPartition());
-    if (partition == null) {
-      listener.onProduced(
-          ProduceResult.failed(
-              new PartitionError(ErrorCode.NOT_LEADER, "node " + id + " does not lead it")));
-      return;
-    }
-    try {
-      int end = part.index() + part.length();
-      for (int at = part.index(); at < end; ) {
-        at += ProducedBatch.check(part.records(), at, end - at);
-      }
-    } catch (CorruptBatchException e) {
-      throw new SimulationFailure("a producer sends damaged batches", e);
-    }
-    partition.whenReady(() -> path.produce(partition, part, listener));
-  }
-
-  private static PartitionProduceResult toMessage(ProduceResult result) {
-    PartitionProduceResult.Builder message =
-        PartitionProduceResult.newBuilder().setLogStartOffset(result.logStartOffset());
-    for (long baseOffset : result.baseOffsets()) {
-      message.addBaseOffsets(baseOffset);
-    }
-    if (result.error() != null) {
-      message
-          .setErrorCode(result.error().code().number())
-          .setErrorMessage(result.error().message());
-    }
-    return message.build();
   }
 }

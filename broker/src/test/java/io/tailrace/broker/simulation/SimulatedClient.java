@@ -59,7 +59,7 @@ final class SimulatedClient {
     this.nextNumbers = new long[settings.partitions()];
     Network wires =
         new Network(
-            new SimulatedTransport(network, time, networkThread),
+            new SimulatedTransport(network, time, networkThread, SimulatedNetwork.OUTSIDE),
             time,
             random,
             CONFIG,

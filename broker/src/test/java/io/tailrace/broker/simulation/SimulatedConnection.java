@@ -20,12 +20,15 @@ final class SimulatedConnection implements Link {
   private final SimulatedTime time;
   private final SimulatedThread client;
   private final LinkListener listener;
+  private final int place;
   private final int port;
   private final List<byte[]> written = new ArrayList<>();
   private SimulatedThread node;
   private SimulatedNetwork.Acceptor acceptor;
   private boolean cut;
   private boolean silent;
+  private boolean lostToNode;
+  private boolean lostToClient;
   private long lastAtNodeMs;
   private long lastAtClientMs;
 
@@ -34,11 +37,13 @@ final class SimulatedConnection implements Link {
       SimulatedTime time,
       SimulatedThread client,
       LinkListener listener,
+      int place,
       int port) {
     this.network = network;
     this.time = time;
     this.client = client;
     this.listener = listener;
+    this.place = place;
     this.port = port;
   }
 
@@ -48,6 +53,10 @@ final class SimulatedConnection implements Link {
 
   /** Connects to whatever serves the port when the client's first packet arrives. */
   void open(int timeoutMs) {
+    if (network.blocks(place, port) || network.blocks(port, place)) {
+      client.schedule(() -> listener.onClosed(new ConnectException("no route")), timeoutMs);
+      return;
+    }
     client.schedule(
         () -> {
           node = network.threadAt(port);
@@ -80,7 +89,11 @@ final class SimulatedConnection implements Link {
 
   @Override
   public void flush() {
+    lostToNode |= network.blocks(place, port) && !written.isEmpty();
     for (byte[] content : written) {
+      if (lostToNode) {
+        break;
+      }
       lastAtNodeMs = Math.max(lastAtNodeMs, time.nowMs() + network.delayMs());
       node.schedule(
           () -> {
@@ -115,6 +128,10 @@ final class SimulatedConnection implements Link {
     byte[] content = new byte[frame.readableBytes() - LENGTH_BYTES];
     frame.getBytes(frame.readerIndex() + LENGTH_BYTES, content);
     frame.release();
+    lostToClient |= network.blocks(port, place);
+    if (lostToClient) {
+      return;
+    }
     lastAtClientMs = Math.max(lastAtClientMs, time.nowMs() + network.delayMs());
     client.schedule(
         () -> {
@@ -133,6 +150,11 @@ final class SimulatedConnection implements Link {
       network.remove(this);
       client.schedule(() -> listener.onClosed(new ConnectException("reset")), network.delayMs());
     }
+  }
+
+  /** Whether something was lost on the way, behind which nothing arrives any more. */
+  boolean isStuck() {
+    return lostToNode || lostToClient;
   }
 
   /** Nothing arrives any more, and no end is told. */

@@ -3,8 +3,10 @@ package io.tailrace.broker.simulation;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.simulation.SimulatedTime.SimulatedThread;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -14,9 +16,13 @@ import java.util.random.RandomGenerator;
  * cut, which loses what is on its way, and nodes can fall silent. Not thread-safe.
  */
 final class SimulatedNetwork {
+  /** The place of clients, which every node reaches; the place of a node is its port. */
+  static final int OUTSIDE = 0;
+
   private final RandomGenerator random;
   private final Map<Integer, Listening> listening = new TreeMap<>();
   private final List<SimulatedConnection> connections = new ArrayList<>();
+  private final Set<List<Integer>> blocked = new HashSet<>();
   private int maxDelayMs = 3;
 
   /** What a node's process does with connections. */
@@ -56,6 +62,25 @@ final class SimulatedNetwork {
   void drop(int port) {
     for (SimulatedConnection connection : List.copyOf(connections)) {
       if (connection.port() == port) {
+        connection.cut();
+      }
+    }
+  }
+
+  /** Nothing that is sent from one place arrives at the other; the way back stays. */
+  void block(int from, int to) {
+    blocked.add(List.of(from, to));
+  }
+
+  boolean blocks(int from, int to) {
+    return !blocked.isEmpty() && blocked.contains(List.of(from, to));
+  }
+
+  /** Everything arrives again; connections that have lost something are reset. */
+  void unblock() {
+    blocked.clear();
+    for (SimulatedConnection connection : List.copyOf(connections)) {
+      if (connection.isStuck()) {
         connection.cut();
       }
     }

@@ -2,7 +2,9 @@ package io.tailrace.broker.simulation;
 
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
 
@@ -74,6 +76,10 @@ final class SimulatedTime implements Clock {
     nowMs = Math.max(nowMs, task.atMs);
     Runnable work = task.work;
     if (work != null && !task.thread.dead) {
+      if (task.thread.frozen) {
+        task.thread.deferred.add(task);
+        return true;
+      }
       note(nowMs);
       note(task.thread.number);
       running = task.thread;
@@ -99,7 +105,9 @@ final class SimulatedTime implements Clock {
     private final int number;
     private final RandomGenerator random;
     private final int maxDelayMs;
+    private final List<Task> deferred = new ArrayList<>();
     private long lastMs;
+    private boolean frozen;
     private boolean dead;
 
     private SimulatedThread(int number, RandomGenerator random, int maxDelayMs) {
@@ -132,6 +140,17 @@ final class SimulatedTime implements Clock {
       running = this;
       work.run();
       running = before;
+    }
+
+    /** Nothing runs until {@link #thaw}; what became due meanwhile runs then. */
+    void freeze() {
+      frozen = true;
+    }
+
+    void thaw() {
+      frozen = false;
+      tasks.addAll(deferred);
+      deferred.clear();
     }
 
     /** Nothing runs any more. */

@@ -15,12 +15,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fresh seeds for up to a minute, and a recorded seed for each seeded bug. System properties say
+ * Fresh seeds for half a minute, and a recorded seed for each seeded bug. System properties say
  * otherwise: {@code simulation.seed} runs that seed only, {@code simulation.steps} runs fresh seeds
  * until so many steps were taken, and {@code simulation.bug} makes one of {@link SeededBug}.
  */
 class SimulationTest {
-  private static final long MAX_NANOS = 45_000_000_000L;
+  private static final long MAX_NANOS = 25_000_000_000L;
   private static final long MAX_STEPS = 300_000;
   private static final Logger TAILRACE = (Logger) LoggerFactory.getLogger("io.tailrace");
 
