@@ -48,11 +48,9 @@ class ConfigDocumentsTest {
   @ValueSource(strings = {"three-brokers.properties", "external-zookeeper.properties"})
   void theReadyConfigurationsCanBeUsed(String file) {
     BrokerConfig config =
-        BrokerConfig.load(
-            ROOT.resolve("config").resolve(file),
-            List.of("default.replication.factor=1"),
-            Map.of());
+        BrokerConfig.load(ROOT.resolve("config").resolve(file), List.of(), Map.of());
     assertEquals(2, config.get(BrokerKeys.MIN_INSYNC_REPLICAS));
+    assertEquals(3, config.get(BrokerKeys.DEFAULT_REPLICATION_FACTOR));
   }
 
   private static void check(Path file, String generated) throws IOException {

@@ -67,10 +67,7 @@ class ClusterScriptTest {
 
   @Test
   void startsKillsPausesRestartsAndStopsRealProcesses() throws IOException {
-    ok(
-        "start --brokers 2 --set log.segment.bytes=1048576"
-            + " --set default.replication.factor=1"
-            + ANY_PORTS);
+    ok("start --brokers 2 --set log.segment.bytes=1048576" + ANY_PORTS);
 
     JsonNode started = status();
     assertEquals(2, started.path("brokers").size(), started.toString());
