@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,8 +61,17 @@ class CommitTest {
 
   @Test
   void commitsThatWaitForAnotherBecomeOneWithTheNewestOffset() {
-    onFirstCommit(Action.delay(200));
-    List<CompletableFuture<Void>> all = List.of(commit(1), commit(2), commit(3));
+    AtomicBoolean underWay = new AtomicBoolean();
+    cluster.setFault(
+        (broker, api, nth) -> {
+          if (api != ApiKey.COMMIT_OFFSETS || underWay.getAndSet(true)) {
+            return Action.PASS;
+          }
+          return Action.delay(500);
+        });
+    CompletableFuture<Void> first = commit(1);
+    Eventually.await("the first commit", underWay::get);
+    List<CompletableFuture<Void>> all = List.of(first, commit(2), commit(3));
     all.forEach(CompletableFuture::join);
     assertEquals(List.of("0@1", "0@3"), cluster.commits());
   }

@@ -246,7 +246,7 @@ class ReplicaStateTest {
     assertEquals(20, state.highWatermark());
 
     state.onLogProgress(30, 30, 2);
-    ProposedInSyncSet shrink = state.propose(LAG_MS + 2);
+    ProposedInSyncSet shrink = state.propose(LAG_MS + 3);
     assertEquals(set(ME), shrink.inSync());
     assertEquals(version + 1, shrink.version());
     assertEquals(20, state.highWatermark(), "the larger set counts until the store has answered");

@@ -245,7 +245,8 @@ class ZooKeeperFaultTest {
             "/tailrace/topics/orders/stranger",
             "/tailrace/topics/orders/" + id + "/x",
             "/tailrace/config/brokers/broken",
-            "/tailrace/queues"
+            "/tailrace/queues/broken",
+            "/tailrace/stranger"
           }) {
         stranger.create(path, garbage);
       }
