@@ -107,6 +107,7 @@ public final class BrokerProcess implements AutoCloseable {
           command.add(key + "=" + value);
         });
     try {
+      Files.createDirectories(directory);
       Files.deleteIfExists(readyFile()); // left by a broker that was killed
       process =
           new ProcessBuilder(command)

@@ -1,0 +1,83 @@
+package io.tailrace.broker.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tailrace.broker.testkit.BrokerProcess;
+import io.tailrace.client.Admin;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.Topic;
+import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three broker processes, whose leaders are killed in the middle of work. */
+class LeaderKillTest {
+  private static final int BROKERS = 3;
+  private static final int ROUNDS = Integer.getInteger("tailrace.test.leaderKillRounds", 2);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir Path directory;
+
+  @Test
+  void keepsEveryAcknowledgedRecordExactlyOnceWhenLeadersAreKilled() throws Exception {
+    List<BrokerProcess> brokers = new ArrayList<>();
+    try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory.resolve("zk"), 0)) {
+      for (int id = 0; id < BROKERS; id++) {
+        brokers.add(
+            BrokerProcess.start(
+                directory.resolve("broker-" + id),
+                Map.of(
+                    "broker.id", Integer.toString(id),
+                    "zookeeper.connect", zookeeper.connectString(),
+                    "zookeeper.session.timeout.ms", "2000",
+                    "default.replication.factor", "3",
+                    "min.insync.replicas", "2")));
+      }
+      String bootstrap =
+          brokers.stream().map(BrokerProcess::listener).collect(Collectors.joining(","));
+      try (TailraceClient client = TailraceClient.connect(bootstrap)) {
+        Admin admin = client.admin();
+        admin.createTopic(Topic.named("replicated").partitions(3)).join();
+        List<BrokerProcess> killed = new ArrayList<>();
+        KillUnderLoad.run(
+            client,
+            "replicated",
+            ROUNDS,
+            () -> {
+              int leader =
+                  admin
+                      .describeTopic("replicated")
+                      .join()
+                      .partitions()
+                      .get(0)
+                      .leader()
+                      .orElseThrow();
+              killed.add(brokers.get(leader));
+              brokers.get(leader).kill();
+            },
+            () -> {
+              killed.forEach(BrokerProcess::start);
+              killed.clear();
+              awaitAllInSync(admin);
+            });
+      }
+    } finally {
+      brokers.forEach(BrokerProcess::close);
+    }
+  }
+
+  private static void awaitAllInSync(Admin admin) {
+    long giveUpNanos = System.nanoTime() + PATIENCE.toNanos();
+    while (!admin.describeTopic("replicated").join().partitions().stream()
+        .allMatch(each -> each.inSyncReplicas().size() == BROKERS)) {
+      assertTrue(System.nanoTime() < giveUpNanos, "a replica stays out of sync");
+      Thread.onSpinWait();
+    }
+  }
+}
