@@ -453,8 +453,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     GatheredBatches batches = new GatheredBatches(out);
     SealedRead sealed = SealedRead.at(partition, offered[0], ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
-      batches.gather(offered, receive.maxBytes, (offset, maxBytes, to) ->
-              partition.read(offset, ReadEnd.HIGH_WATERMARK, maxBytes, to));
+      batches.gather(
+          offered,
+          receive.maxBytes,
+          (offset, maxBytes, to) -> partition.read(offset, ReadEnd.HIGH_WATERMARK, maxBytes, to));
       deliver(found, receive, batches, reserved);
       return;
     }

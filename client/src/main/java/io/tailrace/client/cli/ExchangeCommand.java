@@ -56,6 +56,14 @@ final class ExchangeCommand implements Runnable {
     private int partitions = 1;
 
     @Option(
+        names = "--replication-factor",
+        paramLabel = "N",
+        description =
+            "Replicas of each partition; 1 unless given, since queues can be bound to exchanges"
+                + " with one replica only.")
+    private int replicationFactor = 1;
+
+    @Option(
         names = "--config",
         paramLabel = "KEY=VALUE",
         description = "A setting of the exchange; a duration may be 7d, a size 64MiB.")
@@ -73,6 +81,10 @@ final class ExchangeCommand implements Runnable {
       if (partitions < 1) {
         throw CommandException.badInput("--partitions: " + partitions + " is not at least 1");
       }
+      if (replicationFactor < 1) {
+        throw CommandException.badInput(
+            "--replication-factor: " + replicationFactor + " is not at least 1");
+      }
       try (TailraceClient client = session.connect()) {
         Session.await(
             client
@@ -81,6 +93,7 @@ final class ExchangeCommand implements Runnable {
                     Topic.named(name)
                         .type(type)
                         .partitions(partitions)
+                        .replicationFactor(replicationFactor)
                         .configs(SettingText.parse("--config", configs))));
         session.print(
             JsonDocuments.of("name", name, "type", type, "partitionCount", partitions),
