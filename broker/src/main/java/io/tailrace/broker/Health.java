@@ -21,8 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is wrong with a broker: looked up when somebody asks, and told to the log while it lasts.
- * Confined to the thread of the HTTP pages; looks at directories and the disk, so it may block.
+ * What is wrong with a broker: looked up for each request of the health page, and told to the log
+ * while it lasts. Confined to the thread of the HTTP pages; looks at directories and the disk, so
+ * it may block.
  */
 final class Health {
   private static final Logger LOG = LoggerFactory.getLogger(Health.class);
@@ -53,7 +54,8 @@ final class Health {
    * The state of the broker at one time.
    *
    * @param faults what is wrong, worst first, each with one sentence for people
-   * @param withoutLeader the partitions with a replica here that nobody leads, {@code topic/number}
+   * @param withoutLeader the partitions with a replica here and without a leader, {@code
+   *     topic/number}
    * @param diskUsableBytes bytes that may still be appended
    */
   record Report(

@@ -124,8 +124,8 @@ public interface Admin {
   CompletableFuture<Integer> electPreferredLeaders(String topic);
 
   /**
-   * Makes a replica the leader of a partition that nobody leads, whatever it lacks: records that
-   * only other replicas hold are given up. Fails with {@code INVALID_REQUEST} when a broker leads.
+   * Makes a replica the leader of a partition without one, whatever it lacks: records that only
+   * other replicas hold are given up. Fails with {@code INVALID_REQUEST} when a broker leads.
    *
    * @param broker the id of a broker that is alive and has a replica
    */

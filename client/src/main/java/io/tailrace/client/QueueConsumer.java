@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>The futures of answers are completed on the client's network thread when the answer is kept by
  * every in-sync replica; what depends on them must not block. They fail with {@code LOCK_LOST} when
- * somebody else holds the message already.
+ * another consumer holds the message already.
  *
  * @param <K> the keys' type
  * @param <V> the values' type

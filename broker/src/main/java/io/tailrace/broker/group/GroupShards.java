@@ -48,7 +48,7 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
   private volatile ImageTopics topics = ImageTopics.NONE;
 
   /**
-   * @param offsetsRetentionMs how long offsets that nobody uses are kept; called from any thread
+   * @param offsetsRetentionMs how long unused offsets are kept; called from any thread
    */
   public GroupShards(Clock clock, LongSupplier offsetsRetentionMs) {
     this.context =

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>A log that failed while it was open stays offline until the process restarts: after an error
- * of the device nobody knows what of it is there. One that could not be opened has taken no
+ * of the device it is not known what the device holds. One that could not be opened has taken no
  * records, and is opened again; the store itself refuses a log whose failure it remembers.
  */
 final class LazyLog implements PartitionLog.Listener {

@@ -175,7 +175,9 @@ public final class Partition {
     }
   }
 
-  /** Every new epoch ends what was awaited under the old one, whoever leads now. */
+  /**
+   * Every new epoch ends the pending acknowledgements of the old one, also when the leader stays.
+   */
   private void endEpoch() {
     pendingAcks.settle();
     if (!leads()) {
@@ -235,7 +237,7 @@ public final class Partition {
   }
 
   /**
-   * Closes the log for good; everybody who waits gets an error. May block while the log syncs.
+   * Closes the log for good; pending requests get an error. May block while the log syncs.
    *
    * @param whenStopped runs when the log is closed
    */
@@ -334,7 +336,7 @@ public final class Partition {
   }
 
   /**
-   * Whether this broker can serve the partition to somebody who believes in the given leader epoch.
+   * Whether this broker can serve a request that names the given leader epoch.
    *
    * @param expectedEpoch {@link #ANY_EPOCH} when it is not checked
    * @return null when it can
@@ -359,8 +361,7 @@ public final class Partition {
   }
 
   /**
-   * Whether the log can be looked at, whoever leads the partition. Consumers go through {@link
-   * #checkAccess}.
+   * Whether the log can be looked at, on any replica. Consumers go through {@link #checkAccess}.
    *
    * @return null when it can
    */
@@ -521,7 +522,7 @@ public final class Partition {
     return data.opened();
   }
 
-  /** Whether the log is open, in other words somebody asked for it since the broker started. */
+  /** Whether the log is open, in other words a request has needed it since the broker started. */
   public boolean isOpen() {
     return data.isOpen();
   }

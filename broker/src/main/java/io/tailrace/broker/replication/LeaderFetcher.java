@@ -140,6 +140,12 @@ final class LeaderFetcher {
             });
   }
 
+  private void goOnIfFollowed(FollowedPartition each) {
+    if (isFollowed(each)) {
+      goOn(each);
+    }
+  }
+
   private boolean isFollowed(FollowedPartition each) {
     return bySlot.get(each.slot()) == each;
   }
@@ -164,13 +170,7 @@ final class LeaderFetcher {
     } else {
       LOG.debug("{} cannot be followed on broker {}: {}", each, leader, problem);
     }
-    scheduler.schedule(
-        () -> {
-          if (isFollowed(each)) {
-            goOn(each);
-          }
-        },
-        pauseMs);
+    scheduler.schedule(() -> goOnIfFollowed(each), pauseMs);
   }
 
   // ---- fetches ----
@@ -250,12 +250,7 @@ final class LeaderFetcher {
 
   private void goOnLater(FollowedPartition each) {
     each.setState(FollowedPartition.State.BUSY);
-    scheduler.execute(
-        () -> {
-          if (isFollowed(each)) {
-            goOn(each);
-          }
-        });
+    scheduler.execute(() -> goOnIfFollowed(each));
   }
 
   private PartitionFetch toMessage(FollowedPartition each) {

@@ -59,7 +59,7 @@ public final class ReplicaFetchers implements FollowerListener {
     byThread.get(partition.scheduler()).onSynced(partition);
   }
 
-  /** Follows nobody any more. Returns before the connections are closed. */
+  /** Stops all fetches. Returns before the connections are closed. */
   public void stop() {
     byThread.values().forEach(ThreadFetchers::stop);
   }

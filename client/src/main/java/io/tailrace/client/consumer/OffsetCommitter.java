@@ -55,7 +55,7 @@ final class OffsetCommitter {
    */
   record Commit(Uuid topic, long offset, String memberId, int memberEpoch) {}
 
-  /** What goes into one request, and who waits for it. */
+  /** What goes into one request, and the futures that wait for it. */
   private static final class Batch {
     private final Map<TopicPartition, Commit> offsets = new HashMap<>();
     private final List<CompletableFuture<Void>> futures = new ArrayList<>();

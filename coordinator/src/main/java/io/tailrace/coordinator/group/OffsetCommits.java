@@ -168,7 +168,7 @@ public final class OffsetCommits {
   }
 
   /**
-   * Forgets offsets that nobody has used for long.
+   * Forgets offsets that have been unused for long.
    *
    * @param retentionMs counted from when the group became empty, the topic left every subscription,
    *     or the offset was committed, whichever came last

@@ -10,7 +10,7 @@ final class HeldMessage {
 
   private static final int MAX_ERROR_LENGTH = 256;
 
-  /** The holder of a message that nobody holds. */
+  /** The holder id of a message that is not held. */
   static final long NOBODY = 0;
 
   final long offset;

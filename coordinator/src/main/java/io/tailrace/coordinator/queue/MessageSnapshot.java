@@ -6,7 +6,7 @@ package io.tailrace.coordinator.queue;
  * @param deliveries how often it was delivered
  * @param failures how many of those failed
  * @param unanswered how many failed in a row without an answer of the consumer
- * @param holder who holds it; 0 = nobody
+ * @param holder the consumer that holds it; 0 = none
  * @param dueMs not before this time, milliseconds since 1970; 0 = at once
  * @param firstFailureMs milliseconds since 1970; 0 = none
  */

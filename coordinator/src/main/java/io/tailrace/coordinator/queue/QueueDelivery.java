@@ -130,7 +130,7 @@ public final class QueueDelivery {
     return fresh.intervals();
   }
 
-  /** Whether a delivery could be made to somebody now. */
+  /** Whether a delivery could be made to a consumer now. */
   public boolean hasReady(long wallMs) {
     state.ripen(wallMs);
     return !state.returned().isEmpty()
@@ -220,8 +220,8 @@ public final class QueueDelivery {
    * The outcome of answers.
    *
    * @param deltas what follows from them
-   * @param lost which of them, by their place, came too late: somebody else holds the message or it
-   *     was set aside
+   * @param lost which of them, by their place, came too late: another consumer holds the message or
+   *     it was set aside
    */
   public record Answered(List<QueueDelta> deltas, List<Integer> lost) {}
 
@@ -229,7 +229,7 @@ public final class QueueDelivery {
   private record Pause(long dueMs, String error) {}
 
   /**
-   * Decides about answers. A late acknowledgement counts while nobody else holds the message;
+   * Decides about answers. A late acknowledgement counts while no other consumer holds the message;
    * everything else counts only under the lock that it names. Renewals take effect at once: they
    * are no deltas.
    *

@@ -33,14 +33,14 @@ import java.util.TreeSet;
 final class QueueState {
   private final TreeMap<Long, HeldMessage> messages = new TreeMap<>();
 
-  /** Those that nobody holds and that are not delayed, and the delayed ones by their due time. */
+  /** Those that are neither held nor delayed, and the delayed ones by their due time. */
   private final TreeSet<Long> returned = new TreeSet<>();
 
   private final TreeMap<Long, TreeSet<Long>> delayed = new TreeMap<>();
   private final TreeSet<Long> isolated = new TreeSet<>();
   private final Map<Long, Integer> heldBy = new HashMap<>();
 
-  /** Those who hold a message that is delivered alone. */
+  /** The consumers that hold a message that is delivered alone. */
   private final Set<Long> isolatedHolders = new HashSet<>();
 
   private final AsideSet aside = new AsideSet();
@@ -74,7 +74,7 @@ final class QueueState {
     return heldBy.getOrDefault(holder, 0);
   }
 
-  /** Messages that nobody holds and that are due, also by time; see {@link #ripen}. */
+  /** Messages that are not held and that are due, also by time; see {@link #ripen}. */
   NavigableSet<Long> returned() {
     return returned;
   }
