@@ -21,6 +21,8 @@ import io.tailrace.broker.log.chronicle.StoreLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.network.BrokerIdentity;
 import io.tailrace.broker.network.BrokerNetwork;
+import io.tailrace.broker.network.BrokerServices;
+import io.tailrace.broker.network.ConnectionPlaces;
 import io.tailrace.broker.network.EventLoops;
 import io.tailrace.broker.network.NetworkLimits;
 import io.tailrace.broker.network.NetworkServer;
@@ -176,17 +178,26 @@ public final class Broker implements AutoCloseable {
       if (tooFew != null) {
         LOG.warn("{}", tooFew);
       }
-      network =
-          BrokerNetwork.create(
-              eventLoops,
-              identity,
-              limits(descriptors),
+      NetworkLimits limits = limits(descriptors);
+      BrokerServices services =
+          BrokerServices.create(
+              limits,
               cluster,
               partitions,
               new GroupService(
                   id, cluster, partitions, groups, () -> live.current().offsetsReplicationFactor()),
               readers,
               live,
+              clock);
+      ConnectionPlaces places = new ConnectionPlaces(limits.maxConnections());
+      network =
+          new NetworkServer(
+              eventLoops,
+              BrokerNetwork.protocol(
+                  identity, BrokerNetwork.handlers(id, services, partitions, readers, clock)),
+              limits,
+              places,
+              services.memory(),
               metrics,
               clock);
       onStop("network", this::stopNetwork);

@@ -7,6 +7,7 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.service.DescribedLog;
 import io.tailrace.broker.service.LogService;
 import io.tailrace.broker.service.PartitionLookup;
+import io.tailrace.broker.service.ProducerIdBlocks;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterStore;

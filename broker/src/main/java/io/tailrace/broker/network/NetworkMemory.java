@@ -3,9 +3,10 @@ package io.tailrace.broker.network;
 import io.tailrace.broker.service.ResponseMemory;
 
 /** The memory that all connections share. Thread-safe. */
-record NetworkMemory(RequestMemory requests, ResponseMemory responses) {
+public record NetworkMemory(RequestMemory requests, ResponseMemory responses) {
 
-  static NetworkMemory of(NetworkLimits limits) {
+  /** Counts nothing yet. */
+  public static NetworkMemory of(NetworkLimits limits) {
     return new NetworkMemory(
         new RequestMemory(limits.requestMemoryBytes()),
         new ResponseMemory(limits.responseMemoryBytes()));

@@ -13,8 +13,6 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.EventExecutor;
 import io.tailrace.broker.metrics.RequestMetrics;
 import io.tailrace.protocol.error.ErrorCode;
-import io.tailrace.protocol.frame.ApiKey;
-import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
@@ -53,39 +51,38 @@ public final class NetworkServer implements ConnectionEvents {
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
   private final EventLoops eventLoops;
-  private final BrokerIdentity identity;
+  private final ConnectionFactory protocol;
   private final NetworkLimits limits;
-  private final Map<ApiKey, RequestHandler> handlers;
+  private final ConnectionPlaces places;
   private final NetworkMemory memory;
   private final RequestMetrics metrics;
   private final Clock clock;
 
   /** The connections of each loop; a set is touched by its own loop only. */
-  private final IdentityHashMap<EventExecutor, Set<ClientConnection>> connections =
+  private final IdentityHashMap<EventExecutor, Set<Connection>> connections =
       new IdentityHashMap<>();
 
-  /** Those that have not shaken hands, the oldest first. */
-  private final SilentConnections silent = new SilentConnections();
-
-  private final AtomicInteger connectionCount = new AtomicInteger();
   private final Map<Refusal, LongAdder> refused = new EnumMap<>(Refusal.class);
   private final RefusalLog connectionLog;
   private final RefusalLog requestLog;
   private Channel listener;
   private volatile boolean stopping;
 
-  NetworkServer(
+  /**
+   * @param places shared by all listeners of a broker, as is the memory
+   */
+  public NetworkServer(
       EventLoops eventLoops,
-      BrokerIdentity identity,
+      ConnectionFactory protocol,
       NetworkLimits limits,
-      Map<ApiKey, RequestHandler> handlers,
+      ConnectionPlaces places,
       NetworkMemory memory,
       RequestMetrics metrics,
       Clock clock) {
     this.eventLoops = eventLoops;
-    this.identity = identity;
+    this.protocol = protocol;
     this.limits = limits;
-    this.handlers = handlers;
+    this.places = places;
     this.memory = memory;
     this.metrics = metrics;
     this.clock = clock;
@@ -147,75 +144,44 @@ public final class NetworkServer implements ConnectionEvents {
       return;
     }
     EventLoop loop = channel.eventLoop();
-    while (!takePlace()) {
-      if (!makeRoom()) {
-        refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
-        connectionLog.note(
-            Refusal.TOO_MANY_CONNECTIONS.label(),
-            channel.remoteAddress(),
-            limits.maxConnections()
-                + " are open, which is all that connections.max and the"
-                + " process's limit of open files allow");
-        channel.close();
-        return;
-      }
+    if (!places.take()) {
+      refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
+      connectionLog.note(
+          Refusal.TOO_MANY_CONNECTIONS.label(),
+          channel.remoteAddress(),
+          places.most()
+              + " are open, which is all that connections.max and the"
+              + " process's limit of open files allow");
+      channel.close();
+      return;
     }
-    FrameDecoder decoder = new FrameDecoder(FrameCodec.MAX_HANDSHAKE_FRAME_BYTES);
-    ClientConnection connection =
-        new ClientConnection(identity, limits, handlers, memory, this, decoder);
+    FrameDecoder decoder = new FrameDecoder(protocol.maxFirstFrameBytes());
+    Connection connection = protocol.create(new ConnectionSetup(limits, memory, this, decoder));
     channel.config().setRecvByteBufAllocator(decoder.receiver(READS));
     channel.pipeline().addLast(connection.intake(), decoder, connection);
     setOf(loop).add(connection);
-    silent.add(connection);
+    places.addSilent(connection);
     channel
         .closeFuture()
         .addListener(
             closed -> {
               setOf(loop).remove(connection);
-              silent.remove(connection);
-              if (connection.endPlace()) {
-                connectionCount.decrementAndGet();
-              }
+              places.end(connection);
             });
-  }
-
-  /** Counted before it is filled: loops that accept at the same time do not pass the limit. */
-  private boolean takePlace() {
-    int most = limits.maxConnections();
-    return connectionCount.getAndUpdate(count -> count < most ? count + 1 : count) < most;
-  }
-
-  /**
-   * Closes the connection that has waited longest without shaking hands, of all loops, so that
-   * others can still come.
-   *
-   * @return false when there is none
-   */
-  private boolean makeRoom() {
-    for (ClientConnection oldest = silent.poll(); oldest != null; oldest = silent.poll()) {
-      if (oldest.tryEvict()) {
-        if (oldest.endPlace()) {
-          connectionCount.decrementAndGet();
-        }
-        oldest.giveWay();
-        return true;
-      }
-    }
-    return false;
   }
 
   private void tick(EventExecutor loop) {
     long nowMs = clock.monotonicMs();
-    for (ClientConnection connection : List.copyOf(connections.get(loop))) {
+    for (Connection connection : List.copyOf(connections.get(loop))) {
       connection.onTick(nowMs);
     }
     connectionLog.onTick();
     requestLog.onTick();
   }
 
-  /** Open connections. */
+  /** Open connections, of all listeners. */
   public int connectionCount() {
-    return connectionCount.get();
+    return places.taken();
   }
 
   /** Connections that were closed because of what their clients sent or did not do. */
@@ -270,7 +236,7 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   /** Does something with every connection, on its loop; returns when it is done. */
-  private void onEach(Consumer<ClientConnection> action) {
+  private void onEach(Consumer<Connection> action) {
     for (EventExecutor loop : eventLoops.loops()) {
       loop.submit(() -> List.copyOf(connections.get(loop)).forEach(action)).awaitUninterruptibly();
     }
@@ -295,23 +261,23 @@ public final class NetworkServer implements ConnectionEvents {
     return clock;
   }
 
-  private Set<ClientConnection> setOf(EventLoop loop) {
+  private Set<Connection> setOf(EventLoop loop) {
     return connections.get(loop);
   }
 
   @Override
-  public void onGreeted(ClientConnection connection) {
-    silent.remove(connection);
+  public void onGreeted(Connection connection) {
+    places.onGreeted(connection);
   }
 
   @Override
-  public void onRefused(ClientConnection connection, Refusal refusal, String message) {
+  public void onRefused(Connection connection, Refusal refusal, String message) {
     refused.get(refusal).increment();
     connectionLog.note(refusal.label(), connection.channel().remoteAddress(), message);
   }
 
   @Override
-  public void onError(ClientConnection connection, Throwable cause) {
+  public void onError(Connection connection, Throwable cause) {
     if (cause instanceof IOException) {
       LOG.debug(
           "connection from {} broke: {}", connection.channel().remoteAddress(), cause.toString());
@@ -324,16 +290,12 @@ public final class NetworkServer implements ConnectionEvents {
   }
 
   @Override
-  public void onAnswered(Request request, int responseBytes) {
-    metrics.onAnswered(
-        request.api(),
-        System.nanoTime() - request.arrivedNanos(),
-        request.sizeInBytes(),
-        responseBytes);
+  public void onAnswered(ConnectionRequest request, int responseBytes) {
+    request.count(metrics, System.nanoTime() - request.arrivedNanos(), responseBytes);
   }
 
   @Override
-  public void onFailed(ClientConnection connection, ErrorCode code, String message) {
+  public void onFailed(Connection connection, ErrorCode code, String message) {
     metrics.onFailed(code);
     if (code.blamesRequest()) {
       requestLog.note(code.name(), connection.channel().remoteAddress(), message);

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * those of which only a part has come. The two have limits of their own, so that requests which
  * never end do not take the room of others. Thread-safe.
  */
-final class RequestMemory {
+public final class RequestMemory {
   private final AtomicLong used = new AtomicLong();
   private final AtomicLong unfinished = new AtomicLong();
   private final long limitBytes;
@@ -30,7 +30,7 @@ final class RequestMemory {
   }
 
   /** Whether a produce request must be refused for now. */
-  boolean isExhausted() {
+  public boolean isExhausted() {
     return used.get() > limitBytes;
   }
 

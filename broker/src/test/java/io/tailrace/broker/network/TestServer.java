@@ -57,7 +57,13 @@ final class TestServer implements AutoCloseable {
     BrokerIdentity identity = new BrokerIdentity(0, () -> "test", "tailrace/test");
     server =
         new NetworkServer(
-            eventLoops, identity, limits, handlers.apply(memory), memory, metrics, clock);
+            eventLoops,
+            BrokerNetwork.protocol(identity, handlers.apply(memory)),
+            limits,
+            new ConnectionPlaces(limits.maxConnections()),
+            memory,
+            metrics,
+            clock);
     address = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 

@@ -1,4 +1,4 @@
-package io.tailrace.broker.network;
+package io.tailrace.broker.service;
 
 import io.tailrace.coordinator.cluster.ClusterStore;
 import java.util.ArrayDeque;
@@ -8,7 +8,7 @@ import java.util.concurrent.CompletionStage;
 /**
  * Gives out producer ids, from blocks that the metadata store hands to this broker. Thread-safe.
  */
-final class ProducerIdBlocks {
+public final class ProducerIdBlocks {
   private static final int BLOCK = 1_000;
 
   private final ClusterStore cluster;
@@ -17,12 +17,13 @@ final class ProducerIdBlocks {
   private long end;
   private boolean asking;
 
-  ProducerIdBlocks(ClusterStore cluster) {
+  /** Takes blocks from here. */
+  public ProducerIdBlocks(ClusterStore cluster) {
     this.cluster = cluster;
   }
 
   /** An id that was never given out before. */
-  CompletionStage<Long> next() {
+  public CompletionStage<Long> next() {
     CompletableFuture<Long> id = new CompletableFuture<>();
     boolean ask;
     synchronized (this) {
