@@ -27,7 +27,7 @@ public final class TopicConfig {
     ConfigValues values = ConfigValues.defaults(TopicKeys.SCHEMA);
     for (ConfigKey<?> key : TopicKeys.SCHEMA.keys()) {
       ConfigKey<?> brokerKey = TopicKeys.brokerKey(key);
-      if (broker.source(brokerKey) != Setting.Source.DEFAULT) {
+      if (brokerKey != null && broker.source(brokerKey) != Setting.Source.DEFAULT) {
         values = values.with(Map.of(key, broker.get(brokerKey)), Setting.Source.BROKER);
       }
     }

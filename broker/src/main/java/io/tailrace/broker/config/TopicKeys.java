@@ -28,6 +28,14 @@ public final class TopicKeys {
       BrokerKeys.LOG_FLUSH_INTERVAL_MS.forTopic("flush.interval.ms");
   public static final ConfigKey<Integer> MIN_INSYNC_REPLICAS =
       BrokerKeys.MIN_INSYNC_REPLICAS.forTopic("min.insync.replicas");
+  public static final ConfigKey<String> OWNER =
+      ConfigKey.dynamic(
+          "owner",
+          ConfigType.TEXT,
+          "",
+          Constraint.any(),
+          "For which consumer group or queue the topic was made, such as a topic of dead letters;"
+              + " others that would use a topic of this name are refused.");
 
   /** All of them, in the order of the reference. */
   public static final ConfigSchema SCHEMA =
@@ -43,11 +51,12 @@ public final class TopicKeys {
               FLUSH,
               FLUSH_INTERVAL_RECORDS,
               FLUSH_INTERVAL_MS,
-              MIN_INSYNC_REPLICAS));
+              MIN_INSYNC_REPLICAS,
+              OWNER));
 
   private TopicKeys() {}
 
-  /** The broker key that a topic's setting falls back on. */
+  /** The broker key that a topic's setting falls back on; null for one that only topics have. */
   static ConfigKey<?> brokerKey(ConfigKey<?> topicKey) {
     ConfigKey<?> same = BrokerKeys.SCHEMA.key(topicKey.name());
     return same != null ? same : BrokerKeys.SCHEMA.key("log." + topicKey.name());
