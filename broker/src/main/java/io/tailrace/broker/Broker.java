@@ -139,7 +139,8 @@ public final class Broker implements AutoCloseable {
       onStop("data directory", directory::close);
 
       String connect = config.get(BrokerKeys.ZOOKEEPER_CONNECT);
-      cluster = connectCluster(connect.isEmpty() ? startZooKeeper() : connect);
+      LiveConfig live = new LiveConfig(config);
+      cluster = connectCluster(connect.isEmpty() ? startZooKeeper() : connect, live);
       onStop("cluster membership", cluster::close);
 
       logs = openLogs(clock);
@@ -149,7 +150,6 @@ public final class Broker implements AutoCloseable {
 
       EventLoops eventLoops = EventLoops.create(config.networkThreads());
       onStop("event loops", eventLoops::stop);
-      LiveConfig live = new LiveConfig(config);
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
       groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
       onStop("topic patterns", groups::close);
@@ -330,15 +330,18 @@ public final class Broker implements AutoCloseable {
         + "; to begin a new cluster without these logs, give another data.dir";
   }
 
-  private ClusterStore connectCluster(String connect) {
+  private ClusterStore connectCluster(String connect, LiveConfig live) {
     ZooKeeperSettings settings =
         ZooKeeperSettings.of(connect)
             .withSessionTimeoutMs(config.get(BrokerKeys.ZOOKEEPER_SESSION_TIMEOUT_MS));
-    return new ZooKeeperClusterStore(
-        settings,
-        config.get(BrokerKeys.BROKER_ID),
-        new HomeCluster(directory.clusterId(), !directory.used()),
-        new SecureRandom());
+    ZooKeeperClusterStore store =
+        new ZooKeeperClusterStore(
+            settings,
+            config.get(BrokerKeys.BROKER_ID),
+            new HomeCluster(directory.clusterId(), !directory.used()),
+            new SecureRandom());
+    store.minInSync(configs -> live.topic(configs).get(TopicKeys.MIN_INSYNC_REPLICAS));
+    return store;
   }
 
   private static InetSocketAddress resolve(String key, HostPort hostPort) {

@@ -75,7 +75,8 @@ final class InSyncProposals {
             id.partition(),
             proposed.leaderEpoch(),
             Math.toIntExact(proposed.version()),
-            proposed.inSync());
+            proposed.inSync(),
+            proposed.eligible());
     store
         .propose(change)
         .whenComplete(

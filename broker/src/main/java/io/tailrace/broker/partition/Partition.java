@@ -161,6 +161,9 @@ public final class Partition {
       beginEpoch();
       replication.followers().onRole(this);
     }
+    if (!metadata.eligible().isEmpty()) {
+      inSyncProposals.onTick(); // nothing is committed before they are out
+    }
     publish();
     pendingAcks.settle(); // the in-sync set may have become too small
   }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -74,6 +75,54 @@ class ReplicationTest {
       assertEquals(expected, consume(client, next));
       assertReplicasEndAlike(client, expected);
     }
+  }
+
+  @Test
+  void aReplicaThatLeftTheSetLastLeadsWhenTheLastMemberIsGone() {
+    try (TailraceClient client = brokers.client();
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
+      client.admin().createTopic(Topic.named("ledger").partitions(1)).join();
+      for (int i = 0; i < 10; i++) {
+        producer.send("ledger", "key", "value-" + i).join();
+      }
+    }
+    brokers.stop(2);
+    brokers.stop(1);
+    try (TailraceClient client = brokers.client()) {
+      await(() -> described(client).eligibleLeaderReplicas().equals(List.of(1)));
+      assertEquals(List.of(0), described(client).inSyncReplicas());
+    }
+    brokers.stop(0);
+    brokers.start(1);
+    try (TailraceClient client = brokers.client()) {
+      await(() -> described(client).leader().equals(OptionalInt.of(1)));
+      assertEquals(List.of(0), described(client).eligibleLeaderReplicas());
+    }
+    brokers.start(2);
+    try (TailraceClient client = brokers.client();
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
+        Consumer<String, String> consumer =
+            client.consumer(Serdes.string(), Serdes.string()).build()) {
+      assertEquals(10, producer.send("ledger", "key", "value-10").join().offset());
+      assertEquals(List.of(), described(client).eligibleLeaderReplicas());
+      consumer.assign(List.of(new TopicPartition("ledger", 0)));
+      consumer.seekToBeginning(new TopicPartition("ledger", 0));
+      List<String> found = new ArrayList<>();
+      await(
+          () -> {
+            consumer.poll(Duration.ofSeconds(1)).forEach(record -> found.add(record.value()));
+            return found.size() == 11;
+          });
+      assertEquals(IntStream.range(0, 11).mapToObj(i -> "value-" + i).toList(), found);
+    }
+    brokers.start(0);
+    try (TailraceClient client = brokers.client()) {
+      awaitInSync(client, "ledger");
+    }
+  }
+
+  private static PartitionDescription described(TailraceClient client) {
+    return client.admin().describeTopic("ledger").join().partitions().get(0);
   }
 
   private static int send(

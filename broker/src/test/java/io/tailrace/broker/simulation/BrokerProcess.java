@@ -82,6 +82,7 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
             memberThread,
             random.split(),
             REQUEST_TIMEOUT_MS);
+    member.minInSync(configs -> MIN_IN_SYNC);
     Network wires =
         new Network(
             new SimulatedTransport(network, time, thread, machine.port()),

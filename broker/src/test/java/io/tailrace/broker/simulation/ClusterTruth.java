@@ -8,6 +8,7 @@ import io.tailrace.coordinator.cluster.MetadataValue;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** What the metadata store of a simulated cluster holds at this moment. Stateless. */
 final class ClusterTruth {
@@ -20,6 +21,19 @@ final class ClusterTruth {
       if (entry.key() instanceof MetadataKey.Partition key
           && entry.value() instanceof MetadataValue.Partition value) {
         sets.put(key.id(), value.inSync());
+      }
+    }
+    return sets;
+  }
+
+  /** The replicas of all partitions that are said to hold all that is committed, by number. */
+  static Map<Integer, List<InSyncReplica>> complete(InMemoryMetadata metadata) {
+    Map<Integer, List<InSyncReplica>> sets = new TreeMap<>();
+    for (MetadataEntry entry : metadata.entries()) {
+      if (entry.key() instanceof MetadataKey.Partition key
+          && entry.value() instanceof MetadataValue.Partition value) {
+        sets.put(
+            key.id(), Stream.concat(value.inSync().stream(), value.eligible().stream()).toList());
       }
     }
     return sets;

@@ -272,7 +272,7 @@ final class SimulatedCluster {
   }
 
   private void checkProtection() {
-    for (List<InSyncReplica> set : ClusterTruth.inSync(metadata).values()) {
+    for (List<InSyncReplica> set : ClusterTruth.complete(metadata).values()) {
       if (set.stream().noneMatch(this::isWhole)) {
         throw new UnprotectedException();
       }

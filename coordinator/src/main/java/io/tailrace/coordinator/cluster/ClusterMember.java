@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -89,6 +90,9 @@ public final class ClusterMember implements ClusterStore {
   private Membership.Standing logged = Membership.Standing.OUTSIDE;
   private Controller controller;
 
+  /** Until it is known, every replica that leaves an in-sync set stays eligible. */
+  private volatile ToIntFunction<Map<String, String>> minInSync = configs -> Integer.MAX_VALUE;
+
   /**
    * Makes a member that is not connected yet.
    *
@@ -128,6 +132,16 @@ public final class ClusterMember implements ClusterStore {
     this.home = HomeCluster.ANY;
     this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
     state.self(brokerId, -1);
+  }
+
+  /**
+   * Says how many members the in-sync set of a topic needs before records are committed. Asked on
+   * the scheduler's thread when this broker is the controller.
+   *
+   * @param setting the effective {@code min.insync.replicas} of a topic with these settings
+   */
+  public void minInSync(ToIntFunction<Map<String, String>> setting) {
+    minInSync = setting;
   }
 
   /** Connects to the store. Called once. */
@@ -594,7 +608,7 @@ public final class ClusterMember implements ClusterStore {
           if (controller == null || controller.epoch() != epoch) {
             LOG.info(
                 "Broker {} is the controller, epoch {}", membership.registration().id(), epoch);
-            controller = new Controller(epoch, maxParts);
+            controller = new Controller(epoch, maxParts, configs -> minInSync.applyAsInt(configs));
           }
         } else {
           controller = null;

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.ToIntFunction;
 
 /**
  * What the cluster's controller does by itself: gives partitions their leaders as brokers come and
@@ -17,6 +19,7 @@ import java.util.UUID;
 final class Controller {
   private final int controllerEpoch;
   private final int maxParts;
+  private final ToIntFunction<Map<String, String>> minInSync;
   private final Set<String> due = new LinkedHashSet<>();
   private final ElectionReport report = new ElectionReport();
   private long brokersSeen = -1;
@@ -25,10 +28,12 @@ final class Controller {
    * @param controllerEpoch the epoch in which this process was elected; the writes of this
    *     controller do nothing in any other
    * @param maxParts about as many parts has a write at most
+   * @param minInSync the {@code min.insync.replicas} of a topic with these settings
    */
-  Controller(int controllerEpoch, int maxParts) {
+  Controller(int controllerEpoch, int maxParts, ToIntFunction<Map<String, String>> minInSync) {
     this.controllerEpoch = controllerEpoch;
     this.maxParts = maxParts;
+    this.minInSync = minInSync;
   }
 
   int epoch() {
@@ -73,12 +78,15 @@ final class Controller {
       TopicState topic, ClusterState state, WriteBatch batch, Set<InSyncReplica> members) {
     boolean right = true;
     List<List<Integer>> assignment = topic.value().assignment();
+    int minimum = minInSync.applyAsInt(topic.value().configs());
     for (int id = 0; id < assignment.size() && !batch.full(); id++) {
       ClusterState.Node<MetadataValue.Partition> node = topic.partition(id);
       if (node == null) {
         continue;
       }
-      LeaderElection.Result result = LeaderElection.elect(node.value(), assignment.get(id), state);
+      List<Integer> replicas = assignment.get(id);
+      LeaderElection.Result result =
+          LeaderElection.elect(node.value(), replicas, Math.min(minimum, replicas.size()), state);
       report.add(topic, id, result.outcome());
       MetadataValue.Partition next = result.partition();
       if (!next.equals(node.value())) {

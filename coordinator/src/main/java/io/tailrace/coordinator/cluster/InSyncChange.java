@@ -11,6 +11,8 @@ import java.util.UUID;
  * @param leaderEpoch the epoch in which the proposer leads
  * @param partitionVersion the {@link PartitionImage#version} that the change replaces
  * @param members the whole set, the leader included
+ * @param eligible the eligible leader replicas outside that set; see {@link
+ *     MetadataValue.Partition}
  */
 public record InSyncChange(
     String topic,
@@ -18,9 +20,11 @@ public record InSyncChange(
     int partition,
     int leaderEpoch,
     int partitionVersion,
-    List<InSyncReplica> members) {
+    List<InSyncReplica> members,
+    List<InSyncReplica> eligible) {
 
   public InSyncChange {
     members = List.copyOf(members);
+    eligible = List.copyOf(eligible);
   }
 }

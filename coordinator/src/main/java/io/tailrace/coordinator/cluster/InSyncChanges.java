@@ -114,7 +114,9 @@ final class InSyncChanges {
       return Standing.LOST;
     }
     if (node.version() != change.partitionVersion()) {
-      boolean same = node.value().inSync().equals(change.members());
+      boolean same =
+          node.value().inSync().equals(change.members())
+              && node.value().eligible().equals(change.eligible());
       return same && node.version() == change.partitionVersion() + 1
           ? Standing.DONE
           : Standing.LOST;
@@ -143,7 +145,7 @@ final class InSyncChanges {
     ClusterState.Node<MetadataValue.Partition> node = topic.partition(change.partition());
     return new MetadataWrite.Update(
         topic.partitionKey(change.partition()),
-        node.value().withInSync(change.members()),
+        node.value().withReplicas(change.members(), change.eligible()),
         node.version());
   }
 

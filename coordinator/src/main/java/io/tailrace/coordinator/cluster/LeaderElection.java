@@ -7,25 +7,34 @@ import java.util.List;
  * Decides what a partition's node must say, given which brokers are registered. Pure.
  *
  * <pre>
- *   member of the in-sync set   its broker now
- *   --------------------------  ----------------------------------------------------------------
- *   CURRENT                     live under the registration with which it joined the set
- *   WHOLE                       live again on the same directory, which lost nothing since it joined
- *   NOT_WHOLE                   live again on the same directory, which may lack the end of its logs
- *   LOST                        registered on another directory since
- *   AWAY                        not live
+ *   member of the in-sync set,    its broker now
+ *   or eligible leader replica
+ *   ----------------------------  --------------------------------------------------------------
+ *   CURRENT                       live under the registration with which it is recorded
+ *   WHOLE                         live again on the same directory, which lost nothing since then
+ *   NOT_WHOLE                     live again on the same directory, which may lack records
+ *   LOST                          registered on another directory since
+ *   AWAY                          not live
  *
- *   first rule that applies            in-sync set            leader
- *   ---------------------------------  ---------------------  ------------------------------------
- *   1 some members are CURRENT         these                  as before if CURRENT, else preferred
- *   2 some members are WHOLE           these, re-registered   preferred of them
- *   3 all members are NOT_WHOLE        the leader alone       preferred; records may be lost
- *   4 otherwise                        unchanged              unchanged; nobody leads
+ *   first rule that applies                    in-sync set              leader
+ *   -----------------------------------------  -----------------------  --------------------------
+ *   1 some members are CURRENT                 these                    as before if CURRENT, else
+ *                                                                       preferred
+ *   2 some members are WHOLE                   these, re-registered     preferred of them
+ *   3 some eligible are CURRENT or WHOLE       these, re-registered     preferred of them
+ *   4 all members and eligible are NOT_WHOLE   the leader alone         preferred; records may be
+ *                                                                       lost
+ *   5 otherwise                                unchanged                unchanged; nobody leads
  * </pre>
  *
- * <p>A CURRENT or WHOLE member holds everything that was ever committed. A NOT_WHOLE one stays in
- * the set as long as the set has no such member: one that is AWAY may still turn out to be WHOLE. A
- * LOST member never leads.
+ * <p>A CURRENT or WHOLE replica holds everything that was ever committed. A NOT_WHOLE one stays
+ * listed as long as no listed replica holds everything: one that is AWAY may still turn out to be
+ * WHOLE. A LOST one never leads.
+ *
+ * <p><b>Eligible leader replicas</b> (KIP-966). A leader commits nothing while its partition has
+ * any. So a member that leaves the in-sync set holds all that is committed for as long as it is
+ * recorded as eligible, whatever the reason for which it left; and the minimum that is given here
+ * decides only whether that is worth recording.
  */
 final class LeaderElection {
 
@@ -58,33 +67,88 @@ final class LeaderElection {
 
   /**
    * @param replicas in the order of preference
+   * @param minInSync with fewer members than this nothing is committed
    */
-  static Result elect(MetadataValue.Partition now, List<Integer> replicas, ClusterState state) {
-    List<InSyncReplica> current = new ArrayList<>();
-    List<InSyncReplica> whole = new ArrayList<>();
-    List<InSyncReplica> notWhole = new ArrayList<>();
-    boolean lost = false;
-    for (InSyncReplica member : now.inSync()) {
-      ClusterState.Broker broker = state.broker(member.brokerId());
-      switch (presence(member, broker)) {
-        case CURRENT -> current.add(member);
-        case WHOLE -> whole.add(broker.asInSync());
-        case NOT_WHOLE -> notWhole.add(broker.asInSync());
-        case LOST -> lost = true;
-        case AWAY -> {}
-      }
+  static Result elect(
+      MetadataValue.Partition now, List<Integer> replicas, int minInSync, ClusterState state) {
+    Listed members = Listed.of(now.inSync(), state);
+    Listed eligible = Listed.of(now.eligible(), state);
+    if (!members.current.isEmpty()) {
+      List<InSyncReplica> left = remaining(now, members.current, members, eligible, minInSync);
+      return new Result(lead(now, members.current, left, replicas), Outcome.LED);
     }
-    if (!current.isEmpty()) {
-      return new Result(lead(now, current, replicas), Outcome.LED);
-    }
+    List<InSyncReplica> whole = members.whole.isEmpty() ? eligible.complete() : members.whole;
     if (!whole.isEmpty()) {
-      return new Result(lead(now, whole, replicas), Outcome.LED);
+      List<InSyncReplica> left = remaining(now, whole, members, eligible, minInSync);
+      return new Result(lead(now, whole, left, replicas), Outcome.LED);
     }
-    if (!notWhole.isEmpty() && notWhole.size() == now.inSync().size()) {
+    List<InSyncReplica> notWhole = new ArrayList<>(members.notWhole);
+    notWhole.addAll(eligible.notWhole);
+    if (!notWhole.isEmpty() && notWhole.size() == now.inSync().size() + now.eligible().size()) {
       List<InSyncReplica> leader = List.of(preferred(notWhole, replicas));
-      return new Result(lead(now, leader, replicas), Outcome.LED_WITH_LOSS);
+      return new Result(lead(now, leader, List.of(), replicas), Outcome.LED_WITH_LOSS);
     }
+    boolean lost = members.lost || eligible.lost;
     return new Result(now, lost ? Outcome.MEMBER_LOST : Outcome.AWAITS_MEMBER);
+  }
+
+  /** Recorded replicas, by what their brokers are now. */
+  private static final class Listed {
+    private final List<InSyncReplica> current = new ArrayList<>();
+    private final List<InSyncReplica> whole = new ArrayList<>();
+    private final List<InSyncReplica> notWhole = new ArrayList<>();
+
+    /** CURRENT, WHOLE and AWAY ones as they are recorded. */
+    private final List<InSyncReplica> keeping = new ArrayList<>();
+
+    private boolean lost;
+
+    static Listed of(List<InSyncReplica> recorded, ClusterState state) {
+      Listed listed = new Listed();
+      for (InSyncReplica replica : recorded) {
+        ClusterState.Broker broker = state.broker(replica.brokerId());
+        switch (presence(replica, broker)) {
+          case CURRENT -> listed.current.add(replica);
+          case WHOLE -> listed.whole.add(broker.asInSync());
+          case NOT_WHOLE -> listed.notWhole.add(broker.asInSync());
+          case LOST -> listed.lost = true;
+          case AWAY -> {}
+        }
+        switch (presence(replica, broker)) {
+          case CURRENT, WHOLE, AWAY -> listed.keeping.add(replica);
+          case NOT_WHOLE, LOST -> {}
+        }
+      }
+      return listed;
+    }
+
+    /** Those that are there with all that is committed. */
+    List<InSyncReplica> complete() {
+      List<InSyncReplica> complete = new ArrayList<>(current);
+      complete.addAll(whole);
+      return complete;
+    }
+  }
+
+  /** The eligible replicas beside the in-sync set that is chosen. */
+  private static List<InSyncReplica> remaining(
+      MetadataValue.Partition now,
+      List<InSyncReplica> inSync,
+      Listed members,
+      Listed eligible,
+      int minInSync) {
+    boolean sameSet = inSync.equals(now.inSync());
+    if (!sameSet && inSync.size() >= minInSync) {
+      return List.of();
+    }
+    // As long as the set stays, its leader alone knows when it begins to commit again.
+    List<InSyncReplica> remaining = new ArrayList<>(eligible.keeping);
+    if (!sameSet) {
+      remaining.addAll(members.keeping);
+    }
+    remaining.removeIf(
+        replica -> inSync.stream().anyMatch(each -> each.brokerId() == replica.brokerId()));
+    return remaining;
   }
 
   private static Presence presence(InSyncReplica member, ClusterState.Broker broker) {
@@ -106,15 +170,20 @@ final class LeaderElection {
   }
 
   private static MetadataValue.Partition lead(
-      MetadataValue.Partition now, List<InSyncReplica> inSync, List<Integer> replicas) {
+      MetadataValue.Partition now,
+      List<InSyncReplica> inSync,
+      List<InSyncReplica> eligible,
+      List<Integer> replicas) {
     boolean stays =
         now.leader() != PartitionImage.NO_LEADER
             && now.inSync().stream()
                 .anyMatch(member -> member.brokerId() == now.leader() && inSync.contains(member));
     if (stays) {
-      return inSync.equals(now.inSync()) ? now : now.withInSync(inSync);
+      return inSync.equals(now.inSync()) && eligible.equals(now.eligible())
+          ? now
+          : now.withReplicas(inSync, eligible);
     }
-    return now.ledBy(preferred(inSync, replicas).brokerId(), inSync);
+    return now.ledBy(preferred(inSync, replicas).brokerId(), inSync, eligible);
   }
 
   private static InSyncReplica preferred(List<InSyncReplica> members, List<Integer> replicas) {

@@ -87,7 +87,7 @@ final class LeaderGoals {
           batch.add(
               new MetadataWrite.Update(
                   topic.partitionKey(id),
-                  node.value().ledBy(preferred, node.value().inSync()),
+                  node.value().ledBy(preferred, node.value().inSync(), node.value().eligible()),
                   node.version()));
         }
       }

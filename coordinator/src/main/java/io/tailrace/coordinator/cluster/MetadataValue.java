@@ -78,7 +78,8 @@ public sealed interface MetadataValue {
    *
    * @param leader a broker id, or {@link PartitionImage#NO_LEADER}. The broker leads only while it
    *     is live under the registration that {@code inSync} names
-   * @param eligible replicas outside the in-sync set that hold everything committed
+   * @param eligible replicas outside the in-sync set that hold everything committed: members which
+   *     left it when fewer than the minimum stayed. The leader commits nothing while there are any
    */
   record Partition(
       int leader, int leaderEpoch, List<InSyncReplica> inSync, List<InSyncReplica> eligible)
@@ -93,14 +94,14 @@ public sealed interface MetadataValue {
       this(leader, leaderEpoch, inSync, List.of());
     }
 
-    /** The same leader in the same epoch with another in-sync set. */
-    Partition withInSync(List<InSyncReplica> members) {
-      return new Partition(leader, leaderEpoch, members, eligible);
+    /** The same leader in the same epoch with other in-sync and eligible replicas. */
+    Partition withReplicas(List<InSyncReplica> members, List<InSyncReplica> nowEligible) {
+      return new Partition(leader, leaderEpoch, members, nowEligible);
     }
 
     /** The next leader epoch. */
-    Partition ledBy(int newLeader, List<InSyncReplica> members) {
-      return new Partition(newLeader, leaderEpoch + 1, members, eligible);
+    Partition ledBy(int newLeader, List<InSyncReplica> members, List<InSyncReplica> nowEligible) {
+      return new Partition(newLeader, leaderEpoch + 1, members, nowEligible);
     }
 
     /** The epoch under which the broker is in sync, or -1 when it is not. */

@@ -9,7 +9,8 @@ import java.util.List;
  * @param leaderEpoch grows with every change of leader
  * @param replicas broker ids, the preferred leader first
  * @param inSync the in-sync set
- * @param eligibleLeaderReplicas replicas outside the in-sync set that hold everything committed
+ * @param eligibleLeaderReplicas replicas outside the in-sync set that hold everything committed;
+ *     see {@link MetadataValue.Partition}
  * @param version of the partition's node; grows with every change of it
  */
 public record PartitionImage(

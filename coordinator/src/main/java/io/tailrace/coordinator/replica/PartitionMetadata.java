@@ -10,6 +10,8 @@ import java.util.List;
  * @param leader the leader's broker id; {@link PartitionImage#NO_LEADER} when it has none
  * @param version of the partition's entry in the metadata store; grows with every write
  * @param replicas broker ids
+ * @param eligible replicas outside the in-sync set that hold everything committed; nothing more is
+ *     committed while there are any
  * @param minInSyncReplicas the topic's setting
  */
 public record PartitionMetadata(
@@ -18,11 +20,24 @@ public record PartitionMetadata(
     long version,
     List<Integer> replicas,
     List<InSyncReplica> inSync,
+    List<InSyncReplica> eligible,
     int minInSyncReplicas) {
 
   public PartitionMetadata {
     replicas = List.copyOf(replicas);
     inSync = List.copyOf(inSync);
+    eligible = List.copyOf(eligible);
+  }
+
+  /** Metadata without eligible replicas outside the in-sync set. */
+  public PartitionMetadata(
+      int leader,
+      int leaderEpoch,
+      long version,
+      List<Integer> replicas,
+      List<InSyncReplica> inSync,
+      int minInSyncReplicas) {
+    this(leader, leaderEpoch, version, replicas, inSync, List.of(), minInSyncReplicas);
   }
 
   /** Takes it from an image. */
@@ -33,13 +48,20 @@ public record PartitionMetadata(
         image.version(),
         image.replicas(),
         image.inSync(),
+        image.eligibleLeaderReplicas(),
         minInSyncReplicas);
   }
 
   /** The same without a leader. */
   public PartitionMetadata leaderless() {
     return new PartitionMetadata(
-        PartitionImage.NO_LEADER, leaderEpoch, version, replicas, inSync, minInSyncReplicas);
+        PartitionImage.NO_LEADER,
+        leaderEpoch,
+        version,
+        replicas,
+        inSync,
+        eligible,
+        minInSyncReplicas);
   }
 
   /**
@@ -58,8 +80,15 @@ public record PartitionMetadata(
     return null;
   }
 
-  PartitionMetadata withInSync(List<InSyncReplica> confirmed, long newVersion) {
+  /** After the proposal has become true, under the version that it got. */
+  PartitionMetadata with(ProposedInSyncSet confirmed, long newVersion) {
     return new PartitionMetadata(
-        leader, leaderEpoch, newVersion, replicas, confirmed, minInSyncReplicas);
+        leader,
+        leaderEpoch,
+        newVersion,
+        replicas,
+        confirmed.inSync(),
+        confirmed.eligible(),
+        minInSyncReplicas);
   }
 }

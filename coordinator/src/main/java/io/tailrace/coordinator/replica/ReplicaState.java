@@ -27,6 +27,9 @@ import java.util.TreeMap;
  *   <li>While a change of the in-sync set is proposed, the high watermark needs the members of both
  *       sets; the minimum counts the confirmed one.
  *   <li>While fewer members than the minimum are confirmed, the high watermark stays.
+ *   <li>While eligible leader replicas are recorded outside the in-sync set, the high watermark
+ *       stays: they are promised to hold all that is committed. A leader with enough members has
+ *       them removed first.
  *   <li>The high watermark never moves back, except with a truncation below it.
  *   <li>A new epoch ends all acknowledgements that were awaited, also when the leader stays the
  *       same: metadata may skip states.
@@ -240,12 +243,29 @@ public final class ReplicaState {
         }
       }
     }
-    if (Set.copyOf(wanted).equals(Set.copyOf(metadata.inSync()))) {
+    List<InSyncReplica> eligible = eligibleBeside(wanted);
+    if (Set.copyOf(wanted).equals(Set.copyOf(metadata.inSync()))
+        && eligible.equals(metadata.eligible())) {
       return null;
     }
-    proposal = new ProposedInSyncSet(metadata.leaderEpoch(), metadata.version(), wanted);
+    proposal = new ProposedInSyncSet(metadata.leaderEpoch(), metadata.version(), wanted, eligible);
     findNeeded();
     return proposal;
+  }
+
+  /**
+   * Whoever leaves the set when fewer than the minimum stay holds all that is committed, until
+   * there are enough members again.
+   */
+  private List<InSyncReplica> eligibleBeside(List<InSyncReplica> wanted) {
+    if (wanted.size() >= metadata.effectiveMinInSync()) {
+      return List.of();
+    }
+    List<InSyncReplica> eligible = new ArrayList<>(metadata.eligible());
+    eligible.addAll(metadata.inSync());
+    eligible.removeIf(
+        replica -> wanted.stream().anyMatch(member -> member.brokerId() == replica.brokerId()));
+    return eligible;
   }
 
   private InSyncReplica nextMembership(ReplicaProgress progress, InSyncReplica member, long nowMs) {
@@ -274,7 +294,7 @@ public final class ReplicaState {
   public void onProposalConfirmed(ProposedInSyncSet confirmed, long newVersion) {
     if (confirmed.equals(proposal)) {
       proposal = null;
-      metadata = metadata.withInSync(confirmed.inSync(), newVersion);
+      metadata = metadata.with(confirmed, newVersion);
       findNeeded();
       advance();
     }
@@ -298,7 +318,7 @@ public final class ReplicaState {
     if (role != Role.LEADER || !logOpen || !hasEnoughInSync()) {
       return;
     }
-    if (neededMissing) {
+    if (neededMissing || !metadata.eligible().isEmpty()) {
       return;
     }
     long end = acknowledgeSynced ? Math.min(syncedEnd, logEnd) : logEnd;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 
 /**
@@ -44,6 +45,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
     member =
         new ClusterMember(brokerId, home, metadata, thread, random, settings.requestTimeoutMs());
     member.start();
+  }
+
+  /** See {@link ClusterMember#minInSync}. */
+  public void minInSync(ToIntFunction<Map<String, String>> setting) {
+    member.minInSync(setting);
   }
 
   @Override

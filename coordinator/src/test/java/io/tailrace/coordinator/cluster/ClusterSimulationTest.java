@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,6 +91,7 @@ class ClusterSimulationTest {
       network = time.thread(random.split(), 1 + random.nextInt(20));
       session = metadata.open(network.to(thread));
       member = new ClusterMember(id, session, thread, random.split(), 2_000, 2 + random.nextInt(5));
+      member.minInSync(configs -> 1 + id % 3);
       member.start();
     }
   }
@@ -375,7 +377,8 @@ class ClusterSimulationTest {
       for (TopicImage topic : expected.topics().values()) {
         for (PartitionImage partition : topic.partitions()) {
           boolean lost =
-              partition.inSync().stream()
+              Stream.concat(
+                      partition.inSync().stream(), partition.eligibleLeaderReplicas().stream())
                   .anyMatch(
                       member ->
                           !member
@@ -461,7 +464,7 @@ class ClusterSimulationTest {
       if (elected.brokerEpoch() > doubtWhenRegistered.get(elected.brokerId())) {
         return;
       }
-      for (InSyncReplica member : was.inSync()) {
+      for (InSyncReplica member : complete(was)) {
         assertFalse(isWhole(member), () -> key + " passed over " + member + " for " + elected);
         assertTrue(
             epochs.get(member.brokerId()) > member.brokerEpoch(),
@@ -470,10 +473,17 @@ class ClusterSimulationTest {
     }
 
     private static InSyncReplica member(MetadataValue.Partition partition, int brokerId) {
-      return partition.inSync().stream()
+      return complete(partition).stream()
           .filter(member -> member.brokerId() == brokerId)
           .findFirst()
           .orElseThrow();
+    }
+
+    /** The replicas that are said to hold all that is committed. */
+    private static List<InSyncReplica> complete(MetadataValue.Partition partition) {
+      List<InSyncReplica> replicas = new ArrayList<>(partition.inSync());
+      replicas.addAll(partition.eligible());
+      return replicas;
     }
 
     boolean everSeen(UUID topic) {
@@ -531,6 +541,10 @@ class ClusterSimulationTest {
       }
     }
 
+    private static boolean isEligible(MetadataValue.Partition partition, int brokerId) {
+      return partition.eligible().stream().anyMatch(each -> each.brokerId() == brokerId);
+    }
+
     private void checkPartition(
         MetadataKey.Partition key,
         MetadataValue.Partition value,
@@ -541,6 +555,10 @@ class ClusterSimulationTest {
       if (!topic.visible() || key.id() >= topic.assignment().size()) {
         // Not there for anyone yet, or any more.
         return;
+      }
+      for (InSyncReplica replica : value.eligible()) {
+        assertTrue(value.inSyncEpoch(replica.brokerId()) < 0, () -> key + " lists one twice");
+        assertTrue(topic.assignment().get(key.id()).contains(replica.brokerId()), key::toString);
       }
       for (InSyncReplica member : value.inSync()) {
         assertTrue(member.brokerEpoch() <= epochs.get(member.brokerId()), key::toString);
@@ -561,8 +579,15 @@ class ClusterSimulationTest {
                 && value.inSync().containsAll(was.inSync());
         for (InSyncReplica member : value.inSync()) {
           assertTrue(
-              byLeader || was.inSyncEpoch(member.brokerId()) >= 0,
+              byLeader
+                  || was.inSyncEpoch(member.brokerId()) >= 0
+                  || isEligible(was, member.brokerId()),
               () -> key + " has a member from nowhere");
+        }
+        for (InSyncReplica replica : value.eligible()) {
+          assertTrue(
+              was.eligible().contains(replica) || was.inSync().contains(replica),
+              () -> key + " has an eligible replica from nowhere");
         }
         boolean moved = value.leader() != was.leader();
         assertTrue(!moved || value.leaderEpoch() > was.leaderEpoch(), key::toString);

@@ -15,7 +15,7 @@ class ControllerTest {
   private static final MetadataWrite FENCE = new MetadataWrite.Check(Single.CONTROLLER_EPOCH, 12);
 
   private final ClusterState state = new ClusterState();
-  private final Controller controller = new Controller(12, 100);
+  private final Controller controller = new Controller(12, 100, configs -> 1);
 
   private void brokerIsThere(int epoch) {
     state.apply(

@@ -57,7 +57,7 @@ class InSyncChangeTest {
         int partition, int version, int leaderEpoch, List<InSyncReplica> members) {
       UUID topic = member.image().topics().get("orders").id();
       return member.proposeInSync(
-          new InSyncChange("orders", topic, partition, leaderEpoch, version, members));
+          new InSyncChange("orders", topic, partition, leaderEpoch, version, members, List.of()));
     }
   }
 

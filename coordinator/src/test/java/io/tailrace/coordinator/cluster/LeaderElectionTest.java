@@ -18,6 +18,7 @@ class LeaderElectionTest {
   private static final int RESTARTED = 9;
 
   private final List<MetadataEntry> entries = new ArrayList<>();
+  private int minInSync = 1;
 
   private LeaderElectionTest broker(int id, int epoch, boolean live, int wholeSince) {
     return broker(id, epoch, live, directory(id), wholeSince);
@@ -65,7 +66,7 @@ class LeaderElectionTest {
   private LeaderElection.Result elect(Partition now) {
     ClusterState state = new ClusterState();
     state.reset(entries);
-    return LeaderElection.elect(now, REPLICAS, state);
+    return LeaderElection.elect(now, REPLICAS, minInSync, state);
   }
 
   private void elects(Partition expected, Partition now) {
@@ -208,5 +209,93 @@ class LeaderElectionTest {
   void aPartitionWithoutLeaderGetsOneFromItsSet() {
     live(1, 5).live(2, 6);
     elects(partition(2, 5, at(2, 6)), partition(PartitionImage.NO_LEADER, 4, at(2, 6)));
+  }
+
+  // ---- eligible leader replicas ----
+
+  private static Partition partition(
+      int leader, int leaderEpoch, List<InSyncReplica> inSync, InSyncReplica... eligible) {
+    return new Partition(leader, leaderEpoch, inSync, List.of(eligible));
+  }
+
+  @Test
+  void membersThatAreGoneStayEligibleWhenFewerThanTheMinimumAreLeft() {
+    minInSync = 2;
+    live(1, 5).away(2, 6).live(3, 7);
+    Partition two = partition(1, 4, List.of(at(1, 5), at(3, 7)));
+    elects(two, partition(1, 4, at(1, 5), at(2, 6), at(3, 7)));
+    entries.clear();
+    live(1, 5).away(2, 6).away(3, 7);
+    elects(partition(1, 4, List.of(at(1, 5)), at(3, 7)), two);
+    elects(
+        partition(1, 4, List.of(at(1, 5)), at(2, 6), at(3, 7)),
+        partition(1, 4, at(1, 5), at(2, 6), at(3, 7)));
+  }
+
+  @Test
+  void anEligibleReplicaLeadsWhenNoMemberIsThere() {
+    minInSync = 2;
+    away(1, 5).live(2, 9).away(3, 7);
+    elects(
+        partition(2, 5, List.of(at(2, 9)), at(3, 7), at(1, 5)),
+        partition(1, 4, List.of(at(1, 5)), at(2, 6), at(3, 7)));
+  }
+
+  @Test
+  void anEligibleReplicaLeadsBeforeAMemberThatLostPower() {
+    minInSync = 2;
+    notWhole(1).live(2, 6);
+    elects(partition(2, 5, List.of(at(2, 6))), partition(1, 4, List.of(at(1, 5)), at(2, 6)));
+  }
+
+  @Test
+  void aMemberLeadsBeforeAnEligibleReplica() {
+    minInSync = 2;
+    live(1, 9).live(2, 6);
+    elects(
+        partition(1, 5, List.of(at(1, 9)), at(2, 6)), partition(1, 4, List.of(at(1, 5)), at(2, 6)));
+  }
+
+  @Test
+  void enoughMembersLeaveNobodyEligible() {
+    minInSync = 2;
+    away(1, 5).live(2, 9).live(3, 7);
+    elects(
+        partition(2, 5, at(3, 7), at(2, 9)),
+        partition(1, 4, List.of(at(1, 5)), at(2, 6), at(3, 7)));
+  }
+
+  @Test
+  void onlyTheLeaderRemovesEligibleReplicasWhileItsSetStays() {
+    live(1, 5).live(2, 6);
+    leaves(partition(1, 4, List.of(at(1, 5)), at(2, 6)), Outcome.LED);
+  }
+
+  @Test
+  void anEligibleReplicaThatLostPowerOrItsDirectoryIsEligibleNoMore() {
+    minInSync = 3;
+    live(1, 5).notWhole(2).onNewDirectory(3);
+    elects(partition(1, 4, at(1, 5)), partition(1, 4, List.of(at(1, 5)), at(2, 6), at(3, 7)));
+    elects(partition(1, 4, at(1, 5)), partition(1, 4, at(1, 5), at(2, 6), at(3, 7)));
+  }
+
+  @Test
+  void anEligibleReplicaThatIsAwayMayStillComeBackWithAll() {
+    notWhole(1).away(2, 6);
+    leaves(partition(1, 4, List.of(at(1, 5)), at(2, 6)), Outcome.AWAITS_MEMBER);
+  }
+
+  @Test
+  void whenAllLostPowerTheEligibleAreWaitedForToo() {
+    notWhole(1).notWhole(2);
+    assertEquals(
+        new LeaderElection.Result(partition(1, 5, at(1, RESTARTED)), Outcome.LED_WITH_LOSS),
+        elect(partition(2, 4, List.of(at(2, 6)), at(1, 5))));
+  }
+
+  @Test
+  void anEligibleReplicaOnANewDirectoryDoesNotSatisfyTheWait() {
+    notWhole(1).onNewDirectory(2);
+    leaves(partition(1, 4, List.of(at(1, 5)), at(2, 6)), Outcome.MEMBER_LOST);
   }
 }

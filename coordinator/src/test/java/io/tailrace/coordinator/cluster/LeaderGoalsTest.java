@@ -113,7 +113,8 @@ class LeaderGoalsTest {
     partitionSays(next, 9);
     assertEquals(new Goal.Done<>(null), goal.next(state));
     assertEquals(
-        LeaderElection.Outcome.LED, LeaderElection.elect(next, List.of(1, 2, 3), state).outcome());
+        LeaderElection.Outcome.LED,
+        LeaderElection.elect(next, List.of(1, 2, 3), 1, state).outcome());
   }
 
   @Test

@@ -41,6 +41,8 @@ class ReplicaStatePropertyTest {
     long nowMs;
     long highWatermark;
     Map<Integer, Integer> confirmed = new TreeMap<>();
+    List<InSyncReplica> eligible = List.of();
+    boolean confirmedEligible;
     ProposedInSyncSet proposal;
 
     /** The store has written the proposal, and its answer is on its way. */
@@ -65,7 +67,8 @@ class ReplicaStatePropertyTest {
     PartitionMetadata metadata() {
       List<InSyncReplica> members = new ArrayList<>();
       stored.forEach((id, at) -> members.add(new InSyncReplica(id, at, new UUID(0, id))));
-      return new PartitionMetadata(LEADER, epoch, version, List.of(0, 1, 2, 3), members, min);
+      return new PartitionMetadata(
+          LEADER, epoch, version, List.of(0, 1, 2, 3), members, eligible, min);
     }
 
     void takeOver() {
@@ -73,7 +76,12 @@ class ReplicaStatePropertyTest {
       if (proposal != null && proposal.version() < version) {
         proposal = null;
       }
+      confirm();
+    }
+
+    void confirm() {
       confirmed = new TreeMap<>(stored);
+      confirmedEligible = !eligible.isEmpty();
     }
 
     long acknowledged(long[] ends) {
@@ -120,7 +128,7 @@ class ReplicaStatePropertyTest {
             if (proposal != null && proposal.version() < version) {
               proposal = null;
             }
-            confirmed = new TreeMap<>(stored);
+            confirm();
           }
         }
       }
@@ -162,6 +170,7 @@ class ReplicaStatePropertyTest {
       if (made.version() == version && made.leaderEpoch() == epoch && random.nextInt(4) > 0) {
         stored = new TreeMap<>();
         made.inSync().forEach(member -> stored.put(member.brokerId(), member.brokerEpoch()));
+        eligible = made.eligible();
         version++;
         written = true;
       }
@@ -173,7 +182,7 @@ class ReplicaStatePropertyTest {
       }
       if (written) {
         state.onProposalConfirmed(proposal, version);
-        confirmed = new TreeMap<>(stored);
+        confirm();
       } else {
         state.onProposalRefused(proposal);
       }
@@ -190,6 +199,7 @@ class ReplicaStatePropertyTest {
       }
       brokerEpoch[replica]++;
       if (!stored.containsKey(replica)
+          && eligible.stream().noneMatch(each -> each.brokerId() == replica)
           && (proposal == null
               || proposal.inSync().stream().noneMatch(m -> m.brokerId() == replica))) {
         end[replica] = syncedEnd[replica] + random.nextLong(end[replica] - syncedEnd[replica] + 1);
@@ -201,7 +211,7 @@ class ReplicaStatePropertyTest {
       if (proposal != null) {
         proposal.inSync().forEach(member -> needed.add(member.brokerId()));
       }
-      if (confirmed.size() >= Math.min(min, REPLICAS)) {
+      if (confirmed.size() >= Math.min(min, REPLICAS) && !confirmedEligible) {
         long smallest = acknowledged(new long[] {end[LEADER], syncedEnd[LEADER]});
         for (int member : needed) {
           if (member != LEADER) {
@@ -216,7 +226,9 @@ class ReplicaStatePropertyTest {
 
     void check() {
       assertEquals(highWatermark, state.highWatermark());
-      for (int member : stored.keySet()) {
+      Set<Integer> electable = new TreeSet<>(stored.keySet());
+      eligible.forEach(replica -> electable.add(replica.brokerId()));
+      for (int member : electable) {
         assertTrue(
             acknowledged(new long[] {end[member], syncedEnd[member]}) >= highWatermark,
             () -> "replica " + member + " could be elected and lacks what was acknowledged");

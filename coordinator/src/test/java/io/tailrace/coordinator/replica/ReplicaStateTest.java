@@ -219,7 +219,7 @@ class ReplicaStateTest {
 
     report(3, 20, 2);
 
-    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME, 2, 3)), state.propose(2));
+    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME, 2, 3), List.of()), state.propose(2));
     assertNull(state.propose(3), "one at a time");
   }
 
@@ -399,5 +399,61 @@ class ReplicaStateTest {
     assertEquals(20, state.highWatermark());
     state.onLogProgress(25, 25, 2);
     assertEquals(25, state.highWatermark());
+  }
+
+  // ---- eligible leader replicas ----
+
+  private static PartitionMetadata withEligible(
+      int min, long version, List<InSyncReplica> inSync, int... eligible) {
+    return new PartitionMetadata(ME, EPOCH, version, List.of(1, 2, 3), inSync, set(eligible), min);
+  }
+
+  @Test
+  void aMemberThatLeavesBelowTheMinimumIsProposedAsEligible() {
+    lead(3, 2, ME, 2, 3);
+    state.onLogOpened(0, 20, 20, 0);
+    state.onLogProgress(30, 30, 1);
+    report(3, 30, LAG_MS);
+
+    ProposedInSyncSet two = state.propose(LAG_MS + 2);
+    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME, 3), List.of()), two);
+    state.onProposalConfirmed(two, version + 1);
+    state.onLogProgress(40, 40, LAG_MS + 3);
+
+    ProposedInSyncSet alone = state.propose(3 * LAG_MS);
+    assertEquals(new ProposedInSyncSet(EPOCH, version + 1, set(ME), set(3)), alone);
+    state.onProposalConfirmed(alone, version + 2);
+    assertEquals(set(3), state.metadata().eligible());
+    assertNull(state.propose(3 * LAG_MS + 1));
+  }
+
+  @Test
+  void nothingIsCommittedWhileReplicasAreEligibleWhateverTheMinimumIs() {
+    state.onMetadata(withEligible(1, version, set(ME), 2, 3), 0);
+    state.onLogOpened(0, 20, 20, 5);
+
+    assertEquals(5, state.highWatermark());
+    assertEquals(Acknowledgement.AWAITED, state.acknowledgement(EPOCH, 20));
+
+    ProposedInSyncSet nobody = state.propose(1);
+    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME), List.of()), nobody);
+    assertEquals(5, state.highWatermark(), "until the store has confirmed");
+    state.onProposalConfirmed(nobody, version + 1);
+    assertEquals(20, state.highWatermark());
+  }
+
+  @Test
+  void aMemberThatJoinsIsEligibleNoMoreAndEnoughMembersLeaveNobodyEligible() {
+    state.onMetadata(withEligible(3, version, set(ME), 2, 3), 0);
+    state.onLogOpened(0, 20, 20, 20);
+    report(2, 20, 1);
+
+    ProposedInSyncSet two = state.propose(1);
+    assertEquals(new ProposedInSyncSet(EPOCH, version, set(ME, 2), set(3)), two);
+    state.onProposalConfirmed(two, version + 1);
+    report(3, 20, 2);
+
+    assertEquals(
+        new ProposedInSyncSet(EPOCH, version + 1, set(ME, 2, 3), List.of()), state.propose(2));
   }
 }
