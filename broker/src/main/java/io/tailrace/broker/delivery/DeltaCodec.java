@@ -3,6 +3,7 @@ package io.tailrace.broker.delivery;
 import io.tailrace.broker.delivery.message.AcquiredChange;
 import io.tailrace.broker.delivery.message.BindingChange;
 import io.tailrace.broker.delivery.message.ExpiredChange;
+import io.tailrace.broker.delivery.message.ForwardUndoneChange;
 import io.tailrace.broker.delivery.message.Offsets;
 import io.tailrace.broker.delivery.message.QueueChange;
 import io.tailrace.broker.delivery.message.RestoredChange;
@@ -42,7 +43,22 @@ final class DeltaCodec {
       out.setSetAside(
           SetAsideChange.newBuilder()
               .setOffsets(offsets(away.offsets()))
-              .setReason(away.reason().number()));
+              .setReason(away.reason().number())
+              .setAtMs(away.atMs())
+              .setError(away.error()));
+    } else if (delta instanceof QueueDelta.Dropped dropped) {
+      out.setDropped(
+          SetAsideChange.newBuilder()
+              .setOffsets(offsets(dropped.offsets()))
+              .setReason(dropped.reason().number()));
+    } else if (delta instanceof QueueDelta.Forwarding forwarding) {
+      out.setForwarding(ForwardCodec.encode(forwarding));
+    } else if (delta instanceof QueueDelta.Forwarded) {
+      out.setForwarded(true);
+    } else if (delta instanceof QueueDelta.ForwardUndone undone) {
+      out.setForwardUndone(ForwardUndoneChange.newBuilder().setTargetGone(undone.targetGone()));
+    } else if (delta instanceof QueueDelta.ForwardsRestored restored) {
+      out.setForwardsRestored(ForwardCodec.encode(restored));
     } else if (delta instanceof QueueDelta.AsideSettled settled) {
       out.setAsideSettled(offsets(settled.offsets()));
     } else if (delta instanceof QueueDelta.Purged purged) {
@@ -66,7 +82,7 @@ final class DeltaCodec {
     return out.build();
   }
 
-  private static RestoredChange encode(QueueDelta.Restored restored) {
+  static RestoredChange encode(QueueDelta.Restored restored) {
     RestoredChange.Builder out =
         RestoredChange.newBuilder().setCursor(restored.cursor()).setExpired(restored.expired());
     for (MessageSnapshot message : restored.messages()) {
@@ -84,7 +100,10 @@ final class DeltaCodec {
     List<AsideMessage> aside = restored.aside();
     out.setAsideOffsets(offsets(aside.stream().mapToLong(AsideMessage::offset).toArray()));
     for (AsideMessage message : aside) {
-      out.addAsideReasons(message.reason().number()).addAsideFailures(message.failures());
+      out.addAsideReasons(message.reason().number())
+          .addAsideFailures(message.failures())
+          .addAsideFirstFailuresMs(message.firstFailureMs())
+          .addAsideErrors(message.lastError());
     }
     return out.build();
   }
@@ -116,7 +135,17 @@ final class DeltaCodec {
       }
       case SET_ASIDE ->
           new QueueDelta.SetAside(
-              offsets(in.getSetAside().getOffsets()), AsideReason.of(in.getSetAside().getReason()));
+              offsets(in.getSetAside().getOffsets()),
+              AsideReason.of(in.getSetAside().getReason()),
+              in.getSetAside().getAtMs(),
+              in.getSetAside().getError());
+      case DROPPED ->
+          new QueueDelta.Dropped(
+              offsets(in.getDropped().getOffsets()), AsideReason.of(in.getDropped().getReason()));
+      case FORWARDING -> ForwardCodec.decode(in.getForwarding());
+      case FORWARDED -> new QueueDelta.Forwarded();
+      case FORWARD_UNDONE -> new QueueDelta.ForwardUndone(in.getForwardUndone().getTargetGone());
+      case FORWARDS_RESTORED -> ForwardCodec.decode(in.getForwardsRestored());
       case ASIDE_SETTLED -> new QueueDelta.AsideSettled(offsets(in.getAsideSettled()));
       case PURGED -> new QueueDelta.Purged(in.getPurged());
       case EXPIRED ->
@@ -127,7 +156,7 @@ final class DeltaCodec {
     };
   }
 
-  private static QueueDelta.Restored decode(RestoredChange in) {
+  static QueueDelta.Restored decode(RestoredChange in) {
     List<MessageSnapshot> messages = new ArrayList<>(in.getMessagesCount());
     for (RestoredMessage message : in.getMessagesList()) {
       messages.add(
@@ -146,12 +175,16 @@ final class DeltaCodec {
     for (int i = 0; i < asideOffsets.length; i++) {
       aside.add(
           new AsideMessage(
-              asideOffsets[i], AsideReason.of(in.getAsideReasons(i)), in.getAsideFailures(i)));
+              asideOffsets[i],
+              AsideReason.of(in.getAsideReasons(i)),
+              in.getAsideFailures(i),
+              i < in.getAsideFirstFailuresMsCount() ? in.getAsideFirstFailuresMs(i) : 0,
+              i < in.getAsideErrorsCount() ? in.getAsideErrors(i) : ""));
     }
     return new QueueDelta.Restored(in.getCursor(), in.getExpired(), messages, aside);
   }
 
-  private static Offsets offsets(long[] offsets) {
+  static Offsets offsets(long[] offsets) {
     Offsets.Builder out = Offsets.newBuilder();
     long before = 0;
     for (long offset : offsets) {
@@ -161,7 +194,7 @@ final class DeltaCodec {
     return out.build();
   }
 
-  private static long[] offsets(Offsets in) {
+  static long[] offsets(Offsets in) {
     long[] offsets = new long[in.getDeltasCount()];
     long at = 0;
     for (int i = 0; i < offsets.length; i++) {

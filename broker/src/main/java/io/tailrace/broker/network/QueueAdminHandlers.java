@@ -10,6 +10,7 @@ import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.coordinator.queue.DeadLetters;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -138,7 +139,8 @@ final class QueueAdminHandlers {
         backoff ? body.getBackoffInitialMs() : defaults.backoffInitialMs(),
         backoff ? body.getBackoffMultiplier() : defaults.backoffMultiplier(),
         backoff ? body.getBackoffMaxMs() : defaults.backoffMaxMs(),
-        body.getLockMs() == 0 ? defaults.lockMs() : body.getLockMs());
+        body.getLockMs() == 0 ? defaults.lockMs() : body.getLockMs(),
+        DeadLetters.OWN_QUEUE);
   }
 
   private void delete(Request request) throws InvalidProtocolBufferException {

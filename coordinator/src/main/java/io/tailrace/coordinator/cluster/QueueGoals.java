@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /** Queues and their bindings: any broker may change them. */
 final class QueueGoals {
@@ -52,7 +53,8 @@ final class QueueGoals {
       List<QueueBinding> bindings = new ArrayList<>();
       List<MetadataWrite> writes = new ArrayList<>();
       if (!exchange.isEmpty()) {
-        Refused<Void> refused = add(bindings, state.topic(exchange), exchange, keys);
+        Refused<Void> refused =
+            add(bindings, state.topic(exchange), exchange, keys, isOwn(name, settings));
         if (refused != null) {
           return refused;
         }
@@ -108,7 +110,9 @@ final class QueueGoals {
       TopicState topic = state.topic(exchange);
       List<QueueBinding> bindings = new ArrayList<>(node.value().bindings());
       Refused<Void> refused =
-          bind ? add(bindings, topic, exchange, keys) : remove(bindings, exchange, keys);
+          bind
+              ? add(bindings, topic, exchange, keys, isOwn(name, node.value().settings()))
+              : remove(bindings, exchange, keys);
       if (refused != null) {
         return refused;
       }
@@ -148,8 +152,19 @@ final class QueueGoals {
     }
   }
 
+  /** Whether a topic is the queue's own: what is in it belongs to the queue from the start. */
+  private static Predicate<String> isOwn(String name, QueueSettings settings) {
+    return topic ->
+        topic.equals(QueueImage.inboxOf(name))
+            || (settings.deadLetters().owner() != null && topic.equals(name));
+  }
+
   private static Refused<Void> add(
-      List<QueueBinding> bindings, TopicState topic, String exchange, List<String> keys) {
+      List<QueueBinding> bindings,
+      TopicState topic,
+      String exchange,
+      List<String> keys,
+      Predicate<String> own) {
     if (topic == null || !topic.value().visible()) {
       return new Refused<>(ErrorCode.UNKNOWN_TOPIC, "there is no exchange '" + exchange + "'");
     }
@@ -164,7 +179,12 @@ final class QueueGoals {
       }
       bindings.removeIf(each -> each.is(topic.id(), key));
       bindings.add(
-          new QueueBinding(exchange, topic.id(), key, topic.value().assignment().size(), true));
+          new QueueBinding(
+              exchange,
+              topic.id(),
+              key,
+              own.test(exchange) ? 0 : topic.value().assignment().size(),
+              true));
     }
     long bytes = 0;
     for (QueueBinding each : bindings) {

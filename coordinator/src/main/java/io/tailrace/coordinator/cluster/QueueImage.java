@@ -27,6 +27,28 @@ public record QueueImage(
     return queue + INBOX_SUFFIX;
   }
 
+  /** What the name of a queue's dead-letter queue ends with, and that of its topic. */
+  public static final String DEAD_LETTER_SUFFIX = ".dlq";
+
+  /** The name that the queue's dead-letter queue has, and its topic, if it has one. */
+  public static String deadLetterQueueOf(String queue) {
+    return queue + DEAD_LETTER_SUFFIX;
+  }
+
+  /** Whether a topic is the queue's own: its inbox, or the topic of a dead-letter queue. */
+  public boolean owns(String topic) {
+    return topic.equals(inboxOf(name))
+        || (settings.deadLetters().owner() != null && topic.equals(name));
+  }
+
+  /** The queue's binding to a topic; null when there is none that counts. */
+  public QueueBinding bindingTo(String topic) {
+    return bindings.stream()
+        .filter(each -> each.exchange().equals(topic) && each.active())
+        .findFirst()
+        .orElse(null);
+  }
+
   /** Whether the queue has a topic of its own. */
   public boolean hasInbox() {
     String inbox = inboxOf(name);

@@ -5,7 +5,11 @@ public enum AsideReason {
   /** A consumer rejected it. */
   REJECTED(0, "rejected"),
   /** It failed as often as the queue allows. */
-  DELIVERY_LIMIT(1, "delivery-limit");
+  DELIVERY_LIMIT(1, "delivery-limit"),
+  /** It waited for longer than the queue or its publisher allows. */
+  EXPIRED(2, "expired"),
+  /** The queue holds as many messages as it may. */
+  MAX_LENGTH(3, "max-length");
 
   private final int number;
   private final String label;
@@ -34,6 +38,8 @@ public enum AsideReason {
     return switch (number) {
       case 0 -> REJECTED;
       case 1 -> DELIVERY_LIMIT;
+      case 2 -> EXPIRED;
+      case 3 -> MAX_LENGTH;
       default -> throw new IllegalArgumentException("reason " + number);
     };
   }

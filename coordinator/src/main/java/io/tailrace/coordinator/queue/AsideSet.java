@@ -18,26 +18,35 @@ final class AsideSet {
   /** By the first offset that a block may hold. */
   private final TreeMap<Long, Block> blocks = new TreeMap<>();
 
+  private final SharedTexts errors = new SharedTexts();
   private long size;
 
   private static final class Block {
     private long[] offsets = new long[8];
     private int[] details = new int[8];
+    private long[] firstFailuresMs = new long[8];
+    private String[] errors = new String[8];
     private int count;
 
     int find(long offset) {
       return Arrays.binarySearch(offsets, 0, count, offset);
     }
 
-    void insert(int at, long offset, int detail) {
+    void insert(int at, AsideMessage message, String error) {
       if (count == offsets.length) {
         offsets = Arrays.copyOf(offsets, count * 2);
         details = Arrays.copyOf(details, count * 2);
+        firstFailuresMs = Arrays.copyOf(firstFailuresMs, count * 2);
+        errors = Arrays.copyOf(errors, count * 2);
       }
       System.arraycopy(offsets, at, offsets, at + 1, count - at);
       System.arraycopy(details, at, details, at + 1, count - at);
-      offsets[at] = offset;
-      details[at] = detail;
+      System.arraycopy(firstFailuresMs, at, firstFailuresMs, at + 1, count - at);
+      System.arraycopy(errors, at, errors, at + 1, count - at);
+      offsets[at] = message.offset();
+      details[at] = (message.failures() << REASON_BITS) | message.reason().number();
+      firstFailuresMs[at] = message.firstFailureMs();
+      errors[at] = error;
       count++;
     }
 
@@ -45,6 +54,9 @@ final class AsideSet {
       count--;
       System.arraycopy(offsets, at + 1, offsets, at, count - at);
       System.arraycopy(details, at + 1, details, at, count - at);
+      System.arraycopy(firstFailuresMs, at + 1, firstFailuresMs, at, count - at);
+      System.arraycopy(errors, at + 1, errors, at, count - at);
+      errors[count] = null;
     }
 
     Block split() {
@@ -52,6 +64,9 @@ final class AsideSet {
       int from = count / 2;
       upper.offsets = Arrays.copyOfRange(offsets, from, count);
       upper.details = Arrays.copyOfRange(details, from, count);
+      upper.firstFailuresMs = Arrays.copyOfRange(firstFailuresMs, from, count);
+      upper.errors = Arrays.copyOfRange(errors, from, count);
+      Arrays.fill(errors, from, count, null);
       upper.count = count - from;
       count = from;
       return upper;
@@ -59,7 +74,12 @@ final class AsideSet {
 
     AsideMessage get(int at) {
       int reason = details[at] & ((1 << REASON_BITS) - 1);
-      return new AsideMessage(offsets[at], AsideReason.of(reason), details[at] >>> REASON_BITS);
+      return new AsideMessage(
+          offsets[at],
+          AsideReason.of(reason),
+          details[at] >>> REASON_BITS,
+          firstFailuresMs[at],
+          errors[at]);
     }
   }
 
@@ -90,8 +110,7 @@ final class AsideSet {
       }
     }
     int at = block.find(message.offset());
-    block.insert(
-        -at - 1, message.offset(), (message.failures() << REASON_BITS) | message.reason().number());
+    block.insert(-at - 1, message, errors.share(message.lastError()));
     size++;
   }
 
@@ -102,6 +121,7 @@ final class AsideSet {
     if (at < 0) {
       return false;
     }
+    errors.release(entry.getValue().errors[at]);
     entry.getValue().remove(at);
     if (entry.getValue().count == 0) {
       blocks.remove(entry.getKey());
@@ -117,9 +137,13 @@ final class AsideSet {
       Block first = blocks.firstEntry().getValue();
       if (first.offsets[first.count - 1] < offset) {
         size -= first.count;
+        for (int i = 0; i < first.count; i++) {
+          errors.release(first.errors[i]);
+        }
         blocks.pollFirstEntry();
       } else {
         while (first.offsets[0] < offset) {
+          errors.release(first.errors[0]);
           first.remove(0);
           size--;
         }

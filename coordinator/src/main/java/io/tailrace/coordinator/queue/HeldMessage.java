@@ -73,6 +73,18 @@ final class HeldMessage {
     }
   }
 
+  /** What becomes of it when it is set aside. */
+  AsideMessage aside(QueueDelta.SetAside delta) {
+    boolean failed = delta.reason() == AsideReason.DELIVERY_LIMIT;
+    boolean tells = failed || delta.reason() == AsideReason.REJECTED;
+    return new AsideMessage(
+        offset,
+        delta.reason(),
+        failures + (failed ? 1 : 0),
+        firstFailureMs == 0 && tells ? delta.atMs() : firstFailureMs,
+        delta.error().isEmpty() ? lastError : shortened(delta.error()));
+  }
+
   private static String shortened(String error) {
     return error.length() <= MAX_ERROR_LENGTH ? error : error.substring(0, MAX_ERROR_LENGTH);
   }

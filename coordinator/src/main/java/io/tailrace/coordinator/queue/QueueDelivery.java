@@ -27,6 +27,7 @@ public final class QueueDelivery {
   private final QueueBounds bounds;
   private final QueueState state = new QueueState();
   private final OffsetIntervals fresh = new OffsetIntervals();
+  private final QueueForwarding forwarding;
 
   /** The held messages, the one whose lock ends first at the front. */
   private final LinkedHashMap<Long, HeldMessage> locks = new LinkedHashMap<>();
@@ -40,6 +41,7 @@ public final class QueueDelivery {
   public QueueDelivery(QueueSettings settings, QueueBounds bounds) {
     this.settings = settings;
     this.bounds = bounds;
+    this.forwarding = new QueueForwarding(state, fresh, bounds);
   }
 
   // ---- what every replica does ----
@@ -60,6 +62,10 @@ public final class QueueDelivery {
     } else if (delta instanceof QueueDelta.Returned back) {
       unlock(back.offsets());
     } else if (delta instanceof QueueDelta.SetAside away) {
+      unlock(away.offsets());
+    } else if (delta instanceof QueueDelta.Dropped dropped) {
+      unlock(dropped.offsets());
+    } else if (delta instanceof QueueDelta.Forwarding away) {
       unlock(away.offsets());
     } else if (delta instanceof QueueDelta.Expired gone) {
       locks.keySet().removeIf(offset -> offset < gone.below());
@@ -228,6 +234,13 @@ public final class QueueDelivery {
   /** When messages may be delivered again, and why: those of one kind make one delta. */
   private record Pause(long dueMs, String error) {}
 
+  /** Why messages are delivered no more: those of one kind make one delta. */
+  private record Death(AsideReason reason, String error) {}
+
+  private static void add(Map<Death, List<Long>> dead, Death death, LockToken token) {
+    dead.computeIfAbsent(death, each -> new ArrayList<>()).add(token.offset());
+  }
+
   /**
    * Decides about answers. A late acknowledgement counts while no other consumer holds the message;
    * everything else counts only under the lock that it names. Renewals take effect at once: they
@@ -238,9 +251,8 @@ public final class QueueDelivery {
   public Answered answer(List<Answer> answers, long wallMs, long monotonicMs) {
     List<Integer> lost = new ArrayList<>();
     List<Long> acked = new ArrayList<>();
-    List<Long> rejected = new ArrayList<>();
     List<Long> released = new ArrayList<>();
-    List<Long> exhausted = new ArrayList<>();
+    Map<Death, List<Long>> dead = new LinkedHashMap<>();
     Map<Pause, List<Long>> nacked = new LinkedHashMap<>();
     for (int i = 0; i < answers.size(); i++) {
       Answer answer = answers.get(i);
@@ -262,11 +274,11 @@ public final class QueueDelivery {
       } else {
         switch (answer.kind()) {
           case RELEASE -> released.add(token.offset());
-          case REJECT -> rejected.add(token.offset());
+          case REJECT -> add(dead, new Death(AsideReason.REJECTED, answer.error()), token);
           case RENEW -> lock(message, monotonicMs);
           default -> {
             if (message.failures + 1 >= settings.maxDeliveries()) {
-              exhausted.add(token.offset());
+              add(dead, new Death(AsideReason.DELIVERY_LIMIT, answer.error()), token);
             } else {
               long pauseMs =
                   answer.delayMs() >= 0
@@ -286,8 +298,7 @@ public final class QueueDelivery {
     if (!acked.isEmpty()) {
       deltas.add(new QueueDelta.Settled(array(acked)));
     }
-    addAside(deltas, rejected, AsideReason.REJECTED);
-    addAside(deltas, exhausted, AsideReason.DELIVERY_LIMIT);
+    dead.forEach((death, offsets) -> deltas.add(dead(offsets, death, wallMs)));
     if (!released.isEmpty()) {
       deltas.add(new QueueDelta.Returned(array(released), ReturnCause.RELEASE, wallMs, 0, ""));
     }
@@ -300,7 +311,9 @@ public final class QueueDelivery {
   }
 
   private boolean isSettled(long offset) {
-    return offset < state.cursor() && !state.aside().contains(offset);
+    return offset < state.cursor()
+        && !state.aside().contains(offset)
+        && !state.forwards().contains(offset);
   }
 
   /** The consumer closes: what it holds is given back, and that is no failure. */
@@ -385,17 +398,20 @@ public final class QueueDelivery {
       (last ? exhausted : back).add(offset);
     }
     List<QueueDelta> deltas = new ArrayList<>();
-    addAside(deltas, exhausted, AsideReason.DELIVERY_LIMIT);
+    if (!exhausted.isEmpty()) {
+      Death death = new Death(AsideReason.DELIVERY_LIMIT, cause.name());
+      deltas.add(dead(exhausted, death, wallMs));
+    }
     if (!back.isEmpty()) {
       deltas.add(new QueueDelta.Returned(array(back), cause, wallMs, 0, ""));
     }
     return deltas;
   }
 
-  private static void addAside(List<QueueDelta> deltas, List<Long> offsets, AsideReason reason) {
-    if (!offsets.isEmpty()) {
-      deltas.add(new QueueDelta.SetAside(array(offsets), reason));
-    }
+  private QueueDelta dead(List<Long> offsets, Death death, long wallMs) {
+    return settings.deadLetters().areDropped()
+        ? new QueueDelta.Dropped(array(offsets), death.reason())
+        : new QueueDelta.SetAside(array(offsets), death.reason(), wallMs, death.error());
   }
 
   private static long[] array(List<Long> offsets) {
@@ -429,6 +445,11 @@ public final class QueueDelivery {
     return count == 0 ? null : new QueueDelta.Expired(logStartOffset, count);
   }
 
+  /** What is forwarded to other topics. */
+  public QueueForwarding forwarding() {
+    return forwarding;
+  }
+
   /** The messages that were set aside, from an offset on. */
   public List<AsideMessage> aside(long from, int max) {
     return state.aside().from(from, max);
@@ -449,7 +470,7 @@ public final class QueueDelivery {
         fresh.count() + state.returned().size() + state.isolated().size(),
         state.held(),
         state.delayedCount(),
-        state.aside().size(),
+        state.aside().size() + state.forwards().count(),
         state.expired(),
         oldest < 0 || (firstFresh >= 0 && firstFresh < oldest) ? firstFresh : oldest,
         fresh.count() > 0 && state.messages().size() >= bounds.maxOpen());

@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.queue;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * One change of a queue on one partition, as the delivery log holds it. Arrays are not copied and
@@ -55,8 +56,53 @@ public sealed interface QueueDelta {
   record Returned(long[] offsets, ReturnCause cause, long atMs, long dueMs, String error)
       implements QueueDelta {}
 
-  /** Messages are kept, but not delivered any more. */
-  record SetAside(long[] offsets, AsideReason reason) implements QueueDelta {}
+  /**
+   * Messages are kept, but not delivered any more.
+   *
+   * @param atMs when, milliseconds since 1970
+   * @param error what the consumer said of it; may be empty
+   */
+  record SetAside(long[] offsets, AsideReason reason, long atMs, String error)
+      implements QueueDelta {}
+
+  /** Messages are dropped that would have become dead letters. */
+  record Dropped(long[] offsets, AsideReason reason) implements QueueDelta {}
+
+  /**
+   * Messages are on their way to another topic: see {@link Forward}. It takes the place of a batch
+   * that is in flight, if there is one.
+   *
+   * @param offsets ascending; set aside, ready or delayed, taken by a redrive, or in flight
+   */
+  record Forwarding(
+      ForwardTarget target,
+      boolean redrive,
+      String routingKey,
+      int epoch,
+      int firstSequence,
+      long[] offsets)
+      implements QueueDelta {}
+
+  /** The target has the batch that is in flight: its messages are done with. */
+  record Forwarded() implements QueueDelta {}
+
+  /**
+   * The batch that is in flight was not appended and never will be: its messages wait again.
+   *
+   * @param targetGone whether the target does not exist any more
+   */
+  record ForwardUndone(boolean targetGone) implements QueueDelta {}
+
+  /**
+   * Part of a snapshot: what the forwarder has sent.
+   *
+   * @param dropped messages that were dropped in place of becoming dead letters
+   * @param nextSequences at each target
+   * @param inFlight null = none
+   */
+  record ForwardsRestored(
+      int epoch, long dropped, Map<ForwardTarget, Integer> nextSequences, Forward inFlight)
+      implements QueueDelta {}
 
   /** Messages that were set aside are done with: forwarded or dropped. */
   record AsideSettled(long[] offsets) implements QueueDelta {}

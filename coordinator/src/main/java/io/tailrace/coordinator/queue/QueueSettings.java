@@ -1,5 +1,7 @@
 package io.tailrace.coordinator.queue;
 
+import java.util.UUID;
+
 /**
  * How a queue treats its messages.
  *
@@ -8,16 +10,19 @@ package io.tailrace.coordinator.queue;
  * @param backoffMultiplier how much longer after each further one
  * @param backoffMaxMs how long at most
  * @param lockMs how long a consumer may hold a message without renewing
+ * @param deadLetters where messages go that are rejected or fail too often
  */
 public record QueueSettings(
     int maxDeliveries,
     long backoffInitialMs,
     double backoffMultiplier,
     long backoffMaxMs,
-    long lockMs) {
+    long lockMs,
+    DeadLetters deadLetters) {
 
   /** Five deliveries; one second, doubled up to five minutes; locks of 30 seconds. */
-  public static final QueueSettings DEFAULTS = new QueueSettings(5, 1_000, 2, 300_000, 30_000);
+  public static final QueueSettings DEFAULTS =
+      new QueueSettings(5, 1_000, 2, 300_000, 30_000, DeadLetters.OWN_QUEUE);
 
   private static final long MAX_MS = 7L * 24 * 3_600_000;
 
@@ -36,6 +41,17 @@ public record QueueSettings(
       return "a lock lasts 100 ms to 7 days, not " + lockMs + " ms";
     }
     return null;
+  }
+
+  /** The same for a dead-letter queue that belongs to a queue. */
+  public QueueSettings ownedBy(UUID queue) {
+    return new QueueSettings(
+        maxDeliveries,
+        backoffInitialMs,
+        backoffMultiplier,
+        backoffMaxMs,
+        lockMs,
+        DeadLetters.ownedBy(queue));
   }
 
   /** How long a message rests after it was given back as failed, milliseconds. */

@@ -21,6 +21,9 @@ import java.util.TreeSet;
  *   ACQUIRED --Returned, due now--> READY --Acquired--> ACQUIRED
  *   ACQUIRED --Returned, due later--> DELAYED --time--> READY
  *   ACQUIRED, READY, DELAYED --SetAside--> SET_ASIDE --AsideSettled--> (settled, forgotten)
+ *   ACQUIRED, READY, DELAYED --Dropped--> (settled, forgotten)
+ *   SET_ASIDE, READY, DELAYED --Forwarding--> FORWARDING --Forwarded--> (settled, forgotten)
+ *   FORWARDING --ForwardUndone--> what it was before
  *   ACQUIRED, READY, DELAYED --Settled--> (settled, forgotten): an answer may come late
  *   READY, DELAYED, new --Purged--> (settled, forgotten)
  * </pre>
@@ -44,6 +47,7 @@ final class QueueState {
   private final Set<Long> isolatedHolders = new HashSet<>();
 
   private final AsideSet aside = new AsideSet();
+  private final ForwardState forwards = new ForwardState();
   private long cursor;
   private long expired;
   private int held;
@@ -64,6 +68,10 @@ final class QueueState {
 
   AsideSet aside() {
     return aside;
+  }
+
+  ForwardState forwards() {
+    return forwards;
   }
 
   int held() {
@@ -119,15 +127,21 @@ final class QueueState {
   /** The smallest offset that is not settled and was delivered; -1 when there is none. */
   long firstUnsettled() {
     long first = messages.isEmpty() ? -1 : messages.firstKey();
-    long firstAside = aside.ceiling(0);
-    return first < 0 || (firstAside >= 0 && firstAside < first) ? firstAside : first;
+    return earlier(earlier(first, aside.ceiling(0)), forwards.first());
+  }
+
+  /** The smaller one of two offsets, where -1 is none. */
+  private static long earlier(long one, long other) {
+    return one < 0 || (other >= 0 && other < one) ? other : one;
   }
 
   /** Whether anything in the interval was delivered or set aside and is not settled. */
   boolean hasUnsettled(long from, long to) {
     Long message = messages.ceilingKey(from);
     long firstAside = aside.ceiling(from);
-    return (message != null && message < to) || (firstAside >= 0 && firstAside < to);
+    return (message != null && message < to)
+        || (firstAside >= 0 && firstAside < to)
+        || forwards.hasAny(from, to);
   }
 
   // ---- replay ----
@@ -147,8 +161,20 @@ final class QueueState {
       }
     } else if (delta instanceof QueueDelta.SetAside away) {
       for (long offset : away.offsets()) {
-        setAside(offset, away.reason());
+        setAside(offset, away);
       }
+    } else if (delta instanceof QueueDelta.Dropped dropped) {
+      for (long offset : dropped.offsets()) {
+        forwards.addDropped(remove(offset) == null ? 0 : 1);
+      }
+    } else if (delta instanceof QueueDelta.Forwarding forwarding) {
+      forward(forwarding);
+    } else if (delta instanceof QueueDelta.Forwarded) {
+      forwards.end();
+    } else if (delta instanceof QueueDelta.ForwardUndone undone) {
+      takeBack(forwards.undo(undone.targetGone()));
+    } else if (delta instanceof QueueDelta.ForwardsRestored restored) {
+      forwards.restore(restored);
     } else if (delta instanceof QueueDelta.AsideSettled settled) {
       for (long offset : settled.offsets()) {
         aside.remove(offset);
@@ -192,12 +218,52 @@ final class QueueState {
     }
   }
 
-  private void setAside(long offset, AsideReason reason) {
+  private void setAside(long offset, QueueDelta.SetAside away) {
     HeldMessage message = remove(offset);
     if (message != null) {
-      int last = reason == AsideReason.DELIVERY_LIMIT ? 1 : 0;
-      aside.add(new AsideMessage(offset, reason, message.failures + last));
+      aside.add(message.aside(away));
     }
+  }
+
+  private void forward(QueueDelta.Forwarding delta) {
+    takeBack(forwards.inFlight());
+    List<AsideMessage> fromAside = new ArrayList<>();
+    List<MessageSnapshot> others = new ArrayList<>();
+    for (long offset : delta.offsets()) {
+      HeldMessage message = remove(offset);
+      if (message != null) {
+        message.holder = HeldMessage.NOBODY;
+        message.dueMs = 0;
+        others.add(message.snapshot());
+      } else {
+        List<AsideMessage> found = aside.from(offset, 1);
+        if (aside.remove(offset)) {
+          fromAside.add(found.get(0));
+        }
+      }
+    }
+    forwards.begin(
+        new Forward(
+            delta.target(),
+            delta.redrive(),
+            delta.routingKey(),
+            delta.epoch(),
+            delta.firstSequence(),
+            fromAside,
+            others));
+  }
+
+  private void takeBack(Forward forward) {
+    if (forward != null) {
+      forward.aside().forEach(aside::add);
+      forward.messages().forEach(this::put);
+    }
+  }
+
+  private void put(MessageSnapshot snapshot) {
+    HeldMessage message = HeldMessage.of(snapshot);
+    messages.put(message.offset, message);
+    index(message);
   }
 
   private void purge(long newCursor) {
@@ -223,11 +289,7 @@ final class QueueState {
   private void restore(QueueDelta.Restored restored) {
     cursor = Math.max(cursor, restored.cursor());
     expired = Math.max(expired, restored.expired());
-    for (MessageSnapshot each : restored.messages()) {
-      HeldMessage message = HeldMessage.of(each);
-      messages.put(message.offset, message);
-      index(message);
-    }
+    restored.messages().forEach(this::put);
     restored.aside().forEach(aside::add);
   }
 
@@ -284,6 +346,10 @@ final class QueueState {
           }
         });
     deltas.add(new QueueDelta.Restored(cursor, expired, List.copyOf(held), List.copyOf(away)));
+    QueueDelta.ForwardsRestored sent = forwards.snapshot();
+    if (sent != null) {
+      deltas.add(sent);
+    }
     return deltas;
   }
 }

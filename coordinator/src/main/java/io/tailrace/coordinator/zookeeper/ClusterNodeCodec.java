@@ -22,6 +22,7 @@ import io.tailrace.coordinator.message.ProducerIdsNode;
 import io.tailrace.coordinator.message.QueueNode;
 import io.tailrace.coordinator.message.ReplicaList;
 import io.tailrace.coordinator.message.TopicNode;
+import io.tailrace.coordinator.queue.DeadLetters;
 import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -132,7 +133,14 @@ final class ClusterNodeCodec {
             .setBackoffInitialMs(settings.backoffInitialMs())
             .setBackoffMultiplier(settings.backoffMultiplier())
             .setBackoffMaxMs(settings.backoffMaxMs())
-            .setLockMs(settings.lockMs());
+            .setLockMs(settings.lockMs())
+            .setDeadLetterExchange(settings.deadLetters().exchange())
+            .setDeadLetterKey(settings.deadLetters().routingKey());
+    UUID owner = settings.deadLetters().owner();
+    if (owner != null) {
+      node.setOwnerMost(owner.getMostSignificantBits());
+      node.setOwnerLeast(owner.getLeastSignificantBits());
+    }
     for (QueueBinding binding : queue.bindings()) {
       node.addBindings(
           BindingNode.newBuilder()
@@ -146,6 +154,14 @@ final class ClusterNodeCodec {
     return node.build().toByteArray();
   }
 
+  private static DeadLetters deadLetters(QueueNode node) {
+    boolean owned = node.getOwnerMost() != 0 || node.getOwnerLeast() != 0;
+    return new DeadLetters(
+        node.getDeadLetterExchange(),
+        node.getDeadLetterKey(),
+        owned ? new UUID(node.getOwnerMost(), node.getOwnerLeast()) : null);
+  }
+
   private static MetadataValue.Queue queue(QueueNode node) {
     return new MetadataValue.Queue(
         new UUID(node.getIdMost(), node.getIdLeast()),
@@ -154,7 +170,8 @@ final class ClusterNodeCodec {
             node.getBackoffInitialMs(),
             node.getBackoffMultiplier(),
             node.getBackoffMaxMs(),
-            node.getLockMs()),
+            node.getLockMs(),
+            deadLetters(node)),
         node.getBindingsList().stream()
             .map(
                 binding ->

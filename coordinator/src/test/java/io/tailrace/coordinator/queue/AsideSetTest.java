@@ -26,7 +26,9 @@ class AsideSetTest {
           set.remove(offset);
         } else {
           expected.add(offset);
-          set.add(new AsideMessage(offset, AsideReason.of((int) (offset % 2)), 7));
+          set.add(
+              new AsideMessage(
+                  offset, AsideReason.of((int) (offset % 2)), 7, offset + 1, "e" + offset % 3));
         }
         assertEquals(expected.size(), set.size());
         assertEquals(expected.contains(offset), set.contains(offset));
@@ -39,6 +41,8 @@ class AsideSetTest {
             all.add(message.offset());
             assertEquals(AsideReason.of((int) (message.offset() % 2)), message.reason());
             assertEquals(7, message.failures());
+            assertEquals(message.offset() + 1, message.firstFailureMs());
+            assertEquals("e" + message.offset() % 3, message.lastError());
           });
       assertEquals(List.copyOf(expected), all);
       assertEquals(
@@ -54,7 +58,9 @@ class AsideSetTest {
     System.gc();
     long before = runtime.totalMemory() - runtime.freeMemory();
     for (long offset = 0; offset < 1_000_000; offset++) {
-      set.add(new AsideMessage(offset * 1_000, AsideReason.REJECTED, 0));
+      set.add(
+          new AsideMessage(
+              offset * 1_000, AsideReason.REJECTED, 0, 1_000_000, "an error of one kind " + offset));
     }
     System.gc();
     long used = runtime.totalMemory() - runtime.freeMemory() - before;

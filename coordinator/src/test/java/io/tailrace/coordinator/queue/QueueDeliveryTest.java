@@ -161,7 +161,9 @@ class QueueDeliveryTest {
     answer(Answer.Kind.NACK, token(0, A));
 
     assertEquals(new QueueCounts(1, 0, 0, 1, 0, 0, false), queue.counts(now));
-    assertEquals(List.of(new AsideMessage(0, AsideReason.DELIVERY_LIMIT, 5)), queue.aside(0, 10));
+    assertEquals(
+        List.of(new AsideMessage(0, AsideReason.DELIVERY_LIMIT, 5, 1_000_000, "boom")),
+        queue.aside(0, 10));
     assertArrayEquals(new long[] {1}, receive(A, 5));
   }
 
@@ -232,7 +234,9 @@ class QueueDeliveryTest {
       queue.onConnectionLost(A, now);
       tickAfter(1_000);
     }
-    assertEquals(List.of(new AsideMessage(1, AsideReason.DELIVERY_LIMIT, 5)), queue.aside(0, 9));
+    assertEquals(
+        List.of(new AsideMessage(1, AsideReason.DELIVERY_LIMIT, 5, 1_001_000, "CONNECTION_LOST")),
+        queue.aside(0, 9));
     assertArrayEquals(new long[] {2}, receive(B, 6));
     assertTrue(answer(Answer.Kind.ACK, token(2, B)));
     assertArrayEquals(new long[] {3}, receive(B, 6));
