@@ -13,7 +13,8 @@ public interface Partitioner {
    * Chooses a partition.
    *
    * @param topic where the record goes
-   * @param key the serialised key, or null
+   * @param key the serialised key, or else the routing key of a message that is published to an
+   *     exchange, or null
    * @param value the serialised value, or null
    * @param partitions how many the topic has
    * @return 0 to {@code partitions - 1}

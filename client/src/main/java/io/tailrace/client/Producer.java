@@ -1,5 +1,6 @@
 package io.tailrace.client;
 
+import io.tailrace.protocol.record.RoutingKey;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
@@ -35,13 +36,15 @@ public interface Producer<K, V> extends AutoCloseable {
   CompletableFuture<RecordMetadata> send(String topic, K key, V value);
 
   /**
-   * Publishes a message to an exchange; queues that are bound to it get it by its routing key.
+   * Publishes a message to an exchange; queues that are bound to it get it by its routing key. It
+   * has no record key, so that the routing key decides the partition: messages with one routing key
+   * stay in order.
    *
    * @param routingKey travels as the header {@code routing-key}
    * @return as {@link #send(String, Object, Object)}
    */
   default CompletableFuture<RecordMetadata> publish(String exchange, String routingKey, V value) {
-    return send(Message.<K, V>of(exchange, null, value).header("routing-key", routingKey));
+    return send(Message.<K, V>of(exchange, null, value).header(RoutingKey.HEADER, routingKey));
   }
 
   /**

@@ -12,10 +12,9 @@ import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.routing.BindingMatcher;
 import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
-import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.RecordReader;
+import io.tailrace.protocol.record.RoutingKey;
 import io.tailrace.protocol.record.StoredRecord;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -35,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class TailMatching {
   private static final Logger LOG = LoggerFactory.getLogger(TailMatching.class);
-  private static final String ROUTING_KEY = "routing-key";
   private static final int STEP_BYTES = 256 * 1024;
 
   private final Partition partition;
@@ -156,7 +154,7 @@ final class TailMatching {
           while (reader.hasNext()) {
             StoredRecord record = reader.next();
             if (record.offset() >= from) {
-              found.add(new Routed(record.offset(), routingKey(record)));
+              found.add(new Routed(record.offset(), RoutingKey.of(record)));
             }
           }
         } catch (CorruptBatchException e) {
@@ -209,14 +207,5 @@ final class TailMatching {
       serving.matchedTo = offset + 1;
       touched.add(serving);
     }
-  }
-
-  private static String routingKey(StoredRecord record) {
-    for (RecordHeader header : record.headers()) {
-      if (header.key().equals(ROUTING_KEY) && header.value() != null) {
-        return header.valueAsString();
-      }
-    }
-    return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
   }
 }

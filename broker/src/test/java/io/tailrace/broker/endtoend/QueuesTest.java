@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Message;
+import io.tailrace.client.Partitioner;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueConsumer;
@@ -15,6 +17,7 @@ import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -154,6 +157,23 @@ class QueuesTest {
       all.forEach(message -> consumer.ack(message).join());
       assertCounts(queue, 0, 0, 0, 0);
     }
+  }
+
+  @Test
+  void theRoutingKeyDecidesThePartitionOfAMessageWithoutAKey() {
+    exchange("spread", "direct", 7);
+    for (String key : List.of("a", "b", "c", "order.paid")) {
+      byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
+      int expected = (Partitioner.murmur2(bytes) & 0x7fffffff) % 7;
+      for (int i = 0; i < 3; i++) {
+        assertEquals(expected, producer.publish("spread", key, "m").join().partition());
+      }
+    }
+    byte[] recordKey = "record".getBytes(StandardCharsets.UTF_8);
+    Message<String, String> keyed =
+        Message.of("spread", "record", "m").header("routing-key", "another");
+    assertEquals(
+        (Partitioner.murmur2(recordKey) & 0x7fffffff) % 7, producer.send(keyed).join().partition());
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.record.RoutingKey;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ final class PublishCommand implements Runnable {
   @Override
   public void run() {
     List<RecordHeader> all = new ArrayList<>();
-    all.add(RecordHeader.of("routing-key", routingKey));
+    all.add(RecordHeader.of(RoutingKey.HEADER, routingKey));
     for (String header : headers) {
       KeyValues.parse("--header", List.of(header))
           .forEach((name, value) -> all.add(RecordHeader.of(name, value)));

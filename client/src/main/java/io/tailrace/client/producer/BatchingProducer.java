@@ -20,6 +20,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.record.RoutingKey;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -152,7 +153,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
       PartitionQueue[] queues = queuesOf(topic, partition);
       int target = partition;
       if (target == ANY_PARTITION) {
-        target = partitioner.partition(topic, keyBytes, valueBytes, queues.length);
+        byte[] keyOrRoute = keyBytes == null ? RoutingKey.named(headers) : keyBytes;
+        target = partitioner.partition(topic, keyOrRoute, valueBytes, queues.length);
         if (target < 0 || target >= queues.length) {
           throw new IllegalStateException(
               "the partitioner chose partition " + target + " of " + queues.length);

@@ -71,6 +71,8 @@ public enum ErrorCode {
   LOCK_LOST(41, false, "the message was given to somebody else meanwhile, or set aside"),
   /** Queues are bound to the exchange. */
   EXCHANGE_IN_USE(42, false, "queues are bound to the exchange"),
+  /** The queue's inbox has reached {@code inbox.max.bytes}. */
+  QUEUE_FULL(46, false, "the queue's inbox holds as many bytes as inbox.max.bytes allows"),
 
   // Leadership.
   /** This broker does not lead the partition. */
