@@ -50,6 +50,7 @@ import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.DirectoryReport;
 import io.tailrace.coordinator.cluster.Endpoint;
 import io.tailrace.coordinator.cluster.HomeCluster;
+import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
@@ -158,7 +159,7 @@ public final class Broker implements AutoCloseable {
           new PartitionRegistry(
               threads,
               new PartitionServices(id, logs, clock, upkeep(), replication(fetchers), groups),
-              topic -> settings(live.topic(topic.configs())),
+              topic -> settings(topic.name(), live.topic(topic.configs())),
               cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
       onStop("replica fetchers", fetchers::stop);
@@ -189,12 +190,12 @@ public final class Broker implements AutoCloseable {
               readers,
               live,
               clock);
+      metrics.readQueuesFrom(services.delivery()::reports);
       ConnectionPlaces places = new ConnectionPlaces(limits.maxConnections());
       network =
           new NetworkServer(
               eventLoops,
-              BrokerNetwork.protocol(
-                  identity, BrokerNetwork.handlers(id, services, partitions, readers, clock)),
+              BrokerNetwork.protocol(identity, BrokerNetwork.handlers(id, services, readers)),
               limits,
               places,
               services.memory(),
@@ -458,8 +459,11 @@ public final class Broker implements AutoCloseable {
         config.get(BrokerKeys.CONNECTION_STALL_TIMEOUT_MS));
   }
 
-  private static TopicSettings settings(TopicConfig config) {
-    return new TopicSettings(config.logConfig(), config.get(TopicKeys.MIN_INSYNC_REPLICAS));
+  private static TopicSettings settings(String topic, TopicConfig config) {
+    boolean inbox = topic.endsWith(QueueImage.INBOX_SUFFIX);
+    return new TopicSettings(
+        inbox ? config.inboxLogConfig() : config.logConfig(),
+        config.get(TopicKeys.MIN_INSYNC_REPLICAS));
   }
 
   private void onImage(ClusterImage image, LiveConfig live) {
@@ -547,6 +551,7 @@ public final class Broker implements AutoCloseable {
 
   private HttpPage scrape() {
     metrics.logs().update(partitions.topicLogs());
+    metrics.updateQueues(clock.wallMs());
     return new HttpPage(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
   }
 

@@ -267,6 +267,16 @@ public final class BrokerKeys {
           "The oldest closed segments of a partition are deleted while the rest is still larger"
               + " than this; -1 = no bound.");
 
+  public static final ConfigKey<Long> INBOX_MAX_BYTES =
+      ConfigKey.dynamic(
+          "inbox.max.bytes",
+          ConfigType.LONG,
+          -1L,
+          Constraint.atLeast(-1),
+          "A partition of a queue's inbox that holds so many bytes takes no more records"
+              + " (QUEUE_FULL) until messages are settled: the bound for what a work queue keeps,"
+              + " since an inbox has no retention by time; -1 = no bound.");
+
   public static final ConfigKey<LogConfig.Flush> LOG_FLUSH =
       ConfigKey.dynamic(
           "log.flush",
@@ -353,6 +363,7 @@ public final class BrokerKeys {
               LOG_SEGMENT_MS,
               LOG_RETENTION_MS,
               LOG_RETENTION_BYTES,
+              INBOX_MAX_BYTES,
               LOG_FLUSH,
               LOG_FLUSH_INTERVAL_RECORDS,
               LOG_FLUSH_INTERVAL_MS,

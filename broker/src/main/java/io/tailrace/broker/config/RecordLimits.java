@@ -5,8 +5,9 @@ package io.tailrace.broker.config;
  *
  * @param maxUncompressedBytes of the records of one compressed batch
  * @param timestampAfterMaxMs how far a timestamp may be ahead of the broker's clock, milliseconds
+ * @param inboxMaxBytes as many bytes a partition of a queue's inbox may hold; -1 = no bound
  */
-public record RecordLimits(int maxUncompressedBytes, long timestampAfterMaxMs) {
+public record RecordLimits(int maxUncompressedBytes, long timestampAfterMaxMs, long inboxMaxBytes) {
 
   /**
    * The largest timestamp that is accepted.

@@ -9,6 +9,10 @@ import java.util.function.Consumer;
 
 /** The effective settings of a topic: its own, and the broker's for those that it does not set. */
 public final class TopicConfig {
+  private static final long INBOX_SEGMENT_BYTES = 64L << 20;
+  private static final long MIN_SEGMENT_BYTES = 64 << 10;
+  private static final int SEGMENTS_IN_FULL_INBOX = 8;
+
   private final ConfigValues values;
 
   private TopicConfig(ConfigValues values) {
@@ -56,13 +60,32 @@ public final class TopicConfig {
   public RecordLimits recordLimits() {
     return new RecordLimits(
         get(TopicKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES),
-        get(TopicKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS));
+        get(TopicKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS),
+        get(TopicKeys.INBOX_MAX_BYTES));
   }
 
   /** How the topic's logs are kept. */
   public LogConfig logConfig() {
+    return logConfig(get(TopicKeys.SEGMENT_BYTES));
+  }
+
+  /**
+   * How the logs of a queue's inbox are kept: in segments that are small, as they go one by one
+   * when their messages are settled, and smaller still where the inbox is.
+   */
+  public LogConfig inboxLogConfig() {
+    long segmentBytes = Math.min(get(TopicKeys.SEGMENT_BYTES), INBOX_SEGMENT_BYTES);
+    long maxBytes = get(TopicKeys.INBOX_MAX_BYTES);
+    return logConfig(
+        maxBytes < 0
+            ? segmentBytes
+            : Math.min(
+                segmentBytes, Math.max(maxBytes / SEGMENTS_IN_FULL_INBOX, MIN_SEGMENT_BYTES)));
+  }
+
+  private LogConfig logConfig(long segmentBytes) {
     return new LogConfig(
-        get(TopicKeys.SEGMENT_BYTES),
+        segmentBytes,
         get(TopicKeys.SEGMENT_MS),
         get(TopicKeys.RETENTION_BYTES),
         get(TopicKeys.RETENTION_MS),

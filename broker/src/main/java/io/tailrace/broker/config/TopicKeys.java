@@ -21,6 +21,8 @@ public final class TopicKeys {
       BrokerKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES.forTopic("max.message.uncompressed.bytes");
   public static final ConfigKey<Long> MESSAGE_TIMESTAMP_AFTER_MAX_MS =
       BrokerKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS.forTopic("message.timestamp.after.max.ms");
+  public static final ConfigKey<Long> INBOX_MAX_BYTES =
+      BrokerKeys.INBOX_MAX_BYTES.forTopic("inbox.max.bytes");
   public static final ConfigKey<LogConfig.Flush> FLUSH = BrokerKeys.LOG_FLUSH.forTopic("flush");
   public static final ConfigKey<Long> FLUSH_INTERVAL_RECORDS =
       BrokerKeys.LOG_FLUSH_INTERVAL_RECORDS.forTopic("flush.interval.records");
@@ -48,6 +50,7 @@ public final class TopicKeys {
               MAX_MESSAGE_BYTES,
               MAX_MESSAGE_UNCOMPRESSED_BYTES,
               MESSAGE_TIMESTAMP_AFTER_MAX_MS,
+              INBOX_MAX_BYTES,
               FLUSH,
               FLUSH_INTERVAL_RECORDS,
               FLUSH_INTERVAL_MS,

@@ -14,12 +14,15 @@ import io.tailrace.coordinator.queue.Answer;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -74,7 +77,7 @@ public final class DeliveryService {
         if (known != null || !bound.isEmpty()) {
           PartitionDelivery delivery =
               deliveries.computeIfAbsent(partition, each -> new PartitionDelivery(each, resources));
-          partition.scheduler().execute(() -> delivery.onQueues(topic.type(), bound));
+          partition.scheduler().execute(() -> delivery.onQueues(topic, bound));
         }
       }
     }
@@ -205,6 +208,23 @@ public final class DeliveryService {
   public void describe(Place place, int version, long timeoutMs, Description done) {
     long deadline = resources.clock().monotonicMs() + timeoutMs;
     describeUntil(place, version, deadline, done);
+  }
+
+  /** What every queue holds on the partitions that this broker leads. */
+  public CompletableFuture<List<QueueReport>> reports() {
+    Map<String, QueueReport> byName = new ConcurrentSkipListMap<>();
+    List<CompletableFuture<Void>> answers = new ArrayList<>();
+    deliveries.forEach(
+        (partition, delivery) ->
+            answers.add(
+                CompletableFuture.runAsync(
+                    () ->
+                        delivery
+                            .reports()
+                            .forEach(each -> byName.merge(each.queue(), each, QueueReport::plus)),
+                    partition.scheduler()::runOrExecute)));
+    return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+        .thenApply(all -> List.copyOf(byName.values()));
   }
 
   /** Told what a queue holds. */

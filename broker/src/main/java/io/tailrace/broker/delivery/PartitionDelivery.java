@@ -10,7 +10,7 @@ import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
-import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.coordinator.queue.QueueDelivery;
@@ -56,7 +56,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   /** Requests that wait until the queues can be served, or cannot. */
   private final ArrayDeque<Runnable> whenServing = new ArrayDeque<>();
 
-  private TopicType type = TopicType.LOG;
+  private TopicImage topic;
   private Map<UUID, QueueImage> wanted = new LinkedHashMap<>();
   private TailMatching matching;
   private boolean opening;
@@ -75,8 +75,8 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   // ---- leadership and metadata ----
 
   /** Takes over which queues the metadata has, by their ids. */
-  void onQueues(TopicType exchangeType, Map<UUID, QueueImage> now) {
-    type = exchangeType;
+  void onQueues(TopicImage exchange, Map<UUID, QueueImage> now) {
+    topic = exchange;
     wanted = now;
     if (serving) {
       syncBindings();
@@ -193,7 +193,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       }
       matching =
           new TailMatching(
-              partition, type, resources.readers(), servings.values(), this::onMatched);
+              partition, topic.type(), resources.readers(), servings.values(), this::onMatched);
     }
     matching.run();
     List.copyOf(servings.values()).forEach(this::serve);
@@ -277,19 +277,54 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     forgetSettled();
   }
 
-  /** In a queue's own topic, what is settled need not be kept. */
-  private void forgetSettled() {
+  /** The queue whose own topic this is; null when it is an exchange, or not served. */
+  private QueueServing inboxOwner() {
     if (servings.size() != 1) {
-      return;
+      return null;
     }
     QueueServing only = servings.values().iterator().next();
-    if (partition.topic().equals(QueueImage.inboxOf(only.queue.name()))) {
-      long oldest = only.delivery().counts(clock.wallMs()).oldestUnsettled();
-      long needed = oldest < 0 ? only.matchedTo : oldest;
+    return partition.topic().equals(QueueImage.inboxOf(only.queue.name())) ? only : null;
+  }
+
+  /** In a queue's own topic, what is settled need not be kept. */
+  private void forgetSettled() {
+    QueueServing owner = inboxOwner();
+    if (owner != null) {
+      long oldest = owner.delivery().counts(clock.wallMs()).oldestUnsettled();
+      long needed = oldest < 0 ? owner.matchedTo : oldest;
       if (needed > partition.log().logStartOffset()) {
         partition.advanceLogStart(needed);
       }
     }
+  }
+
+  @Override
+  public PartitionError refusal(int bytes) {
+    QueueServing owner = inboxOwner();
+    if (owner == null) {
+      return null;
+    }
+    long max = resources.limits().apply(topic.configs()).inboxMaxBytes();
+    if (max < 0 || partition.log().sizeInBytes() + bytes <= max) {
+      return null;
+    }
+    forgetSettled();
+    long size = partition.log().sizeInBytes();
+    return size + bytes <= max
+        ? null
+        : new PartitionError(
+            ErrorCode.QUEUE_FULL,
+            "queue '"
+                + owner.queue.name()
+                + "' is full: "
+                + partition
+                + " holds "
+                + size
+                + " bytes, and "
+                + bytes
+                + " more are beyond inbox.max.bytes="
+                + max
+                + "; there is room once messages are settled");
   }
 
   /** Drops the messages that the partition does not hold any more. */
@@ -655,15 +690,35 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           QueueCounts counts = found.delivery().counts(clock.wallMs());
-          Described described = new Described(counts, timeOf(counts.oldestUnsettled()));
+          Described described = new Described(counts, oldestMs(found, counts));
           writer.whenCommitted(failed -> done.accept(described, failed));
         });
   }
 
-  private long timeOf(long offset) {
-    if (offset < 0) {
+  /** What each queue holds now, as far as this broker serves it. */
+  List<QueueReport> reports() {
+    List<QueueReport> reports = new ArrayList<>(servings.size());
+    for (QueueServing each : servings.values()) {
+      QueueCounts counts = each.delivery().counts(clock.wallMs());
+      reports.add(QueueReport.of(each.queue.name(), counts, oldestMs(each, counts)));
+    }
+    return reports;
+  }
+
+  /** When the oldest message that is not settled was written; 0 = there is none. */
+  private long oldestMs(QueueServing found, QueueCounts counts) {
+    long oldest = counts.oldestUnsettled();
+    if (oldest < 0) {
       return 0;
     }
+    if (oldest != found.oldest) {
+      found.oldestMs = timeOf(oldest);
+      found.oldest = oldest;
+    }
+    return found.oldestMs;
+  }
+
+  private long timeOf(long offset) {
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(RecordBatch.HEADER_BYTES);
     try {
       partition.read(offset, ReadEnd.HIGH_WATERMARK, 1, out);

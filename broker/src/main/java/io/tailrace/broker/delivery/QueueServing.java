@@ -20,6 +20,11 @@ final class QueueServing {
   /** Everything below was matched. */
   long matchedTo;
 
+  /** The offset of the oldest message that was asked for, and when it was written. */
+  long oldest = -1;
+
+  long oldestMs;
+
   /** Whether a reader thread reads for a receive; the others wait. */
   boolean reading;
 

@@ -13,22 +13,35 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tailrace.broker.delivery.QueueReport;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Every meter of a broker, by Micrometer. Thread-safe. */
 public final class BrokerMetrics implements RequestMetrics {
+  private static final Logger LOG = LoggerFactory.getLogger(BrokerMetrics.class);
+
   /** More topics than this share meters, so that a page of metrics stays readable. */
   private static final int TOPICS_WITH_METERS = 500;
+
+  private static final int QUEUES_WITH_METERS = 500;
+  private static final long QUEUES_WAIT_MS = 2_000;
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -39,6 +52,9 @@ public final class BrokerMetrics implements RequestMetrics {
   /** The registry alone would not keep them, and count nothing once they are collected. */
   private final Queue<DoubleSupplier> counted = new ConcurrentLinkedQueue<>();
 
+  private final QueueMetrics queues = new QueueMetrics(registry, QUEUES_WITH_METERS);
+  private volatile Supplier<CompletableFuture<List<QueueReport>>> queueReports =
+      () -> CompletableFuture.completedFuture(List.of());
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
 
@@ -128,6 +144,27 @@ public final class BrokerMetrics implements RequestMetrics {
   /** What logs hold. */
   public LogMetrics logs() {
     return logs;
+  }
+
+  /** Says where to ask what queues hold. */
+  public void readQueuesFrom(Supplier<CompletableFuture<List<QueueReport>>> reports) {
+    queueReports = reports;
+  }
+
+  /**
+   * Asks the partitions' threads what queues hold, and waits for that a little; without an answer
+   * the figures stay as they were.
+   *
+   * @param nowMs milliseconds since 1970
+   */
+  public void updateQueues(long nowMs) {
+    try {
+      queues.update(queueReports.get().get(QUEUES_WAIT_MS, TimeUnit.MILLISECONDS), nowMs);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("what queues hold could not be found out: {}", e.toString());
+    }
   }
 
   /** All of it in Prometheus' text format. */

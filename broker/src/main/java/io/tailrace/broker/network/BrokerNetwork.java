@@ -1,14 +1,10 @@
 package io.tailrace.broker.network;
 
-import io.tailrace.broker.delivery.DeliveryResources;
-import io.tailrace.broker.delivery.DeliveryService;
-import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.service.BatchesService;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
-import io.tailrace.protocol.port.Clock;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -18,11 +14,7 @@ public final class BrokerNetwork {
 
   /** The handlers of every request of the native protocol. */
   public static Map<ApiKey, RequestHandler> handlers(
-      int brokerId,
-      BrokerServices services,
-      PartitionRegistry registry,
-      ReaderThreads readers,
-      Clock clock) {
+      int brokerId, BrokerServices services, ReaderThreads readers) {
     NetworkMemory memory = services.memory();
     Map<ApiKey, RequestHandler> handlers = new EnumMap<>(ApiKey.class);
     handlers.put(ApiKey.PRODUCE, new ProduceHandler(services.produce(), memory.requests()));
@@ -39,10 +31,7 @@ public final class BrokerNetwork {
             services.cluster(), services.logs(), services.config(), services.producerIds())
         .addTo(handlers);
     new GroupHandlers(services.groups()).addTo(handlers);
-    DeliveryService delivery =
-        new DeliveryService(registry, new DeliveryResources(readers, memory.responses(), clock));
-    services.cluster().addListener(delivery::onImage); // told after the registry
-    new QueueHandlers(delivery).addTo(handlers);
+    new QueueHandlers(services.delivery()).addTo(handlers);
     new QueueAdminHandlers(services.cluster()).addTo(handlers);
     new ConfigHandlers(brokerId, services.cluster(), services.config()).addTo(handlers);
     return handlers;

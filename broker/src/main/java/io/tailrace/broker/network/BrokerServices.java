@@ -1,6 +1,8 @@
 package io.tailrace.broker.network;
 
 import io.tailrace.broker.config.LiveConfig;
+import io.tailrace.broker.delivery.DeliveryResources;
+import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.service.FetchResources;
@@ -33,7 +35,8 @@ public record BrokerServices(
     RecordDeletionService deletion,
     LogService logs,
     ProducerIdBlocks producerIds,
-    GroupService groups) {
+    GroupService groups,
+    DeliveryService delivery) {
   private static final int MAX_FETCH_RESPONSE_BYTES = 16 * 1024 * 1024;
 
   /** Makes the services of a broker. */
@@ -47,6 +50,11 @@ public record BrokerServices(
       Clock clock) {
     NetworkMemory memory = NetworkMemory.of(limits);
     PartitionLookup lookup = new PartitionLookup(registry);
+    DeliveryService delivery =
+        new DeliveryService(
+            registry,
+            new DeliveryResources(readers, memory.responses(), config::recordLimits, clock));
+    cluster.addListener(delivery::onImage); // told after the registry
     return new BrokerServices(
         cluster,
         config,
@@ -63,6 +71,7 @@ public record BrokerServices(
         new RecordDeletionService(lookup),
         new LogService(registry),
         new ProducerIdBlocks(cluster),
-        groups);
+        groups,
+        delivery);
   }
 }

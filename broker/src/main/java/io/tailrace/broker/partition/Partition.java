@@ -408,7 +408,9 @@ public final class Partition {
                 + " replicas in sync, min.insync.replicas asks for "
                 + replica.metadata().minInSyncReplicas());
       }
-      return denied;
+      return denied != null || listener == null
+          ? denied
+          : listener.refusal(append.end() - append.next());
     }
 
     @Override

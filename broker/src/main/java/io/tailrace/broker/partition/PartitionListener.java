@@ -12,6 +12,14 @@ public interface PartitionListener {
   /** Everything below the offset is committed now. */
   void onCommitted(long highWatermark);
 
+  /**
+   * Why producers may not append so many bytes now; null when they may. Asked before each append of
+   * theirs.
+   */
+  default PartitionError refusal(int bytes) {
+    return null;
+  }
+
   /** About once a second while the data log is open. */
   void onTick();
 }

@@ -10,6 +10,7 @@ import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.ClientMetrics;
+import io.tailrace.client.Queue;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
@@ -62,6 +63,7 @@ class DocsFactsTest {
       long giveUpNanos = System.nanoTime() + 30_000_000_000L;
       try (TailraceClient client = cluster.client()) {
         client.admin().createTopic(Topic.named("orders")).join();
+        client.admin().createQueue(Queue.named("jobs")).join();
       }
       String page = scrape(cluster);
       while (!page.contains("process_uptime_seconds") // added last, a moment after the start
