@@ -1,5 +1,6 @@
 package io.tailrace.benchmarks;
 
+import io.tailrace.benchmarks.chaos.ChaosCommand;
 import io.tailrace.benchmarks.compare.CompareCommand;
 import io.tailrace.benchmarks.endurance.FuzzCommand;
 import io.tailrace.benchmarks.endurance.KillCommand;
@@ -16,7 +17,13 @@ import picocli.CommandLine.Command;
     description = "Measures Tailrace, alone and beside others.",
     footer = "micro: JMH benchmarks of single parts; takes JMH's own options, see micro -h.",
     mixinStandardHelpOptions = true,
-    subcommands = {CompareCommand.class, FuzzCommand.class, KillCommand.class, SoakCommand.class})
+    subcommands = {
+      ChaosCommand.class,
+      CompareCommand.class,
+      FuzzCommand.class,
+      KillCommand.class,
+      SoakCommand.class
+    })
 public final class BenchMain {
   private BenchMain() {}
 
@@ -28,6 +35,7 @@ public final class BenchMain {
     }
     CommandLine commands = new CommandLine(new BenchMain());
     commands.setUsageHelpAutoWidth(true);
+    commands.setCaseInsensitiveEnumValuesAllowed(true);
     System.exit(commands.execute(args));
   }
 }

@@ -1,0 +1,103 @@
+package io.tailrace.benchmarks.chaos;
+
+import io.tailrace.benchmarks.history.HistoryFile;
+import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TopicPartition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * The clients that use the cluster while it suffers: producers with different patience, consumers,
+ * and one that asks for the ends of the partitions. Each has a connection of its own. Confined to
+ * one thread.
+ */
+final class Load implements AutoCloseable {
+
+  /**
+   * What the load looks like.
+   *
+   * @param topic with its partitions
+   * @param recordsPerSecond of each producer
+   * @param maxMessageBytes of the topic
+   */
+  record Shape(String topic, int partitions, int recordsPerSecond, int maxMessageBytes) {}
+
+  /** How long each producer tries to deliver a record. */
+  private static final List<Duration> PATIENCE =
+      List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofMinutes(2));
+
+  private static final int CONSUMERS = 2;
+
+  private final List<TailraceClient> clients = new ArrayList<>();
+  private final List<SendingClient> producers = new ArrayList<>();
+  private final List<ReadingClient> consumers = new ArrayList<>();
+  private final EndsClient ends;
+  private final Acknowledgements acknowledgements;
+
+  Load(String bootstrap, HistoryFile history, Shape shape, SplittableRandom random) {
+    this.acknowledgements = new Acknowledgements(shape.partitions());
+    for (Duration patience : PATIENCE) {
+      Recorder recorder = new Recorder(history, "p" + producers.size());
+      producers.add(
+          new SendingClient(
+              client(bootstrap, recorder),
+              recorder,
+              acknowledgements,
+              shape,
+              patience,
+              random.split()));
+    }
+    for (int i = 0; i < CONSUMERS; i++) {
+      Recorder recorder = new Recorder(history, "c" + i);
+      consumers.add(new ReadingClient(client(bootstrap, recorder), recorder, shape.topic()));
+    }
+    Recorder recorder = new Recorder(history, "ends");
+    this.ends =
+        new EndsClient(client(bootstrap, recorder), recorder, shape.topic(), shape.partitions());
+  }
+
+  private TailraceClient client(String bootstrap, Recorder recorder) {
+    TailraceClient client =
+        TailraceClient.builder().bootstrap(bootstrap).clientId(recorder.client()).connect();
+    clients.add(client);
+    return client;
+  }
+
+  void start() {
+    consumers.forEach(ReadingClient::start);
+    ends.start();
+    producers.forEach(SendingClient::start);
+  }
+
+  Acknowledgements acknowledgements() {
+    return acknowledgements;
+  }
+
+  /** Stops the producers, and waits until all of their records are settled. */
+  void finishSending() throws InterruptedException {
+    for (SendingClient producer : producers) {
+      producer.finish();
+    }
+  }
+
+  /** Whether every consumer has read up to these offsets. */
+  boolean consumedUpTo(Map<TopicPartition, Long> ends) {
+    return consumers.stream().allMatch(consumer -> consumer.hasReached(ends));
+  }
+
+  /** Stops the other clients. */
+  void finishReading() throws InterruptedException {
+    for (ReadingClient consumer : consumers) {
+      consumer.finish();
+    }
+    ends.finish();
+  }
+
+  @Override
+  public void close() {
+    clients.forEach(client -> client.close(Duration.ZERO));
+  }
+}
