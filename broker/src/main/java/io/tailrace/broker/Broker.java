@@ -13,6 +13,7 @@ import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
+import io.tailrace.broker.liveness.BrokerPings;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
@@ -100,6 +101,12 @@ public final class Broker implements AutoCloseable {
   private static final int REPLICA_BACKOFF_MS = 20;
   private static final int REPLICA_MAX_BACKOFF_MS = 500;
 
+  /** After that long without an answer another broker counts as silent. */
+  private static final int SILENCE_MS = 2_000;
+
+  private static final int PING_BACKOFF_MS = 10;
+  private static final int PING_MAX_BACKOFF_MS = 200;
+
   private final BrokerConfig config;
   private final Clock clock;
   private final BrokerMetrics metrics = new BrokerMetrics();
@@ -166,6 +173,7 @@ public final class Broker implements AutoCloseable {
       ReaderThreads readers = ReaderThreads.ofThisMachine();
       onStop("readers", readers::close);
       cluster.addListener(fetchers::onImage);
+      cluster.addListener(pings(id)::onImage);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {
         tick(thread);
@@ -274,6 +282,24 @@ public final class Broker implements AutoCloseable {
         networks,
         () -> ReplicaFetchers.registration(cluster.image(), id, directory.id()),
         FetchSettings.defaults());
+  }
+
+  /** The pings have a thread of their own: what delays requests does not delay them. */
+  private BrokerPings pings(int id) {
+    NettyTransport transport = new NettyTransport("broker-pings");
+    onStop("ping connections", transport::close);
+    int patienceMs = SILENCE_MS / 2;
+    NetworkConfig settings =
+        new NetworkConfig(
+            "pings-of-broker-" + id, patienceMs, patienceMs, PING_BACKOFF_MS, PING_MAX_BACKOFF_MS);
+    BrokerPings pings =
+        new BrokerPings(
+            id,
+            new Network(transport, clock, new SplittableRandom(), settings, new ClientCounters()),
+            SILENCE_MS,
+            cluster::reachable);
+    onStop("pings", pings::stop);
+    return pings;
   }
 
   private static String describe(Throwable e) {

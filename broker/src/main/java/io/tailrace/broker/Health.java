@@ -143,7 +143,7 @@ final class Health {
       awaySince = null;
     }
     switch (status.kind()) {
-      case CONNECTED -> {}
+      case CONNECTED, LEFT -> {} // one that has left is stopping
       case AWAY -> {
         if (awaySince == null) {
           awaySince = Instant.ofEpochSecond(clock.wallMs() / 1_000);

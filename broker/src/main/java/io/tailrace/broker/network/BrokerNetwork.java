@@ -26,6 +26,7 @@ public final class BrokerNetwork {
     handlers.put(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(services.offsets()));
     handlers.put(ApiKey.DELETE_RECORDS, new DeleteRecordsHandler(services.deletion()));
     handlers.put(ApiKey.ELECT_LEADERS, new ElectLeadersHandler(services.cluster()));
+    handlers.put(ApiKey.PING, new PingHandler(services.cluster()::status));
     handlers.put(ApiKey.METADATA, new MetadataHandler(services.cluster()));
     new AdminHandlers(
             services.cluster(), services.logs(), services.config(), services.producerIds())

@@ -16,10 +16,14 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Three broker processes, whose leaders are killed in the middle of work. */
+/**
+ * Three broker processes, whose leaders are killed in the middle of work, and replaced long before
+ * their sessions with ZooKeeper expire.
+ */
 class LeaderKillTest {
   private static final int BROKERS = 3;
   private static final int ROUNDS = Integer.getInteger("tailrace.test.leaderKillRounds", 2);
+  private static final int SESSION_TIMEOUT_MS = 20_000;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir Path directory;
@@ -35,7 +39,8 @@ class LeaderKillTest {
                 Map.of(
                     "broker.id", Integer.toString(id),
                     "zookeeper.connect", zookeeper.connectString(),
-                    "zookeeper.session.timeout.ms", "2000",
+                    "zookeeper.session.timeout.ms", Integer.toString(SESSION_TIMEOUT_MS),
+                    "replica.lag.time.max.ms", Integer.toString(2 * SESSION_TIMEOUT_MS),
                     "default.replication.factor", "3",
                     "min.insync.replicas", "2")));
       }
@@ -60,6 +65,7 @@ class LeaderKillTest {
                       .orElseThrow();
               killed.add(brokers.get(leader));
               brokers.get(leader).kill();
+              awaitAllLedWithout(admin, leader);
             },
             () -> {
               killed.forEach(BrokerProcess::start);
@@ -69,6 +75,15 @@ class LeaderKillTest {
       }
     } finally {
       brokers.forEach(BrokerProcess::close);
+    }
+  }
+
+  private static void awaitAllLedWithout(Admin admin, int killed) {
+    long giveUpNanos = System.nanoTime() + Duration.ofMillis(SESSION_TIMEOUT_MS / 2).toNanos();
+    while (!admin.describeTopic("replicated").join().partitions().stream()
+        .allMatch(each -> each.leader().isPresent() && each.leader().getAsInt() != killed)) {
+      assertTrue(System.nanoTime() < giveUpNanos, "only the session's end is noticed");
+      Thread.onSpinWait();
     }
   }
 

@@ -73,6 +73,7 @@ public final class BrokerConnection {
   private boolean ticking;
   private String lastFailure = "not tried yet";
   private boolean failedForGood;
+  private boolean refused;
 
   BrokerConnection(BrokerAddress address, Network network, ConnectionListener listener) {
     this.address = address;
@@ -118,6 +119,11 @@ public final class BrokerConnection {
    */
   public boolean failedForGood() {
     return failedForGood;
+  }
+
+  /** Whether nothing listened on the broker's port at the last attempt: its process has ended. */
+  public boolean refused() {
+    return refused;
   }
 
   /** The broker's answer to the handshake; null unless the connection is ready. */
@@ -226,6 +232,7 @@ public final class BrokerConnection {
       network.counters().reconnects.increment();
     }
     state = State.CONNECTING;
+    refused = false;
     int timeoutMs = network.config().connectTimeoutMs();
     connectDeadlineMs = network.clock().monotonicMs() + timeoutMs;
     session = new Session();
@@ -546,6 +553,7 @@ public final class BrokerConnection {
       if (session == this) {
         LinkFailure failure = LinkFailure.of(address.host(), cause, state == State.CONNECTING);
         failedForGood = failure.forGood();
+        refused = failure.refused();
         String reason = failure.text();
         lose(ErrorCode.OUTCOME_UNKNOWN, reason, cause);
       }

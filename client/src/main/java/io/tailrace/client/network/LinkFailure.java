@@ -9,8 +9,13 @@ import java.net.UnknownHostException;
  * Why a link was lost or could not be opened, for people.
  *
  * @param forGood whether waiting hardly mends it
+ * @param refused whether the host answered that nothing listens on the port
  */
-record LinkFailure(String text, boolean forGood) {
+record LinkFailure(String text, boolean forGood, boolean refused) {
+  private LinkFailure(String text, boolean forGood) {
+    this(text, forGood, false);
+  }
+
   /**
    * Puts a cause into words.
    *
@@ -32,7 +37,7 @@ record LinkFailure(String text, boolean forGood) {
       return new LinkFailure("connecting timed out", false);
     }
     if (cause instanceof ConnectException) {
-      return new LinkFailure("Connection refused; does a broker run there?", true);
+      return new LinkFailure("Connection refused; does a broker run there?", true, true);
     }
     if (find(cause) != null && connecting) {
       return new LinkFailure(

@@ -72,6 +72,7 @@ public final class ClusterMember implements ClusterStore {
   private boolean wrongCluster;
 
   private volatile ClusterStatus status = ClusterStatus.AWAY;
+  private volatile boolean leaving;
   private final List<PendingRequest<String>> lookups = new ArrayList<>();
   private boolean closed;
   private long session;
@@ -89,6 +90,7 @@ public final class ClusterMember implements ClusterStore {
   private PendingRequest<Integer> joining;
   private Membership.Standing logged = Membership.Standing.OUTSIDE;
   private Controller controller;
+  private final BrokerSuspicion suspicion;
 
   /** Until it is known, every replica that leaves an in-sync set stays eligible. */
   private volatile ToIntFunction<Map<String, String>> minInSync = configs -> Integer.MAX_VALUE;
@@ -131,6 +133,7 @@ public final class ClusterMember implements ClusterStore {
     this.brokerId = brokerId;
     this.home = HomeCluster.ANY;
     this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
+    this.suspicion = new BrokerSuspicion(brokerId);
     state.self(brokerId, -1);
   }
 
@@ -239,7 +242,7 @@ public final class ClusterMember implements ClusterStore {
 
   @Override
   public ClusterStatus status() {
-    return status;
+    return leaving ? ClusterStatus.LEFT : status;
   }
 
   @Override
@@ -441,9 +444,19 @@ public final class ClusterMember implements ClusterStore {
     return submit(() -> new SettingGoals.TakeProducerIds(count), settingRequests);
   }
 
+  @Override
+  public void reachable(Reachability reachability) {
+    scheduler.execute(
+        () -> {
+          suspicion.onReachability(reachability);
+          advance();
+        });
+  }
+
   /** Leaves the cluster: ends the session, and answers whoever still waits. */
   @Override
   public void close() {
+    leaving = true;
     store.close();
     scheduler.execute(
         () -> {
@@ -583,7 +596,7 @@ public final class ClusterMember implements ClusterStore {
     switch (standing) {
       case OUTSIDE -> {
         controller = null;
-        write(membership.register(state, session), null);
+        write(membership.register(state, session, !suspicion.isolated(state)), null);
         return true;
       }
       case TAKEN, REPLACED -> {
@@ -612,7 +625,7 @@ public final class ClusterMember implements ClusterStore {
           }
         } else {
           controller = null;
-          if (membership.controllerWanted(state, session)) {
+          if (wantsControl()) {
             write(membership.elect(state), null);
             return true;
           }
@@ -625,6 +638,22 @@ public final class ClusterMember implements ClusterStore {
       }
     }
     throw new AssertionError(standing);
+  }
+
+  private boolean wantsControl() {
+    if (suspicion.isolated(state)) {
+      return false;
+    } else if (membership.controllerWanted(state, session)) {
+      return true;
+    } else if (suspicion.deposes(state)) {
+      int deposed = state.controller().value().brokerId();
+      LOG.warn(
+          "Broker {} takes over from the controller: {}",
+          brokerId,
+          suspicion.reasons(List.of(deposed), state));
+      return true;
+    }
+    return false;
   }
 
   private void stayOut(Membership.Standing standing) {
@@ -648,6 +677,17 @@ public final class ClusterMember implements ClusterStore {
         refuseControllerRequests();
       }
       return false;
+    }
+    if (suspicion.isolated(state)) {
+      LOG.warn("Broker {} resigns as controller: most of the other brokers are silent", brokerId);
+      write(Membership.resign(state), null);
+      return true;
+    }
+    List<Integer> dead = suspicion.dead(state);
+    if (!dead.isEmpty()) {
+      LOG.warn("The registrations of brokers end: {}", suspicion.reasons(dead, state));
+      write(controller.removals(state, dead), null);
+      return true;
     }
     Optional<List<MetadataWrite>> elections = controller.elections(state);
     if (elections.isPresent()) {

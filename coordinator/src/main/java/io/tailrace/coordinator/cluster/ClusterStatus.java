@@ -16,10 +16,14 @@ public record ClusterStatus(Kind kind, String problem) {
     /** The store holds another cluster or none: nothing is led, read or written. */
     WRONG_CLUSTER,
     /** Another process is this broker. */
-    REPLACED
+    REPLACED,
+    /** The process has left the cluster, or is about to. */
+    LEFT
   }
 
   static final ClusterStatus CONNECTED = new ClusterStatus(Kind.CONNECTED, "");
   static final ClusterStatus AWAY =
       new ClusterStatus(Kind.AWAY, "there is no connection to ZooKeeper");
+  static final ClusterStatus LEFT =
+      new ClusterStatus(Kind.LEFT, "the broker is leaving the cluster");
 }

@@ -139,6 +139,12 @@ public interface ClusterStore extends AutoCloseable {
    */
   CompletionStage<Boolean> proposeInSync(InSyncChange change);
 
+  /**
+   * Tells which brokers answer this one. The controller ends the registrations of those that have
+   * died or hang, sooner than their sessions end.
+   */
+  void reachable(Reachability reachability);
+
   /** Takes the next block of producer ids; returns its first. */
   CompletionStage<Long> allocateProducerIds(int count);
 

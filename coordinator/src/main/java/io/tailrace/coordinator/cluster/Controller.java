@@ -40,6 +40,22 @@ final class Controller {
     return controllerEpoch;
   }
 
+  /**
+   * The write that ends the registrations of brokers that have died or hang; nothing happens where
+   * one of them has registered again meanwhile.
+   *
+   * @param dead ids of live brokers
+   */
+  List<MetadataWrite> removals(ClusterState state, List<Integer> dead) {
+    List<MetadataWrite> writes = new ArrayList<>();
+    for (int id : dead) {
+      // The live node's own version says nothing: every new one begins at 0.
+      writes.add(new MetadataWrite.Check(new MetadataKey.Broker(id), state.broker(id).epoch()));
+      writes.add(new MetadataWrite.Delete(new MetadataKey.Live(id), state.live(id).version()));
+    }
+    return fenced(writes);
+  }
+
   /** The write that makes leaders right; empty when they are. */
   Optional<List<MetadataWrite>> elections(ClusterState state) {
     due.addAll(state.takeTouched());

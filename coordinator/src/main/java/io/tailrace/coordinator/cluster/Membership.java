@@ -139,8 +139,10 @@ final class Membership {
   /**
    * The write that registers the broker under its next epoch, and makes it the controller as well
    * if there is none.
+   *
+   * @param mayControl whether it may be the controller
    */
-  List<MetadataWrite> register(ClusterState state, long session) {
+  List<MetadataWrite> register(ClusterState state, long session, boolean mayControl) {
     List<MetadataWrite> writes = new ArrayList<>();
     MetadataKey key = new MetadataKey.Broker(registration.id());
     MetadataKey liveKey = new MetadataKey.Live(registration.id());
@@ -168,7 +170,7 @@ final class Membership {
       writes.add(new MetadataWrite.Delete(liveKey, live.version()));
     }
     writes.add(new MetadataWrite.Create(liveKey, holder(epoch), true));
-    if (controllerWanted(state, session)) {
+    if (mayControl && controllerWanted(state, session)) {
       writes.addAll(takeControl(state));
     }
     return writes;
@@ -218,6 +220,13 @@ final class Membership {
     writes.add(new MetadataWrite.Check(new MetadataKey.Broker(registration.id()), brokerEpoch));
     writes.addAll(takeControl(state));
     return writes;
+  }
+
+  /** The write after which this process is not the controller any more, and nobody is. */
+  static List<MetadataWrite> resign(ClusterState state) {
+    return List.of(
+        new MetadataWrite.Check(Single.CONTROLLER_EPOCH, state.controllerEpoch()),
+        new MetadataWrite.Delete(Single.CONTROLLER, state.controller().version()));
   }
 
   private List<MetadataWrite> takeControl(ClusterState state) {

@@ -8,6 +8,7 @@ import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.InSyncChange;
 import io.tailrace.coordinator.cluster.QueueImage;
+import io.tailrace.coordinator.cluster.Reachability;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.queue.QueueSettings;
@@ -142,6 +143,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public CompletionStage<Boolean> proposeInSync(InSyncChange change) {
     return member.proposeInSync(change);
+  }
+
+  @Override
+  public void reachable(Reachability reachability) {
+    member.reachable(reachability);
   }
 
   @Override

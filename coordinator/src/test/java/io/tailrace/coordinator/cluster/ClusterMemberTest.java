@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.protocol.error.ErrorCode;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -306,5 +307,132 @@ class ClusterMemberTest {
     return entry.key() instanceof MetadataKey.Partition partition
         && partition.topic().equals(topic)
         && partition.id() >= from;
+  }
+
+  private static void hears(Broker broker, int other, int epoch, Reachability.State state) {
+    broker.member.reachable(new Reachability(Map.of(other, new Reachability.Peer(epoch, state))));
+  }
+
+  @Test
+  void theControllerEndsTheRegistrationOfABrokerThatIsGoneOrSilent() {
+    for (Reachability.State state : List.of(Reachability.State.GONE, Reachability.State.SILENT)) {
+      String topic = "orders-" + state;
+      Broker controller = new Broker(1, 100);
+      Broker other = new Broker(2, 100);
+      get(controller.member.createTopic(topic, 2, 2, TopicType.LOG, Map.of()));
+      int epoch = controller.member.image().brokers().get(2).epoch();
+      other.thread.freeze(); // its session goes on
+
+      hears(controller, 2, epoch, state);
+      runFor(50);
+
+      assertFalse(controller.member.image().brokers().get(2).live());
+      for (PartitionImage partition : controller.member.image().topics().get(topic).partitions()) {
+        assertEquals(1, partition.leader());
+        assertEquals(List.of(1), partition.inSyncReplicas());
+      }
+      // It was a false alarm: the broker registers again, and the old news are about the old epoch.
+      other.thread.thaw();
+      runFor(50);
+      assertTrue(controller.member.image().brokers().get(2).live());
+      assertEquals(epoch + 1, controller.member.image().brokers().get(2).epoch());
+      other.member.close();
+      controller.member.close();
+      runFor(10);
+    }
+  }
+
+  @Test
+  void onlyTheControllerEndsRegistrations() {
+    Broker controller = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    Broker third = new Broker(3, 100);
+    hears(other, 3, 1, Reachability.State.GONE);
+    runFor(50);
+    assertTrue(controller.member.image().brokers().get(3).live());
+    assertEquals(1, third.member.image().brokers().get(3).epoch());
+  }
+
+  @Test
+  void anOnlyReplicaKeepsItsPlaceInTheInSyncSet() {
+    Broker controller = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    get(controller.member.createTopic("orders", 2, 1, TopicType.LOG, Map.of()));
+    int only =
+        controller.member.image().topics().get("orders").partitions().get(0).leader() == 2 ? 0 : 1;
+    other.thread.freeze();
+    hears(controller, 2, 1, Reachability.State.SILENT);
+    runFor(50);
+    PartitionImage away = controller.member.image().topics().get("orders").partitions().get(only);
+    assertFalse(away.hasLeader());
+    assertEquals(List.of(2), away.inSyncReplicas());
+    other.thread.thaw();
+    runFor(50);
+    assertEquals(
+        2, controller.member.image().topics().get("orders").partitions().get(only).leader());
+  }
+
+  @Test
+  void aControllerThatIsGoneIsReplacedByAnyOtherBroker() {
+    Broker dead = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    get(dead.member.createTopic("orders", 2, 2, TopicType.LOG, Map.of()));
+    dead.thread.freeze();
+    hears(other, 1, 1, Reachability.State.GONE);
+    runFor(50);
+    assertEquals(2, other.member.image().controllerId());
+    assertFalse(other.member.image().brokers().get(1).live());
+    for (PartitionImage partition : other.member.image().topics().get("orders").partitions()) {
+      assertEquals(2, partition.leader());
+    }
+    dead.thread.thaw();
+    runFor(50);
+    assertEquals(2, dead.member.image().controllerId());
+    assertTrue(other.member.image().brokers().get(1).live());
+  }
+
+  @Test
+  void silenceDeposesAControllerOnlyOnTheWordOfABrokerThatHearsTheMajority() {
+    Broker silent = new Broker(1, 100);
+    Broker cutOff = new Broker(2, 100);
+    Broker other = new Broker(3, 100);
+    silent.thread.freeze();
+    hears(cutOff, 1, 1, Reachability.State.SILENT); // it has not heard broker 3
+    runFor(50);
+    assertEquals(1, other.member.image().controllerId());
+
+    other.member.reachable(
+        new Reachability(
+            Map.of(
+                1, new Reachability.Peer(1, Reachability.State.SILENT),
+                2, new Reachability.Peer(1, Reachability.State.ANSWERS))));
+    runFor(50);
+    assertEquals(3, other.member.image().controllerId());
+    assertFalse(other.member.image().brokers().get(1).live());
+  }
+
+  @Test
+  void aControllerThatLosesMostBrokersResignsAndComesBackWhenItHearsThem() {
+    Broker cutOff = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    other.thread.freeze(); // lest it becomes the controller at once
+    Broker third = new Broker(3, 100);
+    third.thread.freeze();
+    cutOff.member.reachable(
+        new Reachability(
+            Map.of(
+                2, new Reachability.Peer(1, Reachability.State.SILENT),
+                3, new Reachability.Peer(1, Reachability.State.SILENT))));
+    runFor(50);
+    assertEquals(-1, cutOff.member.image().controllerId());
+    assertTrue(cutOff.member.image().brokers().get(2).live());
+    assertTrue(cutOff.member.image().brokers().get(3).live());
+    hears(cutOff, 2, 1, Reachability.State.SILENT);
+    runFor(50);
+    assertEquals(1, cutOff.member.image().controllerId());
+    other.thread.thaw();
+    third.thread.thaw();
+    runFor(50);
+    assertEquals(1, third.member.image().controllerId());
   }
 }

@@ -40,7 +40,7 @@ class MembershipTest {
 
   private int wholeSince(Membership registering) {
     MetadataWrite.Update update =
-        (MetadataWrite.Update) registering.register(state, SESSION).get(0);
+        (MetadataWrite.Update) registering.register(state, SESSION, true).get(0);
     return ((MetadataValue.Broker) update.value()).wholeSince();
   }
 
@@ -72,7 +72,7 @@ class MembershipTest {
             new MetadataWrite.Create(LIVE, self(1), true),
             new MetadataWrite.Update(Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, 0),
             new MetadataWrite.Create(Single.CONTROLLER, self(1), true)),
-        membership.register(state, SESSION));
+        membership.register(state, SESSION, true));
   }
 
   @Test
@@ -89,7 +89,7 @@ class MembershipTest {
             new MetadataWrite.Update(Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, 3),
             new MetadataWrite.Delete(Single.CONTROLLER, 0),
             new MetadataWrite.Create(Single.CONTROLLER, self(4), true)),
-        membership.register(state, SESSION));
+        membership.register(state, SESSION, true));
   }
 
   @Test
@@ -99,7 +99,7 @@ class MembershipTest {
         List.of(
             new MetadataWrite.Update(BROKER, broker(WHOLE_SINCE), 7),
             new MetadataWrite.Create(LIVE, self(8), true)),
-        membership.register(state, SESSION));
+        membership.register(state, SESSION, true));
   }
 
   @Test
@@ -122,7 +122,7 @@ class MembershipTest {
     assertEquals(Standing.OUTSIDE, membership.assess(state, SESSION));
     assertEquals(
         new MetadataWrite.Update(BROKER, broker(WHOLE_SINCE), 7),
-        membership.register(state, SESSION).get(0));
+        membership.register(state, SESSION, true).get(0));
   }
 
   @Test

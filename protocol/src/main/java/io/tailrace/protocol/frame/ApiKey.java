@@ -35,6 +35,8 @@ public enum ApiKey {
   DELETE_RECORDS(27, 0, 0),
   /** Moves leaders to preferred replicas, or gives a partition a leader that lacks records. */
   ELECT_LEADERS(28, 0, 0),
+  /** Asks a broker for a sign of life. */
+  PING(29, 0, 0),
   /** Finds the broker that coordinates a consumer group. */
   FIND_COORDINATOR(40, 0, 0),
   /** Keeps a member in its group, and tells it which partitions to read. */

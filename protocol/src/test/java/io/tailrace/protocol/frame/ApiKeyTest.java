@@ -28,6 +28,7 @@ class ApiKeyTest {
           Map.entry("DESCRIBE_LOGS", 25),
           Map.entry("DESCRIBE_BATCHES", 26),
           Map.entry("DELETE_RECORDS", 27),
+          Map.entry("PING", 29),
           Map.entry("FIND_COORDINATOR", 40),
           Map.entry("GROUP_HEARTBEAT", 41),
           Map.entry("COMMIT_OFFSETS", 42),
