@@ -13,6 +13,7 @@ import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
 import io.tailrace.broker.http.HttpPage;
+import io.tailrace.broker.kafka.KafkaProtocol;
 import io.tailrace.broker.liveness.BrokerPings;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
@@ -66,6 +67,7 @@ import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -118,8 +120,10 @@ public final class Broker implements AutoCloseable {
   private final GroupShards groups;
   private final PartitionRegistry partitions;
   private final NetworkServer network;
+  private final NetworkServer kafka;
   private final Health health;
   private final InetSocketAddress address;
+  private final InetSocketAddress kafkaAddress;
   private final InetSocketAddress httpAddress;
   private volatile boolean serving;
   private volatile boolean closed;
@@ -209,8 +213,20 @@ public final class Broker implements AutoCloseable {
               services.memory(),
               metrics,
               clock);
-      onStop("network", this::stopNetwork);
+      onStop("network", () -> stop(network));
       address = network.start(resolve("listener", config.get(BrokerKeys.LISTENER)));
+      kafka =
+          config.get(BrokerKeys.KAFKA_LISTENER).isEmpty()
+              ? null
+              : new NetworkServer(
+                  eventLoops,
+                  new KafkaProtocol(services),
+                  limits,
+                  places,
+                  services.memory(),
+                  metrics,
+                  clock);
+      kafkaAddress = kafka == null ? null : startKafka(kafka);
       HostPort advertised = config.advertised(address.getPort());
       register(id, advertised);
       noteLaterRegistrations(id);
@@ -244,6 +260,12 @@ public final class Broker implements AutoCloseable {
           advertised,
           httpAddress,
           directory.path());
+      if (kafkaAddress != null) {
+        LOG.info(
+            "broker {} serves clients of Kafka on {}",
+            id,
+            config.advertisedToKafka(kafkaAddress.getPort()));
+      }
     } catch (RuntimeException | IOException e) {
       close();
       throw e instanceof StartupException known ? known : new StartupException(describe(e), e);
@@ -390,7 +412,7 @@ public final class Broker implements AutoCloseable {
     BrokerRegistration registration =
         new BrokerRegistration(
             id,
-            Map.of(Endpoint.NATIVE, new Endpoint(advertised.host(), advertised.port())),
+            endpoints(advertised),
             config.get(BrokerKeys.BROKER_RACK),
             new DirectoryReport(
                 directory.id(), lastRegistration.brokerEpoch(), lastRegistration.doubt()));
@@ -407,6 +429,22 @@ public final class Broker implements AutoCloseable {
       }
     }
     lastRegistration.note(epoch);
+  }
+
+  private Map<String, Endpoint> endpoints(HostPort advertised) {
+    Map<String, Endpoint> endpoints = new HashMap<>();
+    endpoints.put(Endpoint.NATIVE, new Endpoint(advertised.host(), advertised.port()));
+    if (kafkaAddress != null) {
+      HostPort toKafka = config.advertisedToKafka(kafkaAddress.getPort());
+      endpoints.put(Endpoint.KAFKA, new Endpoint(toKafka.host(), toKafka.port()));
+    }
+    return endpoints;
+  }
+
+  private InetSocketAddress startKafka(NetworkServer server) throws IOException {
+    onStop("network for clients of Kafka", () -> stop(server));
+    return server.start(
+        resolve("kafka.listener", config.get(BrokerKeys.KAFKA_LISTENER).orElseThrow()));
   }
 
   private <T> T await(CompletionStage<T> answer) {
@@ -530,8 +568,8 @@ public final class Broker implements AutoCloseable {
   }
 
   /** Requests have half of the time: that logs are closed matters more. */
-  private void stopNetwork() {
-    int unanswered = network.stop(config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS) / 2);
+  private void stop(NetworkServer server) {
+    int unanswered = server.stop(config.get(BrokerKeys.SHUTDOWN_TIMEOUT_MS) / 2);
     if (unanswered > 0) {
       LOG.warn("{} requests were not answered in time; their clients do not know", unanswered);
     }
@@ -552,6 +590,11 @@ public final class Broker implements AutoCloseable {
   /** Where clients connect; the real port where 0 was asked for. */
   public InetSocketAddress address() {
     return address;
+  }
+
+  /** Where clients of Kafka connect; null where {@code kafka.listener} is not set. */
+  public InetSocketAddress kafkaAddress() {
+    return kafkaAddress;
   }
 
   /** Where health and metrics are. */
@@ -587,7 +630,7 @@ public final class Broker implements AutoCloseable {
       metrics.counter(
           "tailrace.connections.refused",
           "Connections closed for what their clients did or did not do",
-          () -> network.refusedCount(refusal),
+          () -> network.refusedCount(refusal) + (kafka == null ? 0 : kafka.refusedCount(refusal)),
           "reason",
           refusal.label());
     }

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -123,6 +124,7 @@ public final class BrokerConfig {
     if (values.get(BrokerKeys.ADVERTISED_LISTENER).filter(HostPort::isWildcard).isPresent()) {
       problems.add("advertised.listener: must be an address that others can connect to");
     }
+    checkKafka(values, problems);
     if (values.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS)
         <= values.get(BrokerKeys.ZOOKEEPER_SESSION_TIMEOUT_MS)) {
       problems.add(
@@ -138,6 +140,33 @@ public final class BrokerConfig {
     }
     if (values.get(BrokerKeys.REQUEST_MEMORY_BYTES) < frame) {
       problems.add("request.memory.bytes: must be at least max.frame.bytes, which is " + frame);
+    }
+  }
+
+  private static void checkKafka(ConfigValues values, List<String> problems) {
+    Optional<HostPort> advertised = values.get(BrokerKeys.KAFKA_ADVERTISED_LISTENER);
+    Optional<HostPort> listener = values.get(BrokerKeys.KAFKA_LISTENER);
+    if (listener.isEmpty()) {
+      if (advertised.isPresent()) {
+        problems.add("kafka.advertised.listener: is of no use without kafka.listener");
+      }
+      return;
+    }
+    int port = listener.get().port();
+    if (port != 0
+        && (port == values.get(BrokerKeys.LISTENER).port()
+            || port == values.get(BrokerKeys.HTTP_LISTENER).port())) {
+      problems.add(
+          "kafka.listener: has the same port as listener or http.listener; give it another one");
+    }
+    if (listener.get().isWildcard() && advertised.isEmpty()) {
+      problems.add(
+          "kafka.advertised.listener: must be set, since clients cannot connect to the listener "
+              + listener.get()
+              + " by that name");
+    }
+    if (advertised.filter(HostPort::isWildcard).isPresent()) {
+      problems.add("kafka.advertised.listener: must be an address that others can connect to");
     }
   }
 
@@ -209,6 +238,16 @@ public final class BrokerConfig {
   public HostPort advertised(int boundPort) {
     return get(BrokerKeys.ADVERTISED_LISTENER)
         .orElseGet(() -> get(BrokerKeys.LISTENER).withPort(boundPort));
+  }
+
+  /**
+   * What clients of Kafka are told to connect to.
+   *
+   * @param boundPort the port that the listener has in fact
+   */
+  public HostPort advertisedToKafka(int boundPort) {
+    return get(BrokerKeys.KAFKA_ADVERTISED_LISTENER)
+        .orElseGet(() -> get(BrokerKeys.KAFKA_LISTENER).orElseThrow().withPort(boundPort));
   }
 
   /** How logs are kept whose topic says nothing else. */

@@ -43,6 +43,32 @@ public final class BrokerKeys {
           Constraint.any(),
           "Where health and metrics are served over HTTP; port 0 takes any that is free.");
 
+  public static final ConfigKey<Optional<HostPort>> KAFKA_LISTENER =
+      ConfigKey.fixed(
+          "kafka.listener",
+          ConfigType.OPTIONAL_HOST_PORT,
+          Optional.empty(),
+          Constraint.any(),
+          "Where clients of Kafka connect, such as localhost:9092; empty = nowhere; port 0 takes"
+              + " any that is free.");
+
+  public static final ConfigKey<Optional<HostPort>> KAFKA_ADVERTISED_LISTENER =
+      ConfigKey.fixed(
+          "kafka.advertised.listener",
+          ConfigType.OPTIONAL_HOST_PORT,
+          Optional.empty(),
+          Constraint.any(),
+          "What clients of Kafka are told to connect to, when it is not kafka.listener itself.");
+
+  public static final ConfigKey<Boolean> AUTO_CREATE_TOPICS_ENABLE =
+      ConfigKey.fixed(
+          "auto.create.topics.enable",
+          ConfigType.BOOLEAN,
+          true,
+          Constraint.any(),
+          "Whether a topic that a client of Kafka produces to, or asks for, is made when it is not"
+              + " there; clients of Tailrace's own make no topics by accident.");
+
   public static final ConfigKey<String> BROKER_RACK =
       ConfigKey.fixed(
           "broker.rack",
@@ -345,6 +371,9 @@ public final class BrokerKeys {
               LISTENER,
               ADVERTISED_LISTENER,
               HTTP_LISTENER,
+              KAFKA_LISTENER,
+              KAFKA_ADVERTISED_LISTENER,
+              AUTO_CREATE_TOPICS_ENABLE,
               BROKER_RACK,
               DATA_DIR,
               ZOOKEEPER_CONNECT,

@@ -39,6 +39,9 @@ public record ConfigType<T>(
           text -> text.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(text)),
           value -> value.map(HostPort::toString).orElse(""));
 
+  public static final ConfigType<Boolean> BOOLEAN =
+      new ConfigType<>("true or false", ConfigType::truth, String::valueOf);
+
   public static final ConfigType<Path> DIRECTORY =
       new ConfigType<>("directory", ConfigType::path, Path::toString);
 
@@ -59,6 +62,14 @@ public record ConfigType<T>(
           throw new IllegalArgumentException("is not one of " + names);
         },
         ConfigType::label);
+  }
+
+  private static boolean truth(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("is neither true nor false");
+    };
   }
 
   private static String label(Enum<?> constant) {

@@ -46,6 +46,10 @@ public final class BrokerMetrics implements RequestMetrics {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<ApiKey, Timer> latencies = new EnumMap<>(ApiKey.class);
+
+  /** Made when the first request of an api comes: most brokers have none. */
+  private final Map<String, Timer> kafkaLatencies = new ConcurrentHashMap<>();
+
   private final Map<ErrorCode, Counter> errors = new ConcurrentHashMap<>();
   private final LogMetrics logs = new LogMetrics(registry, TOPICS_WITH_METERS);
 
@@ -62,28 +66,35 @@ public final class BrokerMetrics implements RequestMetrics {
     for (ApiKey api : ApiKey.values()) {
       latencies.put(
           api,
-          Timer.builder("tailrace.request.duration")
-              .description("From the last byte of a request to its answer")
-              .tag("api", api.name())
-              .serviceLevelObjectives(
-                  Duration.ofNanos(100_000),
-                  Duration.ofNanos(250_000),
-                  Duration.ofNanos(500_000),
-                  Duration.ofMillis(1),
-                  Duration.ofNanos(2_500_000),
-                  Duration.ofMillis(5),
-                  Duration.ofMillis(10),
-                  Duration.ofMillis(25),
-                  Duration.ofMillis(50),
-                  Duration.ofMillis(100),
-                  Duration.ofMillis(250),
-                  Duration.ofMillis(500),
-                  Duration.ofSeconds(1),
-                  Duration.ofSeconds(5))
-              .register(registry));
+          timer(
+              "tailrace.request.duration",
+              "From the last byte of a request to its answer",
+              api.name()));
     }
     counter("tailrace.request.bytes", "Bytes of requests, all apis", bytesIn::sum);
     counter("tailrace.response.bytes", "Bytes of responses, all apis", bytesOut::sum);
+  }
+
+  private Timer timer(String name, String description, String api) {
+    return Timer.builder(name)
+        .description(description)
+        .tag("api", api)
+        .serviceLevelObjectives(
+            Duration.ofNanos(100_000),
+            Duration.ofNanos(250_000),
+            Duration.ofNanos(500_000),
+            Duration.ofMillis(1),
+            Duration.ofNanos(2_500_000),
+            Duration.ofMillis(5),
+            Duration.ofMillis(10),
+            Duration.ofMillis(25),
+            Duration.ofMillis(50),
+            Duration.ofMillis(100),
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(5))
+        .register(registry);
   }
 
   /**
@@ -124,6 +135,21 @@ public final class BrokerMetrics implements RequestMetrics {
     if (api != null) {
       latencies.get(api).record(tookNanos, TimeUnit.NANOSECONDS);
     }
+  }
+
+  @Override
+  public void onKafkaAnswered(String api, long tookNanos, int requestBytes, int responseBytes) {
+    bytesIn.add(requestBytes);
+    bytesOut.add(responseBytes);
+    kafkaLatencies
+        .computeIfAbsent(
+            api,
+            name ->
+                timer(
+                    "tailrace.kafka.request.duration",
+                    "From the last byte of a request of Kafka's protocol to its answer",
+                    name))
+        .record(tookNanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

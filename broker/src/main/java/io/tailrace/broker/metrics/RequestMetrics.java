@@ -13,6 +13,10 @@ public interface RequestMetrics {
         public void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes) {}
 
         @Override
+        public void onKafkaAnswered(
+            String api, long tookNanos, int requestBytes, int responseBytes) {}
+
+        @Override
         public void onFailed(ErrorCode code) {}
       };
 
@@ -25,6 +29,13 @@ public interface RequestMetrics {
    * @param responseBytes of the answer; 0 when there was none
    */
   void onAnswered(ApiKey api, long tookNanos, int requestBytes, int responseBytes);
+
+  /**
+   * A request of Kafka's protocol was answered.
+   *
+   * @param api as Kafka names it
+   */
+  void onKafkaAnswered(String api, long tookNanos, int requestBytes, int responseBytes);
 
   /** A request, or the part of it that is about one partition or topic, was refused. */
   void onFailed(ErrorCode code);

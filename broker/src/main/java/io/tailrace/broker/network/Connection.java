@@ -417,6 +417,13 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Closes because of an answer that can be given in no other way. */
+  protected final void closeByBroker() {
+    closing = true;
+    closedByBroker = true;
+    context.close();
+  }
+
   /** Closes after an error of the broker's own; the client learns that its requests are lost. */
   protected final void breakOff(Throwable cause) {
     events.onError(this, cause);

@@ -10,6 +10,7 @@ import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.PartitionProduceResult;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Reads produce requests for the {@link ProduceService}, and writes its results. */
@@ -53,18 +54,26 @@ final class ProduceHandler implements RequestHandler {
     service.produce(
         body.getAcks(),
         Integer.toUnsignedLong(body.getTimeoutMs()),
-        body.getPartitionsList().stream().map(ProduceHandler::toPart).toList(),
+        toParts(body.getPartitionsList()),
         records,
         results -> answer(request, body, results));
   }
 
-  private static ProducePart toPart(PartitionProduce part) {
-    return new ProducePart(
-        part.getTopic(),
-        Ids.ofMessage(part.getTopicId()),
-        part.getPartition(),
-        part.getLeaderEpochPlusOne() - 1,
-        part.getRecordsLength());
+  private static List<ProducePart> toParts(List<PartitionProduce> partitions) {
+    List<ProducePart> parts = new ArrayList<>(partitions.size());
+    int position = 0;
+    for (PartitionProduce part : partitions) {
+      parts.add(
+          new ProducePart(
+              part.getTopic(),
+              Ids.ofMessage(part.getTopicId()),
+              part.getPartition(),
+              part.getLeaderEpochPlusOne() - 1,
+              position,
+              part.getRecordsLength()));
+      position += part.getRecordsLength();
+    }
+    return parts;
   }
 
   private static void answer(Request request, ProduceRequest body, List<ProduceResult> results) {

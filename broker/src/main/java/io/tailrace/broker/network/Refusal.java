@@ -8,6 +8,8 @@ public enum Refusal {
   FRAME_TOO_LARGE("frame_too_large"),
   /** The first request is not a handshake that this broker understands. */
   INVALID_HANDSHAKE("invalid_handshake"),
+  /** A Kafka client's request is of an api or a version that is not served. */
+  UNSUPPORTED_VERSION("unsupported_version"),
   /** There was no handshake in time. */
   HANDSHAKE_TIMEOUT("handshake_timeout"),
   /** A frame was begun and not finished in time. */

@@ -43,7 +43,7 @@ public final class ProduceService {
    *
    * @param acks 0, 1 or -1
    * @param timeoutMs how long to wait for other replicas
-   * @param records the batches of all parts in their order, from the reader index on; must stay
+   * @param records the batches of all parts, whose positions begin at its reader index; must stay
    *     until the results are there
    * @param done gets one result for each part, in order, once; on any thread
    */
@@ -97,14 +97,12 @@ public final class ProduceService {
     }
 
     void start(List<ProducePart> parts) {
-      int index = records.readerIndex();
+      int from = records.readerIndex();
       for (int i = 0; i < parts.size(); i++) {
         int each = i;
-        int from = index;
         ProducePart part = parts.get(i);
         // The records must outlive the parts that were handed over, so each fails by itself.
-        guard(each, () -> start(each, part, from)).run();
-        index += part.length();
+        guard(each, () -> start(each, part, from + part.position())).run();
       }
     }
 

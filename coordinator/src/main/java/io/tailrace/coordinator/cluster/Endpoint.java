@@ -9,6 +9,9 @@ public record Endpoint(String host, int port) {
   /** The name of the endpoint that speaks this project's own protocol. */
   public static final String NATIVE = "native";
 
+  /** The name of the endpoint that speaks Kafka's protocol. */
+  public static final String KAFKA = "kafka";
+
   @Override
   public String toString() {
     return host + ":" + port;

@@ -1,0 +1,49 @@
+package io.tailrace.broker.kafka;
+
+import io.tailrace.broker.network.BrokerServices;
+import io.tailrace.broker.network.Connection;
+import io.tailrace.broker.network.ConnectionFactory;
+import io.tailrace.broker.network.ConnectionSetup;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** Kafka's protocol over the broker's services. Thread-safe. */
+public final class KafkaProtocol implements ConnectionFactory {
+  /** Enough for a client's first request, whatever that is. */
+  private static final int MAX_FIRST_FRAME_BYTES = 1 << 20;
+
+  private final ServedApis apis = new ServedApis();
+
+  /** Serves clients of Kafka from these services. */
+  public KafkaProtocol(BrokerServices services) {
+    TopicNames names = new TopicNames(services.cluster());
+    apis.add(ApiKeys.API_VERSIONS, 0, 4, this::apiVersions);
+    apis.add(
+        ApiKeys.METADATA,
+        0,
+        13,
+        new KafkaMetadataHandler(services.cluster(), names, new TopicAutoCreation(services)));
+    apis.addAdvertised( // librdkafka compresses only for brokers with version 0
+        ApiKeys.PRODUCE,
+        0,
+        3,
+        13,
+        new KafkaProduceHandler(services.produce(), services.memory().requests(), names));
+    apis.add(ApiKeys.FETCH, 4, 17, new KafkaFetchHandler(services.fetch(), names));
+    apis.add(ApiKeys.LIST_OFFSETS, 1, 6, new KafkaOffsetsHandler(services.offsets()));
+  }
+
+  @Override
+  public int maxFirstFrameBytes() {
+    return MAX_FIRST_FRAME_BYTES;
+  }
+
+  @Override
+  public Connection create(ConnectionSetup setup) {
+    return new KafkaConnection(apis, setup);
+  }
+
+  private void apiVersions(KafkaRequest request) {
+    request.respond(new ApiVersionsResponseData().setApiKeys(apis.ranges()));
+  }
+}
