@@ -17,6 +17,10 @@ import io.tailrace.client.network.Connections;
 import io.tailrace.client.network.NettyTransport;
 import io.tailrace.client.network.Network;
 import io.tailrace.client.network.NetworkConfig;
+import io.tailrace.client.processor.DeadLetterWriter;
+import io.tailrace.client.processor.GroupRecordProcessor;
+import io.tailrace.client.processor.ProcessorConfig;
+import io.tailrace.client.processor.RawHandler;
 import io.tailrace.client.producer.BatchingProducer;
 import io.tailrace.client.producer.ProducerConfig;
 import io.tailrace.client.queue.QueueCalls;
@@ -37,6 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 /**
  * A process's connection to a Tailrace cluster: owns the connections to its brokers, its metadata,
@@ -62,11 +67,17 @@ public final class TailraceClient implements AutoCloseable {
   private static final int NETWORK_CLOSE_SECONDS = 5;
   private static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
+  /** A record that was written can be written as a dead letter. */
+  private static final int DEAD_LETTER_BYTES = 64 * 1024 * 1024;
+
+  private static final Duration DEAD_LETTER_MAX_BLOCK = Duration.ofSeconds(5);
+
   private final ClusterAccess cluster;
   private final Admin admin;
   private final Set<BatchingProducer<?, ?>> producers = ConcurrentHashMap.newKeySet();
   private final Set<PartitionConsumer<?, ?>> consumers = ConcurrentHashMap.newKeySet();
   private final Set<RemoteQueueConsumer<?, ?>> queueConsumers = ConcurrentHashMap.newKeySet();
+  private final Set<GroupRecordProcessor> processors = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Null without metrics. */
@@ -133,6 +144,42 @@ public final class TailraceClient implements AutoCloseable {
             queueConsumers::remove);
     queueConsumers.add(consumer);
     return consumer;
+  }
+
+  /**
+   * For a processor of records, as a member of a consumer group.
+   *
+   * @param group with the topics it names the topics of its dead letters, so it consists of
+   *     letters, digits, '.', '_' and '-'
+   */
+  public <K, V> RecordProcessorBuilder<K, V> recordProcessor(
+      String group,
+      Deserializer<? extends K> keyDeserializer,
+      Deserializer<? extends V> valueDeserializer) {
+    return new RecordProcessorBuilder<>(this, group, keyDeserializer, valueDeserializer);
+  }
+
+  RecordProcessor process(
+      ProcessorConfig config,
+      RawHandler handler,
+      Function<RebalanceListener, Consumer<byte[], byte[]>> consumers) {
+    checkOpen();
+    DeadLetterWriter deadLetters = new DeadLetterWriter(config, admin, () -> deadLetterProducer());
+    GroupRecordProcessor processor =
+        new GroupRecordProcessor(
+            config, handler, cluster.network().clock(), deadLetters, consumers);
+    processors.add(processor);
+    processor.ended().whenComplete((done, error) -> processors.remove(processor));
+    return processor.start();
+  }
+
+  private Producer<byte[], byte[]> deadLetterProducer() {
+    return producerBuilder(Serdes.bytes(), Serdes.bytes())
+        .linger(Duration.ZERO)
+        .maxRequestBytes(DEAD_LETTER_BYTES)
+        .bufferMemory(DEAD_LETTER_BYTES)
+        .maxBlock(DEAD_LETTER_MAX_BLOCK)
+        .build();
   }
 
   <K, V> Producer<K, V> open(
@@ -303,6 +350,7 @@ public final class TailraceClient implements AutoCloseable {
       return;
     }
     long deadline = System.nanoTime() + limit.toNanos();
+    List.copyOf(processors).forEach(processor -> processor.close(until(deadline)));
     List.copyOf(producers).forEach(producer -> producer.close(until(deadline)));
     List.copyOf(consumers).forEach(consumer -> consumer.closeFromOutside(until(deadline)));
     List.copyOf(queueConsumers).forEach(RemoteQueueConsumer::close);

@@ -15,6 +15,7 @@ import io.tailrace.client.Partitioner;
 import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
 import io.tailrace.client.RecordMetadata;
+import io.tailrace.client.RecordProcessor;
 import io.tailrace.client.Serde;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -86,7 +88,7 @@ class DocsExamplesTest {
         examples++;
       }
     }
-    assertEquals(10, examples);
+    assertEquals(11, examples);
   }
 
   @Test
@@ -125,6 +127,36 @@ class DocsExamplesTest {
         }
         consumer.commit();
       }
+    }
+  }
+
+  @Test
+  void processesRecordsWithRetries() {
+    producesExample();
+    printed.reset();
+
+    processesRecordsWithRetriesExample();
+
+    assertEquals(Set.of("customer-7: two espressos", "customer-7: one tea"), Set.copyOf(output()));
+  }
+
+  private void awaitShutdown(RecordProcessor processor) {
+    while (!enough() && !processor.ended().isDone()) {
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  private void processesRecordsWithRetriesExample() {
+    try (TailraceClient client = TailraceClient.connect(bootstrap);
+        RecordProcessor processor =
+            client
+                .recordProcessor("shipping", Serdes.string(), Serdes.string())
+                .topics("orders")
+                .concurrency(8)
+                .attempts(4)
+                .backoff(Duration.ofSeconds(1), 2, Duration.ofMinutes(1))
+                .start(record -> System.out.println(record.key() + ": " + record.value()))) {
+      awaitShutdown(processor);
     }
   }
 

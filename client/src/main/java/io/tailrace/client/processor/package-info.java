@@ -1,0 +1,2 @@
+/** The record processor: handlers for the records of a consumer group, with retries. */
+package io.tailrace.client.processor;
