@@ -76,6 +76,11 @@ final class BrokerSuspicion {
     return (int) others(state).stream().filter(id -> stateOf(id, state) == wanted).count();
   }
 
+  /** Whether the broker answers, live or not, and does not say that it leaves. */
+  boolean answers(int id, ClusterState state) {
+    return state.broker(id) != null && stateOf(id, state) == Reachability.State.ANSWERS;
+  }
+
   /** Why these are taken for dead, for people. */
   String reasons(List<Integer> dead, ClusterState state) {
     List<String> reasons = new ArrayList<>();

@@ -47,6 +47,9 @@ public final class ClusterMember implements ClusterStore {
    */
   private static final long SILENCE_MS = 2_500;
 
+  /** ZooKeeper ends sessions that expire at the same time within about this long. */
+  private static final long EXPIRY_GATHERING_MS = 1_000;
+
   /** Settings, in-sync sets and the controller's work take turns. */
   private static final int TURNS = 3;
 
@@ -91,6 +94,7 @@ public final class ClusterMember implements ClusterStore {
   private Membership.Standing logged = Membership.Standing.OUTSIDE;
   private Controller controller;
   private final BrokerSuspicion suspicion;
+  private final ExpiredBrokers expired;
 
   /** Until it is known, every replica that leaves an in-sync set stays eligible. */
   private volatile ToIntFunction<Map<String, String>> minInSync = configs -> Integer.MAX_VALUE;
@@ -134,6 +138,7 @@ public final class ClusterMember implements ClusterStore {
     this.home = HomeCluster.ANY;
     this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
     this.suspicion = new BrokerSuspicion(brokerId);
+    this.expired = new ExpiredBrokers(brokerId);
     state.self(brokerId, -1);
   }
 
@@ -197,7 +202,28 @@ public final class ClusterMember implements ClusterStore {
       lookup.complete(state.clusterId());
     }
     lookups.clear();
+    awaitExpired();
     advance();
+  }
+
+  /** Lets leaders wait for a while for brokers whose sessions expired although they live. */
+  private void awaitExpired() {
+    int look = expired.look(state, suspicion);
+    if (look > 0) {
+      LOG.info("Brokers {} answer, but their sessions expired: they may return", expired.awaited());
+      scheduler.schedule(
+          () -> {
+            expired.onShortWaitOver(look);
+            advance();
+          },
+          EXPIRY_GATHERING_MS);
+      scheduler.schedule(
+          () -> {
+            expired.onSessionTimeoutOver(look);
+            advance();
+          },
+          store.sessionTimeoutMs());
+    }
   }
 
   /** Stops to write and to lead, and refuses what waits; a cluster that comes back ends this. */
@@ -449,6 +475,7 @@ public final class ClusterMember implements ClusterStore {
     scheduler.execute(
         () -> {
           suspicion.onReachability(reachability);
+          awaitExpired();
           advance();
         });
   }
@@ -689,7 +716,7 @@ public final class ClusterMember implements ClusterStore {
       write(controller.removals(state, dead), null);
       return true;
     }
-    Optional<List<MetadataWrite>> elections = controller.elections(state);
+    Optional<List<MetadataWrite>> elections = controller.elections(state, expired.awaited());
     if (elections.isPresent()) {
       write(elections.get(), null);
       return true;

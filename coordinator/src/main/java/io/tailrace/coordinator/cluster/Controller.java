@@ -23,6 +23,7 @@ final class Controller {
   private final Set<String> due = new LinkedHashSet<>();
   private final ElectionReport report = new ElectionReport();
   private long brokersSeen = -1;
+  private Set<Integer> awaitedSeen = Set.of();
 
   /**
    * @param controllerEpoch the epoch in which this process was elected; the writes of this
@@ -56,11 +57,16 @@ final class Controller {
     return fenced(writes);
   }
 
-  /** The write that makes leaders right; empty when they are. */
-  Optional<List<MetadataWrite>> elections(ClusterState state) {
+  /**
+   * The write that makes leaders right; empty when they are.
+   *
+   * @param awaited ids of brokers that are not live: what they led waits for them
+   */
+  Optional<List<MetadataWrite>> elections(ClusterState state, Set<Integer> awaited) {
     due.addAll(state.takeTouched());
-    if (brokersSeen != state.brokersVersion()) {
+    if (brokersSeen != state.brokersVersion() || !awaitedSeen.equals(awaited)) {
       brokersSeen = state.brokersVersion();
+      awaitedSeen = awaited;
       for (TopicState topic : state.topics()) {
         due.add(topic.name());
       }
@@ -97,7 +103,7 @@ final class Controller {
     int minimum = minInSync.applyAsInt(topic.value().configs());
     for (int id = 0; id < assignment.size() && !batch.full(); id++) {
       ClusterState.Node<MetadataValue.Partition> node = topic.partition(id);
-      if (node == null) {
+      if (node == null || awaitedSeen.contains(node.value().leader())) {
         continue;
       }
       List<Integer> replicas = assignment.get(id);

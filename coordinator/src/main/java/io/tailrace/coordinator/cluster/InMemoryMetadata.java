@@ -20,6 +20,9 @@ import java.util.function.Consumer;
  */
 public final class InMemoryMetadata {
 
+  /** How long brokers give each other to come back after their sessions expired. */
+  public static final int SESSION_TIMEOUT_MS = 2_000;
+
   private record Node(MetadataValue value, int version, long owner) {}
 
   private final Map<MetadataKey, Node> nodes = new LinkedHashMap<>();
@@ -176,6 +179,12 @@ public final class InMemoryMetadata {
         sessions.add(this);
         reconnect();
       }
+    }
+
+    /** Sessions expire when they are {@linkplain #expire() told}. */
+    @Override
+    public int sessionTimeoutMs() {
+      return SESSION_TIMEOUT_MS;
     }
 
     @Override

@@ -52,6 +52,9 @@ public interface MetadataStore extends AutoCloseable {
   /** Connects. Called once. */
   void start(Listener listener);
 
+  /** After that long without a sign of life a session expires, in milliseconds. */
+  int sessionTimeoutMs();
+
   /** Writes atomically; answers once. */
   void write(List<MetadataWrite> writes, Consumer<Outcome> done);
 

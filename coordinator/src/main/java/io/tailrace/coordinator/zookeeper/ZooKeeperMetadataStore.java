@@ -353,6 +353,11 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   }
 
   @Override
+  public int sessionTimeoutMs() {
+    return settings.sessionTimeoutMs();
+  }
+
+  @Override
   public void write(List<MetadataWrite> writes, Consumer<Outcome> done) {
     if (!loaded) {
       done.accept(Outcome.NOT_SENT);

@@ -24,12 +24,14 @@ class ClusterMemberTest {
   private final InMemoryMetadata metadata = new InMemoryMetadata("cluster");
 
   private final class Broker {
+    final int id;
     final SimulatedTime.SimulatedThread network = time.thread(random.split(), 2);
     final SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
     final InMemoryMetadata.Session session = metadata.open(network.to(thread));
     final ClusterMember member;
 
     Broker(int id, int maxParts) {
+      this.id = id;
       member = new ClusterMember(id, session, thread, random.split(), TIMEOUT_MS, maxParts);
       member.start();
       get(member.register(registration(id)));
@@ -434,5 +436,103 @@ class ClusterMemberTest {
     third.thread.thaw();
     runFor(50);
     assertEquals(1, third.member.image().controllerId());
+  }
+
+  /** Three brokers that hear each other, and lead one partition of the topic each. */
+  private List<Broker> threeBrokers() {
+    List<Broker> brokers = List.of(new Broker(1, 100), new Broker(2, 100), new Broker(3, 100));
+    get(brokers.get(0).member.createTopic("orders", 3, 3, TopicType.LOG, Map.of()));
+    for (Broker broker : brokers) {
+      hearsAll(broker, Reachability.State.ANSWERS, Reachability.State.ANSWERS);
+    }
+    runFor(50);
+    return brokers;
+  }
+
+  /** What a broker hears of the two others, in the order of their ids. */
+  private static void hearsAll(Broker broker, Reachability.State lower, Reachability.State higher) {
+    broker.member.reachable(
+        new Reachability(
+            Map.of(
+                broker.id == 1 ? 2 : 1, new Reachability.Peer(1, lower),
+                broker.id == 3 ? 2 : 3, new Reachability.Peer(1, higher))));
+  }
+
+  private List<Integer> leaders(Broker asSeenBy) {
+    return asSeenBy.member.image().topics().get("orders").partitions().stream()
+        .map(PartitionImage::leader)
+        .toList();
+  }
+
+  private List<Integer> recordedLeaders() {
+    return metadata.entries().stream()
+        .filter(entry -> entry.value() instanceof MetadataValue.Partition)
+        .map(entry -> ((MetadataValue.Partition) entry.value()).leader())
+        .toList();
+  }
+
+  private void expireAllButLetTheFirstComeBack(List<Broker> brokers) {
+    brokers.get(1).thread.freeze();
+    brokers.get(2).thread.freeze();
+    brokers.forEach(each -> each.session.expire());
+  }
+
+  @Test
+  void theFirstBrokerThatComesBackAfterAMassExpiryDoesNotTakeEverything() {
+    List<Broker> brokers = threeBrokers();
+    List<Integer> before = recordedLeaders();
+    assertEquals(Set.of(1, 2, 3), Set.copyOf(before));
+    expireAllButLetTheFirstComeBack(brokers);
+    runFor(InMemoryMetadata.SESSION_TIMEOUT_MS - 200);
+    assertEquals(1, brokers.get(0).member.image().controllerId());
+    assertEquals(before, recordedLeaders());
+    brokers.forEach(each -> each.thread.thaw());
+    runFor(50);
+    assertEquals(before, leaders(brokers.get(0)));
+    runFor(InMemoryMetadata.SESSION_TIMEOUT_MS);
+    assertEquals(before, leaders(brokers.get(0)));
+  }
+
+  @Test
+  void leadersMoveWhenASessionTimeoutHasPassedSinceAMassExpiry() {
+    List<Broker> brokers = threeBrokers();
+    expireAllButLetTheFirstComeBack(brokers);
+    runFor(InMemoryMetadata.SESSION_TIMEOUT_MS + 50);
+    assertEquals(List.of(1, 1, 1), leaders(brokers.get(0)));
+  }
+
+  @Test
+  void nobodyWaitsForABrokerThatStopsToAnswerAfterAMassExpiry() {
+    List<Broker> brokers = threeBrokers();
+    expireAllButLetTheFirstComeBack(brokers);
+    runFor(50);
+    hearsAll(brokers.get(0), Reachability.State.SILENT, Reachability.State.LEAVING);
+    runFor(50);
+    assertEquals(List.of(1, 1, 1), leaders(brokers.get(0)));
+  }
+
+  @Test
+  void aSingleBrokerWhoseSessionExpiresIsAwaitedForAShortTimeOnly() {
+    List<Broker> brokers = threeBrokers();
+    List<Integer> before = recordedLeaders();
+    brokers.get(2).thread.freeze();
+    brokers.get(2).session.expire();
+    runFor(500);
+    assertEquals(before, recordedLeaders());
+    runFor(600);
+    assertFalse(recordedLeaders().contains(3));
+  }
+
+  @Test
+  void brokersThatExpireOneAfterTheOtherAreAMassExpiryToo() {
+    List<Broker> brokers = threeBrokers();
+    List<Integer> before = recordedLeaders();
+    brokers.get(1).thread.freeze();
+    brokers.get(2).thread.freeze();
+    brokers.get(1).session.expire();
+    runFor(500);
+    brokers.get(2).session.expire();
+    runFor(1_000);
+    assertEquals(before, recordedLeaders());
   }
 }

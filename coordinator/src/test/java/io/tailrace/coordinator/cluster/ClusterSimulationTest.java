@@ -146,7 +146,7 @@ class ClusterSimulationTest {
         start(id);
         return;
       }
-      switch (random.nextInt(28)) {
+      switch (random.nextInt(31)) {
         case 0 -> die(id, process);
         case 1 -> {
           process.member.close();
@@ -180,8 +180,24 @@ class ClusterSimulationTest {
                 process.member.alterBrokerConfigs("default", Map.of("b", "" + random.nextInt(9))),
                 "alter broker");
         case 21, 22, 23, 24 -> growInSync();
+        case 25, 26, 27 -> process.member.reachable(rumour());
         default -> takeProducerIds(process);
       }
+    }
+
+    /** What pings may tell, true or not: a false alarm must do no harm. */
+    private Reachability rumour() {
+      ClusterState truth = new ClusterState();
+      truth.reset(metadata.entries());
+      Reachability.State[] states = Reachability.State.values();
+      Map<Integer, Reachability.Peer> peers = new TreeMap<>();
+      for (int id = 1; id <= BROKERS; id++) {
+        if (truth.broker(id) != null && random.nextInt(3) > 0) {
+          int epoch = truth.broker(id).epoch() - random.nextInt(2);
+          peers.put(id, new Reachability.Peer(epoch, states[random.nextInt(states.length)]));
+        }
+      }
+      return new Reachability(peers);
     }
 
     private void start(int id) {
@@ -345,6 +361,7 @@ class ClusterSimulationTest {
           process.thread.thaw();
           process.network.thaw();
           process.session.reconnect();
+          process.member.reachable(Reachability.UNKNOWN);
         }
       }
       runFor(3_000);

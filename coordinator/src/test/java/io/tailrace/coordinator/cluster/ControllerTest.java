@@ -7,6 +7,7 @@ import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -61,7 +62,7 @@ class ControllerTest {
   void writesNothingWhenEverythingIsRight() {
     brokerIsThere(4);
     topicIsThere(3, false);
-    assertTrue(controller.elections(state).isEmpty());
+    assertTrue(controller.elections(state, Set.of()).isEmpty());
     assertTrue(controller.cleanUp(state).isEmpty());
   }
 
@@ -70,9 +71,9 @@ class ControllerTest {
     brokerIsThere(5);
     topicIsThere(250, false);
     List<Integer> sizes = new ArrayList<>();
-    for (var next = controller.elections(state);
+    for (var next = controller.elections(state, Set.of());
         next.isPresent();
-        next = controller.elections(state)) {
+        next = controller.elections(state, Set.of())) {
       List<MetadataWrite> writes = next.get();
       assertEquals(FENCE, writes.get(0));
       // A member that has registered again meanwhile must not get the partitions.
@@ -95,10 +96,10 @@ class ControllerTest {
   void looksAgainAtWhatOthersChanged() {
     brokerIsThere(5);
     topicIsThere(1, false);
-    assertTrue(controller.elections(state).isPresent());
+    assertTrue(controller.elections(state, Set.of()).isPresent());
     partitionSays(
         0, new MetadataValue.Partition(1, 1, List.of(new InSyncReplica(1, 5, new UUID(0, 1)))), 1);
-    assertTrue(controller.elections(state).isEmpty());
+    assertTrue(controller.elections(state, Set.of()).isEmpty());
     partitionSays(
         0,
         new MetadataValue.Partition(
@@ -107,14 +108,14 @@ class ControllerTest {
             List.of(
                 new InSyncReplica(1, 5, new UUID(0, 1)), new InSyncReplica(8, 2, new UUID(0, 8)))),
         2);
-    assertTrue(controller.elections(state).isPresent());
+    assertTrue(controller.elections(state, Set.of()).isPresent());
   }
 
   @Test
   void cleansUpUnderItsOwnEpochOnly() {
     brokerIsThere(4);
     topicIsThere(2, true);
-    assertTrue(controller.elections(state).isEmpty());
+    assertTrue(controller.elections(state, Set.of()).isEmpty());
     assertEquals(
         List.of(
             FENCE,
