@@ -16,9 +16,11 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +42,10 @@ public final class DeliveryService {
   private final PartitionRegistry registry;
   private final DeliveryResources resources;
   private final Map<Partition, PartitionDelivery> deliveries = new ConcurrentHashMap<>();
+
+  /** The partitions that have or had queues; belongs to the metadata store's thread. */
+  private final Set<Partition> told = new HashSet<>();
+
   private Map<String, QueueImage> queues = Map.of();
   private Map<String, TopicImage> topics = Map.of();
 
@@ -54,9 +60,8 @@ public final class DeliveryService {
   /** Takes over a new image, after the partitions have. */
   @SuppressWarnings("ReferenceEquality") // what did not change is the same object
   public void onImage(ClusterImage image) {
-    deliveries
-        .keySet()
-        .removeIf(each -> registry.partition(each.topic(), each.id().partition()) != each);
+    deliveries.keySet().removeIf(this::isGone);
+    told.removeIf(this::isGone);
     if (image.queues() == queues && image.topics() == topics) {
       return;
     }
@@ -73,14 +78,24 @@ public final class DeliveryService {
     for (TopicImage topic : topics.values()) {
       Map<UUID, QueueImage> bound = byTopic.getOrDefault(topic.id(), Map.of());
       for (Partition partition : registry.ofTopic(topic.name())) {
-        PartitionDelivery known = deliveries.get(partition);
-        if (known != null || !bound.isEmpty()) {
-          PartitionDelivery delivery =
-              deliveries.computeIfAbsent(partition, each -> new PartitionDelivery(each, resources));
-          partition.scheduler().execute(() -> delivery.onQueues(topic, bound));
+        if (told.contains(partition) || !bound.isEmpty()) {
+          told.add(partition);
+          partition.scheduler().execute(() -> onQueues(partition, topic, bound));
         }
       }
     }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a partition made anew is another one
+  private boolean isGone(Partition partition) {
+    return registry.partition(partition.topic(), partition.id().partition()) != partition;
+  }
+
+  /** On the partition's thread, on leaders as on followers. */
+  private void onQueues(Partition partition, TopicImage topic, Map<UUID, QueueImage> bound) {
+    deliveries
+        .computeIfAbsent(partition, each -> new PartitionDelivery(each, resources))
+        .onQueues(topic, bound);
   }
 
   /** Runs an action on the thread of the partition, or fails. */
@@ -89,7 +104,6 @@ public final class DeliveryService {
       Consumer<PartitionError> failed,
       BiConsumer<Partition, PartitionDelivery> action) {
     Partition partition = registry.partition(place.topic(), place.partition());
-    PartitionDelivery delivery = partition == null ? null : deliveries.get(partition);
     if (partition == null) {
       boolean known = registry.topic(place.topic()) != null;
       failed.accept(
@@ -100,7 +114,24 @@ public final class DeliveryService {
                   + " of '"
                   + PartitionLookup.printable(place.topic())
                   + "'"));
-    } else if (delivery == null) {
+    } else {
+      partition
+          .scheduler()
+          .runOrExecute(
+              UnexpectedError.guard(
+                  "a queue request",
+                  () -> at(place, partition, failed, action),
+                  e -> failed.accept(UnexpectedError.of(ErrorCode.OUTCOME_UNKNOWN, e))));
+    }
+  }
+
+  private void at(
+      Place place,
+      Partition partition,
+      Consumer<PartitionError> failed,
+      BiConsumer<Partition, PartitionDelivery> action) {
+    PartitionDelivery delivery = deliveries.get(partition);
+    if (delivery == null) {
       failed.accept(
           new PartitionError(
               ErrorCode.UNKNOWN_QUEUE,
@@ -110,13 +141,7 @@ public final class DeliveryService {
                   + place.topic()
                   + "'"));
     } else {
-      partition
-          .scheduler()
-          .runOrExecute(
-              UnexpectedError.guard(
-                  "a queue request",
-                  () -> action.accept(partition, delivery),
-                  e -> failed.accept(UnexpectedError.of(ErrorCode.OUTCOME_UNKNOWN, e))));
+      action.accept(partition, delivery);
     }
   }
 

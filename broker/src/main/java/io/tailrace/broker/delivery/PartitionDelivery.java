@@ -129,6 +129,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     serving = true;
     queues.leading(true);
     for (HostedQueue queue : queues.all()) {
+      QueueImage image = wanted.get(queue.id());
+      if (image != null) {
+        queue.delivery().configure(image.settings()); // locks are granted anew by them
+      }
       queue.delivery().lead(clock.monotonicMs());
       servings.put(queue.id(), new QueueServing(queue));
     }
@@ -486,7 +490,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(16 * 1024);
     GatheredBatches batches = new GatheredBatches(out);
-    SealedRead sealed = SealedRead.at(partition, offered[0], ReadEnd.HIGH_WATERMARK);
+    SealedRead sealed = SealedRead.at(partition.replicated(), offered[0], ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
       batches.gather(
           offered,

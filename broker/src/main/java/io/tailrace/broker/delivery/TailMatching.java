@@ -126,7 +126,7 @@ final class TailMatching {
       return;
     }
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(STEP_BYTES);
-    SealedRead sealed = SealedRead.at(partition, scanned, ReadEnd.HIGH_WATERMARK);
+    SealedRead sealed = SealedRead.at(partition.replicated(), scanned, ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
       PartitionError error = partition.read(scanned, ReadEnd.HIGH_WATERMARK, STEP_BYTES, out);
       onRead(parse(out, scanned), error);

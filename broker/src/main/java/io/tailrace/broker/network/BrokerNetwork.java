@@ -33,7 +33,7 @@ public final class BrokerNetwork {
         .addTo(handlers);
     new GroupHandlers(services.groups()).addTo(handlers);
     new QueueHandlers(services.delivery()).addTo(handlers);
-    new QueueAdminHandlers(services.cluster()).addTo(handlers);
+    new QueueAdminHandlers(services.cluster(), services.config()).addTo(handlers);
     new ConfigHandlers(brokerId, services.cluster(), services.config()).addTo(handlers);
     return handlers;
   }

@@ -2,6 +2,7 @@ package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.service.FetchBounds;
 import io.tailrace.broker.service.FetchQuery;
 import io.tailrace.broker.service.FetchResult;
@@ -104,7 +105,10 @@ final class FetchHandler implements RequestHandler {
         follower == null
             ? null
             : new FollowerFetch(
-                follower, part.getLastEpochPlusOne() - 1, part.getSyncedEndOffset()));
+                follower,
+                part.getDeliveryLog() ? LogId.Kind.DELIVERY : LogId.Kind.DATA,
+                part.getLastEpochPlusOne() - 1,
+                part.getSyncedEndOffset()));
   }
 
   private static void answer(Request request, List<FetchResult> results) {

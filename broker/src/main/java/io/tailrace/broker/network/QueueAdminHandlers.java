@@ -2,6 +2,8 @@ package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import io.tailrace.broker.config.BrokerKeys;
+import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.ClusterImage;
@@ -39,9 +41,11 @@ final class QueueAdminHandlers {
       Map.of("retention.ms", "-1", "retention.bytes", "-1");
 
   private final ClusterStore cluster;
+  private final LiveConfig config;
 
-  QueueAdminHandlers(ClusterStore cluster) {
+  QueueAdminHandlers(ClusterStore cluster, LiveConfig config) {
     this.cluster = cluster;
+    this.config = config;
   }
 
   void addTo(Map<ApiKey, RequestHandler> handlers) {
@@ -68,10 +72,6 @@ final class QueueAdminHandlers {
     QueueSettings settings = settings(body);
     String name = body.getName();
     if (!body.getExchange().isEmpty()) {
-      ClusterException refused = refuseReplicated(body.getExchange());
-      if (refused != null) {
-        return CompletableFuture.failedFuture(refused);
-      }
       return cluster.createQueue(name, settings, body.getExchange(), body.getBindingKeysList());
     }
     ClusterImage image = cluster.image();
@@ -93,8 +93,9 @@ final class QueueAdminHandlers {
 
   /** One that an earlier attempt left is taken. */
   private CompletionStage<Void> makeInbox(String inbox) {
+    int replicationFactor = config.current().get(BrokerKeys.DEFAULT_REPLICATION_FACTOR);
     return cluster
-        .createTopic(inbox, 1, 1, TopicType.LOG, INBOX_CONFIGS)
+        .createTopic(inbox, 1, replicationFactor, TopicType.LOG, INBOX_CONFIGS)
         .handle(
             (made, error) -> {
               Throwable cause = error instanceof CompletionException ? error.getCause() : error;
@@ -107,24 +108,6 @@ final class QueueAdminHandlers {
               }
               return null;
             });
-  }
-
-  /**
-   * What a queue's consumers have settled is kept by one replica: after a change of leader it would
-   * be delivered again.
-   */
-  private ClusterException refuseReplicated(String exchange) {
-    TopicImage topic = cluster.image().topics().get(exchange);
-    if (topic == null
-        || topic.partitions().stream().allMatch(each -> each.replicas().size() == 1)) {
-      return null;
-    }
-    return new ClusterException(
-        ErrorCode.INVALID_REPLICATION_FACTOR,
-        "exchange '"
-            + exchange
-            + "' has several replicas; queues can be bound to exchanges with one only, since the"
-            + " state of queues is not replicated yet: make it with --replication-factor 1");
   }
 
   private static <T> CompletionStage<T> failed(ErrorCode code, String message) {
@@ -164,12 +147,9 @@ final class QueueAdminHandlers {
   private void bind(Request request) throws InvalidProtocolBufferException {
     BindQueueRequest body = request.frame().body(BindQueueRequest.parser());
     List<String> keys = body.getBindingKeysCount() == 0 ? List.of("") : body.getBindingKeysList();
-    ClusterException refused = body.getUnbind() ? null : refuseReplicated(body.getExchange());
     AdminHandlers.answer(
         request,
-        refused == null
-            ? cluster.rebindQueue(body.getName(), body.getExchange(), keys, !body.getUnbind())
-            : CompletableFuture.failedFuture(refused),
+        cluster.rebindQueue(body.getName(), body.getExchange(), keys, !body.getUnbind()),
         queue -> BindQueueResponse.newBuilder().setQueue(toMessage(queue)).build(),
         (code, message) ->
             BindQueueResponse.newBuilder()

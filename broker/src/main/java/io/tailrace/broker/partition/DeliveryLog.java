@@ -7,20 +7,24 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.partition.derived.DerivedState;
-import io.tailrace.broker.partition.derived.DerivedStates;
+import io.tailrace.coordinator.cluster.InSyncReplica;
+import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
-import io.tailrace.protocol.port.Scheduler;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import java.util.List;
-import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The second log of a partition, with offsets of its own: what its queues have delivered and
- * settled. Every write to it goes through {@link #append}. Confined to the partition's scheduler.
+ * settled. It has the replicas, the leader and the leader epochs of the partition, and a replica is
+ * in sync when it has both logs. As the leader, every write to it goes through {@link #append}.
+ * Confined to the partition's scheduler.
  */
 public final class DeliveryLog {
+  private static final Logger LOG = LoggerFactory.getLogger(DeliveryLog.class);
   private static final long SEGMENT_BYTES = 16L << 20;
 
   /** Told what becomes of the log. */
@@ -35,11 +39,13 @@ public final class DeliveryLog {
     void onOffline(PartitionError error);
   }
 
+  private final Partition partition;
+  private final ReplicatedLog replicated;
   private final LazyLog log;
-  private final DerivedStates states;
   private final Clock clock;
-  private final IntSupplier leaderEpoch;
+  private final FollowerListener followers;
   private final Listener listener;
+  private long deletedBelow;
 
   DeliveryLog(
       Partition partition,
@@ -47,21 +53,20 @@ public final class DeliveryLog {
       PartitionServices services,
       DerivedState state,
       Listener listener) {
+    this.partition = partition;
     this.clock = services.clock();
-    this.leaderEpoch = partition::leaderEpoch;
+    this.followers = services.replication().followers();
     this.listener = listener;
-    this.states = new DerivedStates(List.of(state));
-    LogId id = new LogId(partition.id().topicId(), partition.id().partition(), LogId.Kind.DELIVERY);
-    Scheduler scheduler = partition.scheduler();
-    this.log =
-        new LazyLog(
+    this.replicated =
+        new ReplicatedLog(
             "the delivery log of " + partition,
-            id,
+            new LogId(partition.id().topicId(), partition.id().partition(), LogId.Kind.DELIVERY),
             config(data),
-            scheduler,
+            partition.scheduler(),
             services,
-            states,
-            new Events());
+            List.of(state),
+            new Owner());
+    this.log = replicated.lazy();
   }
 
   private static LogConfig config(LogConfig data) {
@@ -74,6 +79,23 @@ public final class DeliveryLog {
         data.flush(),
         data.flushIntervalRecords(),
         data.flushIntervalMs());
+  }
+
+  /** Takes over what the data log's replica state knows of the cluster and follows it from now. */
+  void onMade(ReplicaState data) {
+    if (data.metadata() != null) {
+      replicated.onMetadata(data.metadata());
+    }
+    data.joinedBy(replicated.replica());
+  }
+
+  void reconfigure(LogConfig data) {
+    replicated.reconfigure(config(data));
+  }
+
+  /** The log, as followers see it. */
+  ReplicatedLog replicated() {
+    return replicated;
   }
 
   /** Runs the action when the log is open or cannot be opened: see {@link #failure}. */
@@ -100,12 +122,12 @@ public final class DeliveryLog {
     return log.opened().logEndOffset();
   }
 
-  /** Everything below it is committed. The log must be open. */
+  /**
+   * Everything below it is committed: no change of the leader among replicas in sync loses it. The
+   * log must be open.
+   */
   public long committedOffset() {
-    PartitionLog opened = log.opened();
-    return log.config().flush() == LogConfig.Flush.ACK
-        ? opened.syncedEndOffset()
-        : opened.logEndOffset();
+    return replicated.highWatermark();
   }
 
   /** Bytes of the log. It must be open. */
@@ -114,8 +136,8 @@ public final class DeliveryLog {
   }
 
   /**
-   * Appends one record, and lets the state take it over. The log must be {@linkplain #isAppendable
-   * appendable}.
+   * As the leader: appends one record, and lets the state take it over. The log must be {@linkplain
+   * #isAppendable appendable}.
    *
    * @return the offset that must be committed before anyone is told of it: the record's end
    * @throws LogException when nothing was appended; after {@code STORAGE_ERROR} the log is offline
@@ -130,10 +152,12 @@ public final class DeliveryLog {
     ByteBuf batch = Unpooled.directBuffer(size).writeBytes(builder.array(), 0, size);
     try {
       PartitionLog opened = log.opened();
-      RecordBatch.place(batch, 0, opened.logEndOffset(), leaderEpoch.getAsInt());
+      RecordBatch.place(batch, 0, opened.logEndOffset(), partition.leaderEpoch());
       opened.append(batch, 0, size);
-      states.apply(batch, 0, clock.wallMs());
-      return opened.logEndOffset();
+      replicated.states().apply(batch, 0, clock.wallMs());
+      long end = opened.logEndOffset();
+      replicated.noteProgress();
+      return end;
     } catch (LogException e) {
       if (e.code() == ErrorCode.STORAGE_ERROR) {
         log.fail(e);
@@ -144,11 +168,26 @@ public final class DeliveryLog {
     }
   }
 
-  /** Forgets what a snapshot behind it makes superfluous. The log must be open. */
+  /**
+   * As the leader: forgets what a committed snapshot behind it makes superfluous; followers take
+   * the new log start over. The log must be open.
+   */
   public void dropBelow(long offset) {
-    PartitionLog opened = log.opened();
-    opened.advanceLogStartOffset(offset);
-    opened.applyRetention(clock.wallMs(), committedOffset());
+    log.opened().advanceLogStartOffset(offset);
+    replicated.replica().onLogStart(log.opened().logStartOffset());
+    deleteBelowStart();
+  }
+
+  private void deleteBelowStart() {
+    try {
+      deletedBelow = log.opened().logStartOffset();
+      log.opened().applyRetention(clock.wallMs(), committedOffset());
+    } catch (LogException e) {
+      LOG.warn("{}: what a snapshot replaces could not be deleted: {}", log, e.getMessage());
+      if (e.code() == ErrorCode.STORAGE_ERROR) {
+        log.fail(e);
+      }
+    }
   }
 
   void stop(Runnable whenStopped) {
@@ -156,22 +195,27 @@ public final class DeliveryLog {
   }
 
   void onTick() {
+    if (log.isOpen() && log.opened().logStartOffset() > deletedBelow) {
+      deleteBelowStart(); // a follower takes the log start over from its leader
+    }
     log.updateSummary();
   }
 
-  private final class Events implements LazyLog.Listener {
+  /** What the partition is to this log. */
+  private final class Owner implements ReplicatedLog.Owner {
     @Override
-    public void onOpened(PartitionLog opened) {
-      opened.noteHighWatermark(opened.logEndOffset());
-      if (log.config().flush() == LogConfig.Flush.ACK
-          && opened.syncedEndOffset() < opened.logEndOffset()) {
-        opened.sync();
-      }
+    public PartitionError checkAccess(int expectedEpoch) {
+      return log.isOpen() ? partition.checkAccess(expectedEpoch) : log.failure();
     }
 
     @Override
-    public void onSynced() {
-      listener.onCommitted();
+    public void onOpened() {
+      replicated.beginEpoch();
+    }
+
+    @Override
+    public void onFollowerSynced() {
+      followers.onSynced(partition);
     }
 
     @Override
@@ -186,5 +230,15 @@ public final class DeliveryLog {
 
     @Override
     public void onExpired() {}
+
+    @Override
+    public void onCommitted(long highWatermark) {
+      listener.onCommitted();
+    }
+
+    @Override
+    public void onReport(InSyncReplica follower) {
+      partition.onReport(follower);
+    }
   }
 }

@@ -7,8 +7,6 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.partition.derived.DerivedState;
-import io.tailrace.broker.partition.derived.DerivedStates;
-import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.replica.PartitionMetadata;
@@ -18,7 +16,6 @@ import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,23 +40,18 @@ public final class Partition {
   private final Clock clock;
   private final Upkeep upkeep;
   private final Replication replication;
-  private final ReplicaState replica;
   private final ProducerStates producers = new ProducerStates();
-  private final LeaderEpochs leaderEpochs = new LeaderEpochs();
-  private final DerivedStates states;
+  private final ReplicatedLog replicated;
+  private final ReplicaState replica;
   private final LazyLog data;
   private final Appender appender;
-  private final FollowerAppender followerAppender;
   private final InSyncProposals inSyncProposals;
   private final PendingAcks pendingAcks;
-  private final ReadWaiters readWaiters = new ReadWaiters();
-  private final ReadWaiters followerWaiters = new ReadWaiters();
 
   private final PartitionServices services;
   private PartitionListener listener;
-  private DeliveryLog delivery;
+  private volatile DeliveryLog delivery;
 
-  private long publishedHighWatermark;
   private long checkAtMs;
 
   /**
@@ -76,14 +68,12 @@ public final class Partition {
     this.clock = services.clock();
     this.upkeep = services.upkeep();
     this.replication = services.replication();
-    this.replica =
-        new ReplicaState(
-            services.brokerId(), acknowledgesSynced(config), replication.lagTimeMaxMs());
-    this.states = new DerivedStates(derivedStates(services));
-    this.data = new LazyLog(name, id, config, scheduler, services, states, new DataListener());
-    this.appender = new Appender(data, states, producers, clock, new AppendsOwner());
-    this.followerAppender =
-        new FollowerAppender(data, states, leaderEpochs, clock, new FollowsOwner());
+    this.replicated =
+        new ReplicatedLog(
+            name, id, config, scheduler, services, derivedStates(services), new DataOwner());
+    this.replica = replicated.replica();
+    this.data = replicated.lazy();
+    this.appender = new Appender(data, replicated.states(), producers, clock, new AppendsOwner());
     this.inSyncProposals =
         new InSyncProposals(
             topic, id, replica, scheduler, clock, replication.inSync(), this::onInSyncDecided);
@@ -94,13 +84,9 @@ public final class Partition {
   }
 
   private List<DerivedState> derivedStates(PartitionServices services) {
-    List<DerivedState> all = new ArrayList<>(List.of(producers, leaderEpochs));
+    List<DerivedState> all = new ArrayList<>(List.of(producers));
     all.addAll(services.states().of(this));
     return all;
-  }
-
-  private static boolean acknowledgesSynced(LogConfig config) {
-    return config.flush() == LogConfig.Flush.ACK;
   }
 
   public String topic() {
@@ -121,6 +107,17 @@ public final class Partition {
     return name;
   }
 
+  /** The data log, as followers and readers see it. Thread-safe. */
+  public ReplicatedLog replicated() {
+    return replicated;
+  }
+
+  /** The delivery log likewise; null while there is none here. Thread-safe. */
+  public ReplicatedLog delivery() {
+    DeliveryLog made = delivery;
+    return made == null ? null : made.replicated();
+  }
+
   // ---- what is built on it ----
 
   /** Has a listener told from now on; there is one at most. */
@@ -138,8 +135,15 @@ public final class Partition {
     if (delivery != null) {
       throw new IllegalStateException(this + " has a delivery log already");
     }
-    delivery = new DeliveryLog(this, data.config(), services, state, told);
-    return delivery;
+    DeliveryLog made = new DeliveryLog(this, data.config(), services, state, told);
+    delivery = made;
+    if (data.isStopped()) {
+      made.stop(() -> {});
+      return made;
+    }
+    made.onMade(replica);
+    replication.followers().onRole(this);
+    return made;
   }
 
   // ---- leadership ----
@@ -149,7 +153,10 @@ public final class Partition {
     if (data.isStopped()) {
       return;
     }
-    boolean newEpoch = replica.onMetadata(metadata, clock.monotonicMs());
+    boolean newEpoch = replicated.onMetadata(metadata);
+    if (delivery != null) {
+      delivery.replicated().onMetadata(metadata);
+    }
     if (replica.isRefusedLeader()) {
       LOG.error(
           "{} is to be led by this broker, which is not in its in-sync set {}: refused",
@@ -183,25 +190,23 @@ public final class Partition {
    */
   private void endEpoch() {
     pendingAcks.settle();
-    if (!leads()) {
-      states.onResigned();
-      if (listener != null) {
-        listener.onResigned();
-      }
+    if (!leads() && listener != null) {
+      listener.onResigned();
     }
     appender.recheck();
-    followerAppender.recheck();
-    readWaiters.wakeAll();
-    followerWaiters.wakeAll();
+    replicated.endEpoch();
+    if (delivery != null) {
+      delivery.replicated().endEpoch();
+    }
   }
 
-  /** Where this broker leads now and the log is open, the states of the log are told. */
   private void beginEpoch() {
     if (listener != null && leads()) {
       listener.onLeading();
     }
-    if (leads() && data.isOpen()) {
-      states.onLeading(leaderEpoch(), data.opened().logEndOffset());
+    replicated.beginEpoch();
+    if (delivery != null) {
+      delivery.replicated().beginEpoch();
     }
   }
 
@@ -221,11 +226,9 @@ public final class Partition {
 
   /** Takes over changed settings. */
   public void reconfigure(LogConfig changed) {
-    data.reconfigure(changed);
-    replica.acknowledgeSynced(acknowledgesSynced(changed));
-    if (data.isOpen()) {
-      syncWhatIsAwaited();
-      publish();
+    replicated.reconfigure(changed);
+    if (delivery != null) {
+      delivery.reconfigure(changed);
     }
   }
 
@@ -253,49 +256,35 @@ public final class Partition {
     replication.followers().onRole(this);
   }
 
-  /** What becomes of the data log. */
-  private final class DataListener implements LazyLog.Listener {
+  /** What the partition is to its data log. */
+  private final class DataOwner implements ReplicatedLog.Owner {
     @Override
-    public void onOpened(PartitionLog opened) {
-      replica.onLogOpened(
-          opened.logStartOffset(),
-          opened.logEndOffset(),
-          opened.syncedEndOffset(),
-          opened.checkpointedHighWatermark());
-      publishedHighWatermark = replica.highWatermark();
-      if (publishedHighWatermark > opened.checkpointedHighWatermark()) {
-        opened.noteHighWatermark(publishedHighWatermark);
-      }
-      states.onCommitted(publishedHighWatermark);
-      beginEpoch();
-      syncWhatIsAwaited();
+    public PartitionError checkAccess(int expectedEpoch) {
+      return Partition.this.checkAccess(expectedEpoch);
     }
 
     @Override
-    public void onSynced() {
-      noteProgress();
-      if (replica.role() == ReplicaState.Role.FOLLOWER) {
-        replication.followers().onSynced(Partition.this);
-      }
+    public void onOpened() {
+      beginEpoch();
+    }
+
+    @Override
+    public void onFollowerSynced() {
+      replication.followers().onSynced(Partition.this);
     }
 
     @Override
     public void onAppendable() {
       appender.resume();
-      followerAppender.resume();
     }
 
     @Override
     public void onOffline(PartitionError error) {
-      replica.onLogOffline();
       pendingAcks.fail(error);
       appender.recheck();
-      followerAppender.recheck();
-      readWaiters.wakeAll();
       if (listener != null) {
         listener.onResigned();
       }
-      followerWaiters.wakeAll();
     }
 
     @Override
@@ -303,38 +292,18 @@ public final class Partition {
       checkAtMs = clock.monotonicMs();
       data.whenReady(() -> {});
     }
-  }
 
-  /**
-   * Records that a restart recovered, or that older settings left, are acknowledged once synced.
-   */
-  private void syncWhatIsAwaited() {
-    PartitionLog opened = data.opened();
-    if (acknowledgesSynced(data.config()) && opened.syncedEndOffset() < opened.logEndOffset()) {
-      opened.sync();
+    @Override
+    public void onCommitted(long highWatermark) {
+      pendingAcks.settle();
+      if (listener != null) {
+        listener.onCommitted(highWatermark);
+      }
     }
-  }
 
-  private void noteProgress() {
-    PartitionLog opened = data.opened();
-    replica.onLogProgress(opened.logEndOffset(), opened.syncedEndOffset(), clock.monotonicMs());
-    followerWaiters.wake(opened.logEndOffset());
-    publish();
-  }
-
-  /** Tells those that wait when the high watermark has moved. */
-  private void publish() {
-    long now = replica.highWatermark();
-    if (now == publishedHighWatermark || !data.isOpen()) {
-      return;
-    }
-    publishedHighWatermark = now;
-    data.opened().noteHighWatermark(now);
-    states.onCommitted(now);
-    pendingAcks.settle();
-    readWaiters.wake(now);
-    if (listener != null) {
-      listener.onCommitted(now);
+    @Override
+    public void onReport(InSyncReplica follower) {
+      Partition.this.onReport(follower);
     }
   }
 
@@ -429,7 +398,7 @@ public final class Partition {
       answerOffline(append);
       return;
     }
-    noteProgress();
+    replicated.noteProgress();
     long logStartOffset = data.opened().logStartOffset();
     ProduceResult result = append.result(append.count(), logStartOffset);
     if (append.acks != PendingAppend.ACKS_ALL || append.endOffset() == 0) {
@@ -503,11 +472,6 @@ public final class Partition {
     return replica.highWatermark();
   }
 
-  /** The end of what can be read, exclusive. The log must be open. */
-  long end(ReadEnd upTo) {
-    return upTo == ReadEnd.LOG_END ? data.opened().logEndOffset() : replica.highWatermark();
-  }
-
   /**
    * Whether the latest offset may be told: a new leader does not know it before its high watermark
    * has passed the log end at its election, so that it never moves back.
@@ -540,95 +504,34 @@ public final class Partition {
   }
 
   /**
-   * Copies whole batches to a buffer; see {@link PartitionLog#read}.
+   * Copies whole batches of the data log to a buffer; see {@link PartitionLog#read}.
    *
    * @return null when it worked, with or without bytes
    */
   public PartitionError read(long offset, ReadEnd upTo, int maxBytes, ByteBuf out) {
-    PartitionLog opened = data.opened();
-    if (offset < opened.logStartOffset() || offset > opened.logEndOffset()) {
-      return new PartitionError(
-          ErrorCode.OFFSET_OUT_OF_RANGE,
-          "offset "
-              + offset
-              + " is not in "
-              + this
-              + ", which has "
-              + opened.logStartOffset()
-              + " to "
-              + highWatermark());
-    }
-    if (offset >= end(upTo)) {
-      return null;
-    }
-    try {
-      opened.read(offset, end(upTo), maxBytes, out);
-      return null;
-    } catch (LogException e) {
-      LOG.error("{} cannot be read at offset {}: {}", this, offset, e.getMessage());
-      if (e.code() == ErrorCode.STORAGE_ERROR) {
-        data.fail(e);
-      }
-      return PartitionError.of(toString(), e);
-    }
+    return replicated.read(offset, upTo, maxBytes, out);
   }
 
-  /** Roughly how many bytes can be read from the offset on; 0 only when there are none. */
-  public long estimateBytesFrom(long offset, ReadEnd upTo) {
-    PartitionLog opened = data.opened();
-    if (offset < opened.logStartOffset() || offset >= end(upTo)) {
-      return 0;
-    }
-    long records = opened.logEndOffset() - opened.logStartOffset();
-    return 1 + (long) ((double) opened.sizeInBytes() / records * (end(upTo) - offset));
-  }
-
-  /**
-   * Tells the listener once when there is something to read at the offset, or an error. Tells it at
-   * once where that is so already.
-   *
-   * @return null when the listener was told at once
-   */
+  /** As {@link ReplicatedLog#awaitReadable} of the data log. */
   public ReadWaiter awaitReadable(long offset, ReadEnd upTo, ReadListener listener) {
-    if (!data.isOpen() || !leads() || offset < end(upTo)) {
-      listener.onReadable();
-      return null;
-    }
-    ReadWaiters waiters = upTo == ReadEnd.LOG_END ? followerWaiters : readWaiters;
-    return waiters.add(offset, listener);
+    return replicated.awaitReadable(offset, upTo, listener);
   }
 
   /** Forgets a waiter that is no longer interested. */
   public void cancel(ReadWaiter waiter) {
-    readWaiters.cancel(waiter);
-    followerWaiters.cancel(waiter);
+    replicated.cancel(waiter);
   }
 
-  // ---- leading ----
-
-  /**
-   * As the leader: a follower fetches from the end of its log. Counts for the high watermark and
-   * the in-sync set if that log is a prefix of this one. To be called where {@link #checkAccess}
-   * finds no error, with the leader epoch that the follower knows.
-   *
-   * @param follower under the registration with which it fetches, which must be its newest
-   * @return where the follower's last epoch ends here, if the follower has to truncate; null when
-   *     its log is a prefix of this one, or its end is out of this log's range
-   */
-  public LeaderEpochs.EpochEnd onFollowerFetch(InSyncReplica follower, FollowerPosition position) {
-    PartitionLog opened = data.opened();
-    LeaderEpochs.EpochEnd diverging =
-        leaderEpochs.divergence(
-            position.lastEpoch(), position.logEndOffset(), opened.logEndOffset());
-    if (diverging == null
-        && position.logEndOffset() >= opened.logStartOffset()
-        && position.logEndOffset() <= opened.logEndOffset()
-        && replica.onFollowerReport(
-            follower, position.logEndOffset(), position.syncedEndOffset(), clock.monotonicMs())) {
-      publish();
-      inSyncProposals.onReport(follower);
+  private void publish() {
+    replicated.publish();
+    if (delivery != null) {
+      delivery.replicated().publish();
     }
-    return diverging;
+  }
+
+  /** As the leader: what a follower holds of one of the logs has changed. */
+  void onReport(InSyncReplica follower) {
+    inSyncProposals.onReport(follower);
   }
 
   private void onInSyncDecided() {
@@ -636,133 +539,9 @@ public final class Partition {
     pendingAcks.settle();
   }
 
-  // ---- following ----
-
   /** The broker to follow; {@link PartitionImage#NO_LEADER} when there is none. */
   public int followedLeader() {
-    return replica.role() == ReplicaState.Role.FOLLOWER && !data.isStopped()
-        ? replica.metadata().leader()
-        : PartitionImage.NO_LEADER;
-  }
-
-  /** As a follower: where to go on. The log must be open: see {@link #whenReady}. */
-  public FollowerPosition position() {
-    PartitionLog opened = data.opened();
-    return new FollowerPosition(
-        opened.logEndOffset(),
-        leaderEpochs.lastBatchEpoch(opened.logEndOffset()),
-        opened.syncedEndOffset());
-  }
-
-  /**
-   * As a follower: appends what the leader sent, as it is. Refused in another epoch than that in
-   * which it was asked for.
-   *
-   * @param batches whole batches; taken over
-   * @param done told once, with null when all were appended
-   */
-  public void appendFetched(int epoch, ByteBuf batches, Consumer<PartitionError> done) {
-    followerAppender.append(new FetchedBatches(epoch, batches, done));
-  }
-
-  /**
-   * As a follower: takes over where the leader's log begins and is committed, as far as it concerns
-   * what is in this log.
-   *
-   * @param epoch in which the leader said so; ignored in another one
-   */
-  public void onLeaderProgress(int epoch, long leaderHighWatermark, long leaderLogStart) {
-    if (!isFollowing(epoch)) {
-      return;
-    }
-    PartitionLog opened = data.opened();
-    replica.onLeaderHighWatermark(leaderHighWatermark);
-    long start = Math.min(leaderLogStart, highWatermark());
-    try {
-      if (start > opened.logStartOffset()) {
-        opened.advanceLogStartOffset(start);
-        replica.onLogStart(start);
-      }
-    } catch (LogException e) {
-      LOG.warn("{}: the leader's log start cannot be taken over: {}", this, e.getMessage());
-    }
-    publish();
-  }
-
-  private boolean isFollowing(int epoch) {
-    return data.isOpen()
-        && replica.role() == ReplicaState.Role.FOLLOWER
-        && leaderEpoch() == epoch
-        && !followerAppender.isWaiting();
-  }
-
-  /**
-   * As a follower whose log is not a prefix of the leader's: forgets what the leader's log cannot
-   * have, given the end of an epoch there. More rounds may follow.
-   *
-   * @param epoch in which the leader said so; ignored in another one
-   * @param leaders the largest epoch of the leader's log that is not above the last one here
-   */
-  public void truncateToEpoch(int epoch, LeaderEpochs.EpochEnd leaders) {
-    if (!isFollowing(epoch)) {
-      return;
-    }
-    long logEnd = data.opened().logEndOffset();
-    long own = leaderEpochs.endOfEpochsUpTo(leaders.epoch(), logEnd);
-    truncateTo(Math.min(own, leaders.endOffset()));
-  }
-
-  /**
-   * As a follower whose log the leader's has nothing in common with: begins again where the
-   * leader's begins.
-   *
-   * @param epoch in which the leader said so; ignored in another one
-   */
-  public void restartAt(int epoch, long leaderLogStart) {
-    if (!isFollowing(epoch)) {
-      return;
-    }
-    LOG.warn(
-        "{}: the log of {} to {} is out of the leader's range; begins again at {}",
-        this,
-        data.opened().logStartOffset(),
-        data.opened().logEndOffset(),
-        leaderLogStart);
-    data.resetTo(leaderLogStart);
-    onTruncated();
-  }
-
-  /**
-   * As a follower: forgets everything from the offset on, and what follows from it. The log must be
-   * open. Requests wait while the states of the log are worked out anew; see {@link #whenReady}.
-   */
-  public void truncateTo(long offset) {
-    LOG.info(
-        "{}: truncates its log, which ends at {}, to {}",
-        this,
-        data.opened().logEndOffset(),
-        offset);
-    data.truncateTo(offset);
-    onTruncated();
-  }
-
-  private void onTruncated() {
-    PartitionLog cut = data.opened();
-    replica.onLogTruncated(cut.logStartOffset(), cut.logEndOffset(), cut.syncedEndOffset());
-    publishedHighWatermark = replica.highWatermark();
-  }
-
-  /** What the partition is to the appends of a follower. */
-  private final class FollowsOwner implements FollowerAppender.Owner {
-    @Override
-    public int followedEpoch() {
-      return replica.role() == ReplicaState.Role.FOLLOWER ? leaderEpoch() : -1;
-    }
-
-    @Override
-    public void onAppended() {
-      noteProgress();
-    }
+    return replicated.followedLeader();
   }
 
   // ---- now and then ----

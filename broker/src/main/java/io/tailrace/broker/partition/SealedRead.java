@@ -9,36 +9,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A read of a partition's sealed segments, which is begun on the partition's thread and made
- * elsewhere. It sees what could be read when it was begun, whatever becomes of the partition
- * meanwhile. Used by one thread at a time, and must be closed.
+ * A read of a log's sealed segments, which is begun on the partition's thread and made elsewhere.
+ * It sees what could be read when it was begun, whatever becomes of the log meanwhile. Used by one
+ * thread at a time, and must be closed.
  */
 public final class SealedRead implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SealedRead.class);
 
-  private final String partition;
+  private final String name;
   private final LogView view;
   private final long end;
 
-  private SealedRead(Partition partition, LogView view, ReadEnd upTo) {
-    this.partition = partition.toString();
+  private SealedRead(ReplicatedLog log, LogView view, ReadEnd upTo) {
+    this.name = log.toString();
     this.view = view;
-    this.end = partition.end(upTo);
+    this.end = log.end(upTo);
   }
 
   /**
    * Begins a read at an offset. To be called on the partition's thread; the log must be open.
    *
-   * @return null when {@link Partition#read} is to be called: the offset is in the segment that
-   *     takes batches, or it cannot be read, which the partition tells better
+   * @return null when {@link ReplicatedLog#read} is to be called: the offset is in the segment that
+   *     takes batches, or it cannot be read, which that call tells better
    */
-  public static SealedRead at(Partition partition, long offset, ReadEnd upTo) {
-    PartitionLog log = partition.log();
-    if (offset < log.logStartOffset() || offset >= partition.end(upTo)) {
+  public static SealedRead at(ReplicatedLog log, long offset, ReadEnd upTo) {
+    PartitionLog opened = log.log();
+    if (offset < opened.logStartOffset() || offset >= log.end(upTo)) {
       return null;
     }
     try {
-      return of(partition, log.sealedView(offset), upTo);
+      return of(log, opened.sealedView(offset), upTo);
     } catch (LogException e) {
       return null; // the read on the partition's thread meets it again, and tells it
     }
@@ -50,21 +50,20 @@ public final class SealedRead implements AutoCloseable {
    *
    * @return null when the log itself is to be searched
    */
-  public static SealedRead atTimestamp(Partition partition, long timestampMs) {
+  public static SealedRead atTimestamp(ReplicatedLog log, long timestampMs) {
     try {
-      return of(
-          partition, partition.log().sealedViewAtTimestamp(timestampMs), ReadEnd.HIGH_WATERMARK);
+      return of(log, log.log().sealedViewAtTimestamp(timestampMs), ReadEnd.HIGH_WATERMARK);
     } catch (LogException e) {
       return null; // the search on the partition's thread meets it again, and tells it
     }
   }
 
-  private static SealedRead of(Partition partition, LogView view, ReadEnd upTo) {
-    return view == null ? null : new SealedRead(partition, view, upTo);
+  private static SealedRead of(ReplicatedLog log, LogView view, ReadEnd upTo) {
+    return view == null ? null : new SealedRead(log, view, upTo);
   }
 
   /**
-   * Copies whole batches to a buffer, as {@link Partition#read} does; fewer where the sealed
+   * Copies whole batches to a buffer, as {@link ReplicatedLog#read} does; fewer where the sealed
    * segments of this read end. May wait for the device.
    *
    * @return null when it worked, with or without bytes
@@ -74,8 +73,8 @@ public final class SealedRead implements AutoCloseable {
       view.read(offset, end, maxBytes, out);
       return null;
     } catch (LogException e) {
-      LOG.error("{} cannot be read at offset {}: {}", partition, offset, e.getMessage());
-      return PartitionError.of(partition, e);
+      LOG.error("{} cannot be read at offset {}: {}", name, offset, e.getMessage());
+      return PartitionError.of(name, e);
     }
   }
 

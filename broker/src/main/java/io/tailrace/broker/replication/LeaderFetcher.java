@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.partition.FollowerPosition;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReplicatedLog;
 import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.network.BrokerConnection;
@@ -36,9 +37,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows one leader for the partitions of one scheduler: one fetch session, in which a fetch names
- * only the partitions whose log end is new to the leader. The answer says what to append or where
- * to truncate; the next fetch tells the leader how far that got, which counts for the high
- * watermark. Confined to the scheduler.
+ * only the logs whose end is new to the leader; a partition with queues has two. The answer says
+ * what to append or where to truncate; the next fetch tells the leader how far that got, which
+ * counts for the high watermark. Confined to the scheduler.
  */
 final class LeaderFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderFetcher.class);
@@ -56,9 +57,9 @@ final class LeaderFetcher {
   private final FetchSettings settings;
   private final int requestTimeoutMs;
   private final LeaderSession session = new LeaderSession();
-  private final Map<Partition, FollowedPartition> followed = new LinkedHashMap<>();
-  private final Map<Integer, FollowedPartition> bySlot = new HashMap<>();
-  private final Set<FollowedPartition> due = new LinkedHashSet<>();
+  private final Map<ReplicatedLog, FollowedLog> followed = new LinkedHashMap<>();
+  private final Map<Integer, FollowedLog> bySlot = new HashMap<>();
+  private final Set<FollowedLog> due = new LinkedHashSet<>();
   private final List<Integer> forgotten = new ArrayList<>();
 
   private int nextSlot;
@@ -86,17 +87,30 @@ final class LeaderFetcher {
 
   // ---- what is followed ----
 
-  /** Follows the partition in its leader epoch of now. */
+  /** Follows the logs of the partition in its leader epoch of now. */
   void follow(Partition partition) {
     unfollow(partition);
-    FollowedPartition each = new FollowedPartition(partition, nextSlot++);
-    followed.put(partition, each);
+    follow(partition, partition.replicated());
+    if (partition.delivery() != null) {
+      follow(partition, partition.delivery());
+    }
+  }
+
+  private void follow(Partition partition, ReplicatedLog log) {
+    FollowedLog each = new FollowedLog(partition, log, nextSlot++);
+    followed.put(log, each);
     bySlot.put(each.slot(), each);
     goOn(each);
   }
 
   void unfollow(Partition partition) {
-    FollowedPartition before = followed.remove(partition);
+    unfollow(followed.remove(partition.replicated()));
+    if (partition.delivery() != null) {
+      unfollow(followed.remove(partition.delivery()));
+    }
+  }
+
+  private void unfollow(FollowedLog before) {
     if (before != null) {
       bySlot.remove(before.slot());
       due.remove(before);
@@ -105,10 +119,16 @@ final class LeaderFetcher {
     }
   }
 
-  /** More of the partition's log is synced: the leader may wait for that. */
+  /** More of one of the partition's logs is synced: the leader may wait for that. */
   void onSynced(Partition partition) {
-    FollowedPartition each = followed.get(partition);
-    if (each != null && each.state() == FollowedPartition.State.NAMED) {
+    tellSynced(followed.get(partition.replicated()));
+    if (partition.delivery() != null) {
+      tellSynced(followed.get(partition.delivery()));
+    }
+  }
+
+  private void tellSynced(FollowedLog each) {
+    if (each != null && each.state() == FollowedLog.State.NAMED) {
       setDue(each);
     }
   }
@@ -126,12 +146,12 @@ final class LeaderFetcher {
   }
 
   /** Names the partition's log end in the next fetch, when the log is open. */
-  private void goOn(FollowedPartition each) {
-    each.setState(FollowedPartition.State.BUSY);
-    each.partition()
+  private void goOn(FollowedLog each) {
+    each.setState(FollowedLog.State.BUSY);
+    each.log()
         .whenReady(
             () -> {
-              PartitionError failure = each.partition().checkOpen();
+              PartitionError failure = each.log().checkOpen();
               if (failure == null) {
                 setDue(each);
               } else {
@@ -140,29 +160,29 @@ final class LeaderFetcher {
             });
   }
 
-  private void goOnIfFollowed(FollowedPartition each) {
+  private void goOnIfFollowed(FollowedLog each) {
     if (isFollowed(each)) {
       goOn(each);
     }
   }
 
-  private boolean isFollowed(FollowedPartition each) {
+  private boolean isFollowed(FollowedLog each) {
     return bySlot.get(each.slot()) == each;
   }
 
-  private void setDue(FollowedPartition each) {
+  private void setDue(FollowedLog each) {
     if (isFollowed(each)) {
-      each.setState(FollowedPartition.State.DUE);
+      each.setState(FollowedLog.State.DUE);
       due.add(each);
       fetchSoon();
     }
   }
 
-  private void pause(FollowedPartition each, String problem) {
+  private void pause(FollowedLog each, String problem) {
     if (!isFollowed(each)) {
       return;
     }
-    each.setState(FollowedPartition.State.BUSY);
+    each.setState(FollowedLog.State.BUSY);
     due.remove(each);
     int pauseMs = each.nextPauseMs();
     if (each.failures() % FAILURES_TOLD == 0) {
@@ -226,11 +246,11 @@ final class LeaderFetcher {
     FetchSessionState.Builder state = FetchSessionState.newBuilder().setId(session.id());
     state.addAllForgottenSlots(forgotten);
     forgotten.clear();
-    for (Iterator<FollowedPartition> each = due.iterator(); each.hasNext(); ) {
-      FollowedPartition next = each.next();
+    for (Iterator<FollowedLog> each = due.iterator(); each.hasNext(); ) {
+      FollowedLog next = each.next();
       each.remove();
-      if (next.partition().checkOpen() == null && next.partition().isOpen()) {
-        next.setState(FollowedPartition.State.NAMED);
+      if (next.log().checkOpen() == null && next.log().isOpen()) {
+        next.setState(FollowedLog.State.NAMED);
         request.addPartitions(toMessage(next));
       } else {
         goOnLater(next);
@@ -248,13 +268,13 @@ final class LeaderFetcher {
             .answeredAfter(settings.maxWaitMs()));
   }
 
-  private void goOnLater(FollowedPartition each) {
-    each.setState(FollowedPartition.State.BUSY);
+  private void goOnLater(FollowedLog each) {
+    each.setState(FollowedLog.State.BUSY);
     scheduler.execute(() -> goOnIfFollowed(each));
   }
 
-  private PartitionFetch toMessage(FollowedPartition each) {
-    FollowerPosition position = each.partition().position();
+  private PartitionFetch toMessage(FollowedLog each) {
+    FollowerPosition position = each.log().position();
     return PartitionFetch.newBuilder()
         .setTopic(each.partition().topic())
         .setTopicId(toMessage(each.partition().id().topicId()))
@@ -265,6 +285,7 @@ final class LeaderFetcher {
         .setSlot(each.slot())
         .setLastEpochPlusOne(position.lastEpoch() + 1)
         .setSyncedEndOffset(position.syncedEndOffset())
+        .setDeliveryLog(each.isDelivery())
         .build();
   }
 
@@ -302,9 +323,9 @@ final class LeaderFetcher {
   private void reset() {
     session.reset();
     forgotten.clear();
-    for (FollowedPartition each : followed.values()) {
-      if (each.state() == FollowedPartition.State.NAMED) {
-        each.setState(FollowedPartition.State.DUE);
+    for (FollowedLog each : followed.values()) {
+      if (each.state() == FollowedLog.State.NAMED) {
+        each.setState(FollowedLog.State.DUE);
         due.add(each);
       }
     }
@@ -338,9 +359,9 @@ final class LeaderFetcher {
   private void onResponse(FetchResponse response, ByteBuf records) {
     int at = records.readerIndex();
     for (PartitionFetchResult result : response.getResultsList()) {
-      FollowedPartition each = bySlot.get(result.getSlot());
+      FollowedLog each = bySlot.get(result.getSlot());
       int length = result.getRecordsLength();
-      if (each != null && each.state() != FollowedPartition.State.BUSY) {
+      if (each != null && each.state() != FollowedLog.State.BUSY) {
         onResult(each, result, records, at);
       }
       at += length;
@@ -348,45 +369,43 @@ final class LeaderFetcher {
     fetchSoon();
   }
 
-  private void onResult(
-      FollowedPartition each, PartitionFetchResult result, ByteBuf records, int at) {
-    Partition partition = each.partition();
+  private void onResult(FollowedLog each, PartitionFetchResult result, ByteBuf records, int at) {
+    ReplicatedLog log = each.log();
     ErrorCode error = ErrorCode.of(result.getErrorCode());
     if (error == ErrorCode.OFFSET_OUT_OF_RANGE) {
       due.remove(each);
-      partition.restartAt(each.leaderEpoch(), result.getLogStartOffset());
+      log.restartAt(each.leaderEpoch(), result.getLogStartOffset());
       goOn(each);
     } else if (error != ErrorCode.NONE) {
       pause(each, error + ": " + result.getErrorMessage());
     } else if (result.hasDiverging()) {
       due.remove(each);
-      partition.truncateToEpoch(
+      log.truncateToEpoch(
           each.leaderEpoch(),
           new LeaderEpochs.EpochEnd(
               result.getDiverging().getLeaderEpoch(), result.getDiverging().getEndOffset()));
       goOn(each);
     } else if (result.getRecordsLength() > 0) {
       due.remove(each);
-      each.setState(FollowedPartition.State.BUSY);
-      partition.appendFetched(
+      each.setState(FollowedLog.State.BUSY);
+      log.appendFetched(
           each.leaderEpoch(),
           records.retainedSlice(at, result.getRecordsLength()),
           problem -> onAppended(each, result, problem));
     } else {
       each.onSuccess();
-      partition.onLeaderProgress(
+      log.onLeaderProgress(
           each.leaderEpoch(), result.getHighWatermark(), result.getLogStartOffset());
     }
   }
 
-  private void onAppended(
-      FollowedPartition each, PartitionFetchResult result, PartitionError problem) {
+  private void onAppended(FollowedLog each, PartitionFetchResult result, PartitionError problem) {
     if (problem != null) {
       pause(each, problem.code() + ": " + problem.message());
       return;
     }
     each.onSuccess();
-    each.partition()
+    each.log()
         .onLeaderProgress(
             each.leaderEpoch(), result.getHighWatermark(), result.getLogStartOffset());
     goOn(each);

@@ -82,7 +82,7 @@ public final class BatchesService {
         return;
       }
       long offset = Math.max(fromOffset, partition.log().logStartOffset());
-      SealedRead sealed = SealedRead.at(partition, offset, ReadEnd.LOG_END);
+      SealedRead sealed = SealedRead.at(partition.replicated(), offset, ReadEnd.LOG_END);
       if (sealed == null) {
         readLog();
         return;

@@ -1,6 +1,5 @@
 package io.tailrace.broker.service;
 
-import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.protocol.port.Scheduler;
@@ -36,10 +35,10 @@ final class FetchGroup {
 
   private void whenOpen(int next, Runnable action) {
     for (int i = next; i < parts.size(); i++) {
-      Partition partition = parts.get(i).partition();
-      if (!partition.isOpen()) {
+      FetchPart part = parts.get(i);
+      if (!part.isOpen()) {
         int after = i + 1;
-        partition.whenReady(() -> whenOpen(after, action));
+        part.whenReady(() -> whenOpen(after, action));
         return;
       }
     }

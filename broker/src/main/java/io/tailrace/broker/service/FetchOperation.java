@@ -1,11 +1,12 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -77,14 +78,17 @@ final class FetchOperation {
     this.done = done;
   }
 
+  /** A log that the fetch reads. */
+  private record Named(Partition partition, LogId.Kind log) {}
+
   void start() {
-    Set<Partition> named = Collections.newSetFromMap(new IdentityHashMap<>());
+    Set<Named> named = new HashSet<>();
     IdentityHashMap<Scheduler, FetchGroup> byOwner = new IdentityHashMap<>();
     for (FetchPart part : parts) {
       if (part.partition() == null) {
         continue;
       }
-      if (!named.add(part.partition())) {
+      if (!named.add(new Named(part.partition(), part.kind()))) {
         caller.fail(ErrorCode.INVALID_REQUEST, "a partition is asked for twice");
         return;
       }

@@ -3,16 +3,19 @@ package io.tailrace.broker.service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
+import io.tailrace.broker.partition.ReplicatedLog;
 import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
+import io.tailrace.protocol.error.ErrorCode;
 
 /**
- * One partition of a fetch, and what it gave. Used by turns: on the partition's thread, on a reader
+ * One log of a fetch, and what it gave. Used by turns: on the partition's thread, on a reader
  * thread where the records are in sealed segments, and on the request's loop after a hop back.
  */
 final class FetchPart {
@@ -24,6 +27,7 @@ final class FetchPart {
   private final int leaderEpoch;
   private final long maxBytes;
   private final Partition partition;
+  private final LogId.Kind kind;
   private PartitionError error;
   private ByteBuf records = Unpooled.EMPTY_BUFFER;
   private long highWatermark;
@@ -43,12 +47,41 @@ final class FetchPart {
     this.leaderEpoch = query.leaderEpoch();
     this.maxBytes = query.maxBytes();
     this.partition = found.partition();
+    this.kind = query.log();
     this.error = found.error();
   }
 
   /** Null when there is none; {@link #error} says why. */
   Partition partition() {
     return partition;
+  }
+
+  LogId.Kind kind() {
+    return kind;
+  }
+
+  /** The log that is read; null where the partition has none of the kind yet. */
+  ReplicatedLog log() {
+    return kind == LogId.Kind.DATA ? partition.replicated() : partition.delivery();
+  }
+
+  /** Whether what it reads is open. On the partition's thread. */
+  boolean isOpen() {
+    ReplicatedLog log = log();
+    return partition.isOpen() && (log == null || log.isOpen());
+  }
+
+  /** Runs the action when it is, or cannot be opened. On the partition's thread. */
+  void whenReady(Runnable action) {
+    partition.whenReady(
+        () -> {
+          ReplicatedLog log = log();
+          if (log == null) {
+            action.run();
+          } else {
+            log.whenReady(action);
+          }
+        });
   }
 
   PartitionError error() {
@@ -74,19 +107,19 @@ final class FetchPart {
   void read(ResponseMemory memory, int most, boolean full) {
     starved = false;
     behind = false;
-    error = partition.checkAccess(leaderEpoch);
+    ReplicatedLog log = log();
+    error = log == null ? noLog() : log.checkAccess(leaderEpoch);
     if (error != null) {
       return;
     }
     if (follower != null) {
-      diverging = partition.onFollowerFetch(follower.follower(), follower.position(offset));
+      diverging = log.onFollowerFetch(follower.follower(), follower.position(offset));
     }
-    highWatermark = partition.highWatermark();
-    logStartOffset = partition.log().logStartOffset();
+    noteEnds(log);
     if (diverging != null) {
       return;
     }
-    long available = partition.estimateBytesFrom(offset, upTo);
+    long available = log.estimateBytesFrom(offset, upTo);
     ByteBuf out = Unpooled.EMPTY_BUFFER;
     limit = (int) Math.min(maxBytes, most);
     if (available > 0) {
@@ -102,10 +135,15 @@ final class FetchPart {
       out = ByteBufAllocator.DEFAULT.directBuffer(capacity);
     }
     records = out;
-    sealed = SealedRead.at(partition, offset, upTo);
+    sealed = SealedRead.at(log, offset, upTo);
     if (sealed == null) {
-      readTail();
+      readTail(log);
     }
+  }
+
+  private PartitionError noLog() {
+    return new PartitionError(
+        ErrorCode.LEADER_NOT_AVAILABLE, partition + " has no delivery log here yet");
   }
 
   /** Whether the records are in sealed segments, and {@link #readSealed} has yet to be called. */
@@ -140,16 +178,20 @@ final class FetchPart {
 
   /** Reads from the log itself what the sealed segments did not have. On the partition's thread. */
   void readBehindSealed() {
-    error = partition.checkAccess(leaderEpoch);
+    error = log().checkAccess(leaderEpoch);
     if (error == null) {
-      readTail();
+      readTail(log());
     }
   }
 
-  private void readTail() {
-    noteRead(partition.read(offset, upTo, limit, records));
-    highWatermark = partition.highWatermark();
-    logStartOffset = partition.log().logStartOffset();
+  private void readTail(ReplicatedLog log) {
+    noteRead(log.read(offset, upTo, limit, records));
+    noteEnds(log);
+  }
+
+  private void noteEnds(ReplicatedLog log) {
+    highWatermark = log.highWatermark();
+    logStartOffset = log.log().logStartOffset();
   }
 
   private void noteRead(PartitionError problem) {
@@ -180,13 +222,13 @@ final class FetchPart {
 
   /** Has the listener told when there is more than there was. On the partition's thread. */
   void register(ReadListener listener) {
-    waiter = partition.awaitReadable(Math.max(offset, highWatermark), upTo, listener);
+    waiter = log().awaitReadable(Math.max(offset, highWatermark), upTo, listener);
   }
 
   /** Lets nobody be told any more. On the partition's thread. */
   void unregister() {
     if (waiter != null) {
-      partition.cancel(waiter);
+      log().cancel(waiter);
       waiter = null;
     }
   }

@@ -1,5 +1,6 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.ReadEnd;
 import java.util.UUID;
 
@@ -24,6 +25,11 @@ public record FetchQuery(
   public FetchQuery(
       String topic, UUID topicId, int partition, int leaderEpoch, long offset, long maxBytes) {
     this(topic, topicId, partition, leaderEpoch, offset, maxBytes, null);
+  }
+
+  /** Which of the partition's logs it reads. */
+  LogId.Kind log() {
+    return follower == null ? LogId.Kind.DATA : follower.log();
   }
 
   /** How far it reads. */

@@ -1,7 +1,8 @@
 package io.tailrace.broker.service;
 
-import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReplicatedLog;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayDeque;
@@ -37,7 +38,7 @@ final class FetchSession {
   private final ResponseMemory memory;
   private final Executor loop;
   private final Map<Integer, SessionPart> parts = new HashMap<>();
-  private final Map<PartitionName, Integer> slots = new HashMap<>();
+  private final Map<LogName, Integer> slots = new HashMap<>();
   private final Set<SessionPart> ready = new LinkedHashSet<>();
   private final ArrayDeque<SessionFetch> fetches = new ArrayDeque<>();
 
@@ -48,9 +49,10 @@ final class FetchSession {
   private int nextEpoch = 1;
   private boolean closed;
 
-  private record PartitionName(String topic, int partition) {
-    static PartitionName of(SlotQuery named) {
-      return new PartitionName(named.query().topic(), named.query().partition());
+  private record LogName(String topic, int partition, LogId.Kind log) {
+    static LogName of(SlotQuery named) {
+      FetchQuery query = named.query();
+      return new LogName(query.topic(), query.partition(), query.log());
     }
   }
 
@@ -124,8 +126,8 @@ final class FetchSession {
             ErrorCode.INVALID_REQUEST,
             "a fetch session holds at most " + MAX_PARTITIONS + " partitions");
       }
-      if (slots.putIfAbsent(PartitionName.of(named), named.slot()) != null) {
-        return new PartitionError(ErrorCode.INVALID_REQUEST, "a partition has two slots");
+      if (slots.putIfAbsent(LogName.of(named), named.slot()) != null) {
+        return new PartitionError(ErrorCode.INVALID_REQUEST, "a log has two slots");
       }
       if (!memory.tryReserve(PARTITION_BYTES)) {
         return new PartitionError(
@@ -142,7 +144,7 @@ final class FetchSession {
   private SessionPart forget(int slot) {
     SessionPart part = parts.remove(slot);
     if (part != null) {
-      slots.remove(PartitionName.of(part.named()));
+      slots.remove(LogName.of(part.named()));
       ready.remove(part);
       memory.add(-PARTITION_BYTES);
       unregister(List.of(part));
@@ -167,7 +169,7 @@ final class FetchSession {
   // ---- growth ----
 
   /** Has partitions marked when they have more than was read; at once where they have already. */
-  void await(Map<SessionPart, Partition> empty) {
+  void await(Map<SessionPart, ReplicatedLog> empty) {
     if (closed) {
       return;
     }
@@ -207,7 +209,7 @@ final class FetchSession {
     byOwner(gone)
         .forEach(
             (owner, waiting) -> {
-              Map<SessionPart, Partition> at = new LinkedHashMap<>();
+              Map<SessionPart, ReplicatedLog> at = new LinkedHashMap<>();
               waiting.forEach(part -> at.put(part, part.waitsAt()));
               owner.execute(() -> at.forEach(SessionPart::unregister));
             });

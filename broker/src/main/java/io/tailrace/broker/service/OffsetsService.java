@@ -92,7 +92,7 @@ public final class OffsetsService {
   }
 
   private void findTime(Partition partition, OffsetQuery query, Consumer<OffsetResult> done) {
-    SealedRead sealed = SealedRead.atTimestamp(partition, query.timestampMs());
+    SealedRead sealed = SealedRead.atTimestamp(partition.replicated(), query.timestampMs());
     if (sealed == null) {
       done.accept(findInLog(partition, query));
       return;

@@ -1,7 +1,7 @@
 package io.tailrace.broker.service;
 
-import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReplicatedLog;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.LinkedHashMap;
@@ -81,7 +81,7 @@ final class SessionFetch {
   }
 
   private void onRead(List<SessionPart> taken, List<FetchPart> parts, List<FetchResult> results) {
-    Map<SessionPart, Partition> empty = new LinkedHashMap<>();
+    Map<SessionPart, ReplicatedLog> empty = new LinkedHashMap<>();
     boolean enough = false;
     for (int i = 0; i < taken.size(); i++) {
       SessionPart part = taken.get(i);
@@ -90,7 +90,7 @@ final class SessionFetch {
         enough = true;
         news.put(part, result);
       } else {
-        empty.put(part, parts.get(i).partition());
+        empty.put(part, parts.get(i).log());
         if (part.isNews(result)) {
           news.put(part, result);
         }

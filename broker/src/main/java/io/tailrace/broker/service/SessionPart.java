@@ -1,16 +1,16 @@
 package io.tailrace.broker.service;
 
-import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
+import io.tailrace.broker.partition.ReplicatedLog;
 
 /**
- * One partition of a fetch session, at one offset: another offset has another one. Confined to the
+ * One log of a fetch session, at one offset: another offset has another one. Confined to the
  * connection's thread, but for what says otherwise.
  */
 final class SessionPart {
   private final SlotQuery named;
-  private Partition waitsAt;
+  private ReplicatedLog waitsAt;
   private ReadWaiter waiter;
   private long toldHighWatermark = -1;
   private long toldLogStartOffset = -1;
@@ -20,7 +20,7 @@ final class SessionPart {
    */
   SessionPart(SlotQuery named, SessionPart before) {
     this.named = named;
-    if (before != null && before.named.isSamePartition(named)) {
+    if (before != null && before.named.isSameLog(named)) {
       toldHighWatermark = before.toldHighWatermark;
       toldLogStartOffset = before.toldLogStartOffset;
     }
@@ -38,24 +38,24 @@ final class SessionPart {
     return named.query();
   }
 
-  /** The partition whose growth it waits for; null while it does not wait. */
-  Partition waitsAt() {
+  /** The log whose growth it waits for; null while it does not wait. */
+  ReplicatedLog waitsAt() {
     return waitsAt;
   }
 
-  void setWaitsAt(Partition partition) {
-    waitsAt = partition;
+  void setWaitsAt(ReplicatedLog log) {
+    waitsAt = log;
   }
 
   /** Has the listener told once when there is something to read. On the partition's thread. */
-  void register(Partition partition, ReadListener listener) {
-    waiter = partition.awaitReadable(query().offset(), query().upTo(), listener);
+  void register(ReplicatedLog log, ReadListener listener) {
+    waiter = log.awaitReadable(query().offset(), query().upTo(), listener);
   }
 
   /** Forgets the listener. On the partition's thread. */
-  void unregister(Partition partition) {
+  void unregister(ReplicatedLog log) {
     if (waiter != null) {
-      partition.cancel(waiter);
+      log.cancel(waiter);
       waiter = null;
     }
   }

@@ -7,9 +7,10 @@ package io.tailrace.broker.service;
  */
 public record SlotQuery(int slot, FetchQuery query) {
 
-  /** Whether both name one partition. */
-  boolean isSamePartition(SlotQuery other) {
+  /** Whether both name one log. */
+  boolean isSameLog(SlotQuery other) {
     return query.topic().equals(other.query.topic())
-        && query.partition() == other.query.partition();
+        && query.partition() == other.query.partition()
+        && query.log() == other.query.log();
   }
 }

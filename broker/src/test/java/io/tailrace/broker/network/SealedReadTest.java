@@ -233,7 +233,7 @@ class SealedReadTest {
   @EnumSource
   void whatATruncationTakesMeanwhileIsAnsweredStill(Store kind) throws Exception {
     start(kind);
-    assertReadWhile(() -> partition(0).truncateTo(0));
+    assertReadWhile(() -> partition(0).replicated().truncateTo(0));
   }
 
   @ParameterizedTest

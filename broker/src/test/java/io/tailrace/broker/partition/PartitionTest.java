@@ -284,14 +284,14 @@ class PartitionTest {
     InSyncReplica other = new InSyncReplica(2, 1, new UUID(0, 2));
     assertEquals(
         new LeaderEpochs.EpochEnd(EPOCH, 3),
-        partition.onFollowerFetch(other, new FollowerPosition(4, EPOCH + 1, 4)));
+        partition.replicated().onFollowerFetch(other, new FollowerPosition(4, EPOCH + 1, 4)));
 
-    partition.truncateTo(3); // nothing is left of one producer: the log is replayed
+    partition.replicated().truncateTo(3); // nothing is left of one producer: the log is replayed
     scheduler.run();
 
     assertTrue(partition.isOpen());
     assertEquals(3, partition.highWatermark());
-    assertEquals(new FollowerPosition(3, EPOCH, 0), partition.position());
+    assertEquals(new FollowerPosition(3, EPOCH, 0), partition.replicated().position());
     assertArrayEquals(new long[] {0}, produce(idempotent(7, 0, 0, 3), -1, -1).baseOffsets());
     assertArrayEquals(new long[] {3}, produce(idempotent(7, 0, 3, 2), -1, -1).baseOffsets());
     assertArrayEquals(new long[] {5}, produce(idempotent(9, 0, 0, 2), -1, -1).baseOffsets());

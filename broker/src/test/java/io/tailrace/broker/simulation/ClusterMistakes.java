@@ -33,7 +33,7 @@ record ClusterMistakes(ClusterBug bug) {
               () -> {
                 if (partition.isOpen()
                     && partition.highWatermark() < partition.log().logEndOffset()) {
-                  partition.truncateTo(partition.highWatermark());
+                  partition.replicated().truncateTo(partition.highWatermark());
                 }
               });
         }

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.service.Caller;
 import io.tailrace.broker.service.FetchBounds;
 import io.tailrace.broker.service.FetchQuery;
@@ -78,7 +79,11 @@ final class FetchRequests {
         part.getLeaderEpochPlusOne() - 1,
         part.getOffset(),
         part.getMaxBytes(),
-        new FollowerFetch(follower, part.getLastEpochPlusOne() - 1, part.getSyncedEndOffset()));
+        new FollowerFetch(
+            follower,
+            part.getDeliveryLog() ? LogId.Kind.DELIVERY : LogId.Kind.DATA,
+            part.getLastEpochPlusOne() - 1,
+            part.getSyncedEndOffset()));
   }
 
   private static UUID id(Uuid message) {

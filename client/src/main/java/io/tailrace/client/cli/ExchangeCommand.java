@@ -58,10 +58,8 @@ final class ExchangeCommand implements Runnable {
     @Option(
         names = "--replication-factor",
         paramLabel = "N",
-        description =
-            "Replicas of each partition; 1 unless given, since queues can be bound to exchanges"
-                + " with one replica only.")
-    private int replicationFactor = 1;
+        description = "Replicas of each partition; the broker's default unless given.")
+    private Integer replicationFactor;
 
     @Option(
         names = "--config",
@@ -81,7 +79,7 @@ final class ExchangeCommand implements Runnable {
       if (partitions < 1) {
         throw CommandException.badInput("--partitions: " + partitions + " is not at least 1");
       }
-      if (replicationFactor < 1) {
+      if (replicationFactor != null && replicationFactor < 1) {
         throw CommandException.badInput(
             "--replication-factor: " + replicationFactor + " is not at least 1");
       }
@@ -93,7 +91,7 @@ final class ExchangeCommand implements Runnable {
                     Topic.named(name)
                         .type(type)
                         .partitions(partitions)
-                        .replicationFactor(replicationFactor)
+                        .replicationFactor(replicationFactor == null ? 0 : replicationFactor)
                         .configs(SettingText.parse("--config", configs))));
         session.print(
             JsonDocuments.of("name", name, "type", type, "partitionCount", partitions),

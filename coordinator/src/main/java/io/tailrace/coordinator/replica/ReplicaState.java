@@ -52,6 +52,7 @@ public final class ReplicaState {
   private PartitionMetadata metadata;
   private Role role = Role.NONE;
   private ProposedInSyncSet proposal;
+  private ReplicaState second;
   private ReplicaProgress[] needed = {};
   private boolean neededMissing;
 
@@ -71,6 +72,27 @@ public final class ReplicaState {
     this.brokerId = brokerId;
     this.acknowledgeSynced = acknowledgeSynced;
     this.lagTimeMaxMs = lagTimeMaxMs;
+  }
+
+  /**
+   * Joins the state of the partition's second log to this one of its first. A replica is in sync
+   * when it has both logs: this state proposes in-sync sets for both, and tells the second of them,
+   * which must not be asked to {@link #propose}. Both are told the same metadata.
+   *
+   * @param log of this replica, not joined to another one
+   */
+  public void joinedBy(ReplicaState log) {
+    second = log;
+    tellSecond();
+  }
+
+  private void tellSecond() {
+    if (second != null && metadata != null && second.metadata != null) {
+      second.metadata = metadata;
+      second.proposal = proposal;
+      second.findNeeded();
+      second.advance();
+    }
   }
 
   // ---- metadata ----
@@ -237,7 +259,7 @@ public final class ReplicaState {
       if (replica == brokerId) {
         wanted.add(member);
       } else {
-        InSyncReplica next = nextMembership(followers.get(replica), member, nowMs);
+        InSyncReplica next = nextMembership(replica, member, nowMs);
         if (next != null) {
           wanted.add(next);
         }
@@ -250,6 +272,7 @@ public final class ReplicaState {
     }
     proposal = new ProposedInSyncSet(metadata.leaderEpoch(), metadata.version(), wanted, eligible);
     findNeeded();
+    tellSecond();
     return proposal;
   }
 
@@ -268,20 +291,39 @@ public final class ReplicaState {
     return eligible;
   }
 
-  private InSyncReplica nextMembership(ReplicaProgress progress, InSyncReplica member, long nowMs) {
+  private InSyncReplica nextMembership(int replica, InSyncReplica member, long nowMs) {
+    ReplicaProgress progress = followers.get(replica);
     InSyncReplica reported = progress.follower();
     boolean sameRegistration =
         member != null && (reported == null || member.isSameRegistration(reported));
-    boolean lags =
-        progress.end(acknowledgeSynced) < logEnd && nowMs - progress.caughtUpMs() > lagTimeMaxMs;
+    boolean lags = lags(progress, nowMs) || (second != null && second.lags(replica, nowMs));
     if (sameRegistration) {
       return lags ? null : member;
     }
-    if (!lags && isCaughtUp(progress)) {
+    if (!lags && isCaughtUp(progress) && (second == null || second.isCaughtUp(reported))) {
       return reported;
     }
     // A member that has registered again stays listed until its lag time is over.
     return lags ? null : member;
+  }
+
+  private boolean lags(ReplicaProgress progress, long nowMs) {
+    return progress.end(acknowledgeSynced) < logEnd && nowMs - progress.caughtUpMs() > lagTimeMaxMs;
+  }
+
+  /** As the second log. */
+  private boolean lags(int replica, long nowMs) {
+    ReplicaProgress progress = followers.get(replica);
+    return logOpen && progress != null && lags(progress, nowMs);
+  }
+
+  /** As the second log: not while this replica does not know what it holds itself. */
+  private boolean isCaughtUp(InSyncReplica reported) {
+    ReplicaProgress progress = followers.get(reported.brokerId());
+    return logOpen
+        && progress != null
+        && reported.equals(progress.follower())
+        && isCaughtUp(progress);
   }
 
   /** A leader may have records of earlier epochs above its high watermark: those count too. */
@@ -297,6 +339,7 @@ public final class ReplicaState {
       metadata = metadata.with(confirmed, newVersion);
       findNeeded();
       advance();
+      tellSecond();
     }
   }
 
@@ -309,6 +352,7 @@ public final class ReplicaState {
       proposal = null;
       findNeeded();
       advance();
+      tellSecond();
     }
   }
 

@@ -456,4 +456,69 @@ class ReplicaStateTest {
     assertEquals(
         new ProposedInSyncSet(EPOCH, version + 1, set(ME, 2, 3), List.of()), state.propose(2));
   }
+
+  // ---- the second log of a partition ----
+
+  private ReplicaState joinSecond() {
+    ReplicaState second = new ReplicaState(ME, false, LAG_MS);
+    second.onMetadata(state.metadata(), 0);
+    state.joinedBy(second);
+    return second;
+  }
+
+  @Test
+  void aFollowerJoinsOnceItHasCaughtUpWithBothLogs() {
+    lead(2, 1, ME);
+    ReplicaState second = joinSecond();
+    state.onLogOpened(0, 20, 20, 0);
+    report(2, 20, 1);
+    assertNull(state.propose(1), "what the second log holds is not known yet");
+
+    second.onLogOpened(0, 5, 5, 0);
+    second.onFollowerReport(at(2, 102), 4, 4, 2);
+    assertNull(state.propose(2));
+
+    second.onFollowerReport(at(2, 101), 5, 5, 3);
+    assertNull(state.propose(3), "that was said under another registration");
+
+    second.onFollowerReport(at(2, 102), 5, 5, 4);
+    assertEquals(set(ME, 2), state.propose(4).inSync());
+  }
+
+  @Test
+  void aFollowerThatLagsInTheSecondLogLeaves() {
+    lead(2, 1, ME, 2);
+    ReplicaState second = joinSecond();
+    state.onLogOpened(0, 20, 20, 0);
+    second.onLogOpened(0, 5, 5, 0);
+    report(2, 20, LAG_MS);
+
+    assertNull(state.propose(LAG_MS));
+    assertEquals(set(ME), state.propose(LAG_MS + 1).inSync());
+  }
+
+  @Test
+  void whileAProposalIsUnderWayTheSecondLogNeedsBothSetsToo() {
+    lead(2, 1, ME);
+    ReplicaState second = joinSecond();
+    state.onLogOpened(0, 20, 20, 0);
+    second.onLogOpened(0, 5, 5, 0);
+    report(2, 20, 1);
+    second.onFollowerReport(at(2, 102), 5, 5, 1);
+    ProposedInSyncSet proposal = state.propose(1);
+
+    second.onLogProgress(8, 8, 2);
+    assertEquals(5, second.highWatermark());
+    state.onProposalRefused(proposal);
+    assertEquals(8, second.highWatermark());
+
+    second.onFollowerReport(at(2, 102), 8, 8, 2);
+    proposal = state.propose(3);
+    state.onProposalConfirmed(proposal, ++version);
+    second.onLogProgress(9, 9, 4);
+    assertEquals(8, second.highWatermark());
+    assertEquals(set(ME, 2), second.metadata().inSync());
+    second.onFollowerReport(at(2, 102), 9, 9, 5);
+    assertEquals(9, second.highWatermark());
+  }
 }

@@ -1,9 +1,11 @@
 package io.tailrace.broker.replication;
 
 import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.ReplicatedLog;
 
 /**
- * A partition that is followed, in one leader epoch. Confined to the partition's scheduler.
+ * A log of a partition that is followed, in one leader epoch. Confined to the partition's
+ * scheduler.
  *
  * <pre>
  *   DUE      to be named in the next fetch, with its log end
@@ -11,7 +13,7 @@ import io.tailrace.broker.partition.Partition;
  *   BUSY     what the leader sent is being appended, or a wait after an error goes on
  * </pre>
  */
-final class FollowedPartition {
+final class FollowedLog {
   private static final int FIRST_PAUSE_MS = 20;
   private static final int MAX_PAUSE_MS = 1_000;
 
@@ -22,19 +24,30 @@ final class FollowedPartition {
   }
 
   private final Partition partition;
+  private final ReplicatedLog log;
   private final int leaderEpoch;
   private final int slot;
   private State state = State.BUSY;
   private int failures;
 
-  FollowedPartition(Partition partition, int slot) {
+  FollowedLog(Partition partition, ReplicatedLog log, int slot) {
     this.partition = partition;
-    this.leaderEpoch = partition.leaderEpoch();
+    this.log = log;
+    this.leaderEpoch = log.leaderEpoch();
     this.slot = slot;
   }
 
   Partition partition() {
     return partition;
+  }
+
+  ReplicatedLog log() {
+    return log;
+  }
+
+  /** Whether it is the delivery log of the partition and not its records. */
+  boolean isDelivery() {
+    return !log.equals(partition.replicated());
   }
 
   int leaderEpoch() {
@@ -70,6 +83,6 @@ final class FollowedPartition {
 
   @Override
   public String toString() {
-    return partition + " in leader epoch " + leaderEpoch;
+    return log + " in leader epoch " + leaderEpoch;
   }
 }
