@@ -1,15 +1,10 @@
 package io.tailrace.client.admin;
 
 import com.google.protobuf.MessageLite;
-import io.tailrace.client.PartitionUnavailableException;
-import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
 import io.tailrace.client.metadata.ClusterCalls.Call;
-import io.tailrace.client.metadata.ClusterCalls.Target;
-import io.tailrace.client.metadata.PartitionView;
-import io.tailrace.client.network.BrokerConnection;
-import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.client.metadata.PartitionLeader;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.DeleteRecordsRequest;
 import io.tailrace.protocol.message.DeleteRecordsResponse;
@@ -19,11 +14,12 @@ import java.util.concurrent.CompletableFuture;
  * Deletes the oldest records of one partition: asks the broker that leads it at the time of each
  * attempt. Confined to the network's scheduler, but for {@link #start}.
  */
-final class RecordDeletion implements Target {
+final class RecordDeletion extends PartitionLeader {
   private final ClusterAccess cluster;
   private final TopicPartition partition;
 
   private RecordDeletion(ClusterAccess cluster, TopicPartition partition) {
+    super(cluster, partition);
     this.cluster = cluster;
     this.partition = partition;
   }
@@ -60,16 +56,6 @@ final class RecordDeletion implements Target {
         .thenApply(DeleteRecordsResponse::getLogStartOffset);
   }
 
-  private PartitionView view() {
-    return cluster.metadata().view().partition(partition.topic(), partition.partition());
-  }
-
-  @Override
-  public BrokerConnection find() {
-    PartitionView view = view();
-    return view == null || !view.hasLeader() ? null : cluster.connections().commands(view.leader());
-  }
-
   @Override
   public MessageLite body(MessageLite body) {
     return ((DeleteRecordsRequest) body)
@@ -77,12 +63,5 @@ final class RecordDeletion implements Target {
             .setTopicId(cluster.metadata().view().topic(partition.topic()).id())
             .setLeaderEpochPlusOne(view().leaderEpoch() + 1)
             .build();
-  }
-
-  @Override
-  public TailraceException whyNone() {
-    ErrorCode reason = ErrorCode.LEADER_NOT_AVAILABLE;
-    return new PartitionUnavailableException(
-        reason, partition, reason, "partition " + partition + " has no leader that is alive", null);
   }
 }

@@ -5,7 +5,10 @@ import com.google.protobuf.Parser;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueDescription;
 import io.tailrace.client.TailraceException;
+import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
+import io.tailrace.client.metadata.ClusterCalls.Target;
+import io.tailrace.client.metadata.PartitionLeader;
 import io.tailrace.client.metadata.ClusterCalls.Call;
 import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.metadata.PartitionView;
@@ -146,11 +149,11 @@ public final class QueueCalls {
             found ->
                 everywhere(
                     found,
-                    (broker, at) ->
+                    (leader, at) ->
                         cluster
                             .calls()
-                            .broker(
-                                broker,
+                            .at(
+                                leader,
                                 call(
                                     ApiKey.PURGE_QUEUE,
                                     PurgeQueueRequest.newBuilder()
@@ -200,7 +203,7 @@ public final class QueueCalls {
   /** What is asked of the leader of one partition. */
   @FunctionalInterface
   private interface Question<T> {
-    CompletableFuture<T> ask(int broker, QueuePartition at);
+    CompletableFuture<T> ask(Target leader, QueuePartition at);
   }
 
   /** Asks the leaders of all partitions of the queue's exchanges. */
@@ -223,7 +226,8 @@ public final class QueueCalls {
                               .setTopic(name)
                               .setPartition(partition.id())
                               .build();
-                      answers.add(question.ask(partition.leader(), at));
+                      TopicPartition place = new TopicPartition(name, partition.id());
+                      answers.add(question.ask(new PartitionLeader(cluster, place), at));
                     }
                   });
               return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
@@ -236,11 +240,11 @@ public final class QueueCalls {
       io.tailrace.protocol.message.QueueDescription queue) {
     return everywhere(
         queue,
-        (broker, at) ->
+        (leader, at) ->
             cluster
                 .calls()
-                .broker(
-                    broker,
+                .at(
+                    leader,
                     call(
                         ApiKey.DESCRIBE_DELIVERY,
                         DescribeDeliveryRequest.newBuilder()
