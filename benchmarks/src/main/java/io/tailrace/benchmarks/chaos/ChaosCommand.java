@@ -3,6 +3,7 @@ package io.tailrace.benchmarks.chaos;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,11 +48,24 @@ public final class ChaosCommand implements Callable<Integer> {
     Path directory =
         root.resolve("benchmarks/target/chaos/" + Long.toString(seed, 36)).toAbsolutePath();
     System.out.println("Seed " + seed + ", history in " + ChaosRun.historyIn(directory));
+    List<FaultKind> possible = new ArrayList<>(faults);
+    String problem =
+        faults.stream().anyMatch(FaultKind::needsNetwork) ? NamespaceNetwork.problem() : null;
+    if (problem != null) {
+      possible.removeIf(FaultKind::needsNetwork);
+      System.out.println(
+          "Skipped, because network namespaces cannot be made here: partition, oneway ("
+              + problem
+              + ")");
+      if (possible.isEmpty()) {
+        return 1;
+      }
+    }
     List<String> violations =
         new ChaosRun(
                 new ChaosRun.Settings(
                     Duration.ofMillis(Math.round(minutes * 60_000)),
-                    faults,
+                    possible,
                     seed,
                     partitions,
                     recordsPerSecond,

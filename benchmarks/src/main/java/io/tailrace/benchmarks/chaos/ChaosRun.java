@@ -19,6 +19,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One run: a cluster, clients that use it, faults for a while, healing, and the check of the
@@ -76,7 +78,7 @@ public final class ChaosRun {
   public List<String> run() throws InterruptedException {
     Path historyFile = historyIn(settings.directory());
     try (HistoryFile history = new HistoryFile(historyFile);
-        ClusterNetwork network = new LoopbackNetwork();
+        ClusterNetwork network = network();
         TestedCluster cluster =
             new TestedCluster(network, BROKERS, settings.root(), settings.directory(), List.of())) {
       cluster.start();
@@ -92,7 +94,7 @@ public final class ChaosRun {
         Recorder recorder = new Recorder(history, "observer");
         try (Load load = load(cluster, history)) {
           load.start();
-          injectFaults(cluster, load, recorder);
+          injectFaults(new FaultInjector(cluster, network, recorder), load);
           heal(cluster, load, recorder);
           FinalState state = new FinalState(observer, recorder, TOPIC);
           drain(load, state);
@@ -112,9 +114,13 @@ public final class ChaosRun {
         new SplittableRandom(settings.seed()));
   }
 
-  private void injectFaults(TestedCluster cluster, Load load, Recorder recorder)
-      throws InterruptedException {
-    FaultInjector injector = new FaultInjector(cluster, recorder);
+  private ClusterNetwork network() {
+    return settings.kinds().stream().anyMatch(FaultKind::needsNetwork)
+        ? new NamespaceNetwork(BROKERS)
+        : new LoopbackNetwork();
+  }
+
+  private void injectFaults(FaultInjector injector, Load load) throws InterruptedException {
     FaultSchedule schedule = new FaultSchedule(settings.seed(), settings.kinds(), BROKERS);
     await("records to be acknowledged", () -> load.acknowledgements().count() > 0);
     load.acknowledgements().takeLongestGapMs();
@@ -124,12 +130,14 @@ public final class ChaosRun {
       PlannedFault fault = schedule.next();
       Thread.sleep(fault.calmMs());
       long atMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-      injector.inject(fault, Thread::sleep);
+      injector.inject(fault);
       out.printf(
           "%7.1f s: %s for %.1f s; %,d records acknowledged, longest gap %,d ms%n",
           atMs / 1e3,
-          fault,
-          fault.holdMs() / 1e3,
+          Stream.concat(Stream.of(fault), fault.meanwhile().stream())
+              .map(PlannedFault::describe)
+              .collect(Collectors.joining(", meanwhile ")),
+          (System.nanoTime() - start) / 1e9 - atMs / 1e3,
           load.acknowledgements().count(),
           load.acknowledgements().takeLongestGapMs());
     }

@@ -3,14 +3,16 @@ package io.tailrace.benchmarks.chaos;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Does faults to a cluster, one after the other. Confined to the thread that owns the cluster. */
+/** Does faults to a cluster. Confined to the thread that owns the cluster. */
 final class FaultInjector {
   private final TestedCluster cluster;
+  private final ClusterNetwork network;
   private final Recorder history;
   private final Map<FaultKind, Integer> done = new EnumMap<>(FaultKind.class);
 
-  FaultInjector(TestedCluster cluster, Recorder history) {
+  FaultInjector(TestedCluster cluster, ClusterNetwork network, Recorder history) {
     this.cluster = cluster;
+    this.network = network;
     this.history = history;
   }
 
@@ -19,43 +21,53 @@ final class FaultInjector {
     return done;
   }
 
-  /** Begins a fault, holds it and ends it. */
-  void inject(PlannedFault fault, Pace pace) throws InterruptedException {
-    history.note(fault + " begins");
+  /** Begins a fault, holds it and ends it; returns when every broker serves. */
+  void inject(PlannedFault fault) throws InterruptedException {
+    history.note(fault.describe() + " begins");
     begin(fault);
-    pace.hold(fault.holdMs());
+    Thread.sleep(fault.holdMs());
+    for (PlannedFault other : fault.meanwhile()) {
+      inject(other);
+    }
     end(fault);
-    history.note(fault + " ended");
+    history.note(fault.describe() + " ended");
     done.merge(fault.kind(), 1, Integer::sum);
   }
 
-  /** Waits while a fault lasts. */
-  @FunctionalInterface
-  interface Pace {
-    void hold(int ms) throws InterruptedException;
-  }
-
   private void begin(PlannedFault fault) {
-    for (int id : fault.brokers()) {
-      ServerProcess broker = cluster.broker(id);
-      switch (fault.kind()) {
-        case KILL -> broker.kill();
-        case PAUSE -> broker.pause();
-        case RESTART -> broker.stop();
+    switch (fault.kind()) {
+      case KILL -> fault.brokers().forEach(id -> cluster.broker(id).kill());
+      case PAUSE -> fault.brokers().forEach(id -> cluster.broker(id).pause());
+      case RESTART -> fault.brokers().forEach(id -> cluster.broker(id).stop());
+      case ZOOKEEPER -> {
+        if (fault.frozen()) {
+          cluster.zookeeper().pause();
+        } else {
+          cluster.zookeeper().kill();
+        }
       }
+      case PARTITION -> fault.brokers().forEach(network::cut);
+      case ONEWAY -> network.silence(fault.brokers().get(0), fault.brokers().get(1));
     }
   }
 
   private void end(PlannedFault fault) {
-    for (int id : fault.brokers()) {
-      ServerProcess broker = cluster.broker(id);
-      switch (fault.kind()) {
-        case KILL, RESTART -> broker.start();
-        case PAUSE -> broker.resume();
+    switch (fault.kind()) {
+      case KILL, RESTART -> {
+        fault.brokers().forEach(id -> cluster.broker(id).start());
+        fault.brokers().forEach(id -> cluster.broker(id).awaitServing());
       }
-    }
-    if (fault.kind() != FaultKind.PAUSE) {
-      fault.brokers().forEach(id -> cluster.broker(id).awaitServing());
+      case PAUSE -> fault.brokers().forEach(id -> cluster.broker(id).resume());
+      case ZOOKEEPER -> {
+        if (fault.frozen()) {
+          cluster.zookeeper().resume();
+        } else {
+          cluster.zookeeper().start();
+          cluster.zookeeper().awaitServing();
+        }
+      }
+      case PARTITION -> fault.brokers().forEach(network::join);
+      case ONEWAY -> network.unsilence(fault.brokers().get(0), fault.brokers().get(1));
     }
   }
 }

@@ -9,7 +9,18 @@ public enum FaultKind {
   /** SIGSTOP of brokers, and SIGCONT later. */
   PAUSE,
   /** Brokers are stopped in order and started again. */
-  RESTART;
+  RESTART,
+  /** ZooKeeper is killed and started again, or frozen. */
+  ZOOKEEPER,
+  /** Brokers are cut off from everything: the other brokers, ZooKeeper and clients. */
+  PARTITION,
+  /** What one broker sends to another one is lost, and what comes back is not. */
+  ONEWAY;
+
+  /** Whether it needs a network in which links can be cut. */
+  boolean needsNetwork() {
+    return this == PARTITION || this == ONEWAY;
+  }
 
   /** The name in options and histories. */
   @Override

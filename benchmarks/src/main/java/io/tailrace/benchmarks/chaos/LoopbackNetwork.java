@@ -32,6 +32,30 @@ final class LoopbackNetwork implements ClusterNetwork {
   }
 
   @Override
+  public void cut(int id) {
+    throw cannot();
+  }
+
+  @Override
+  public void join(int id) {
+    throw cannot();
+  }
+
+  @Override
+  public void silence(int from, int to) {
+    throw cannot();
+  }
+
+  @Override
+  public void unsilence(int from, int to) {
+    throw cannot();
+  }
+
+  private static UnsupportedOperationException cannot() {
+    return new UnsupportedOperationException("the loopback interface cannot be cut");
+  }
+
+  @Override
   public void close() {
     // Nothing was made.
   }

@@ -7,15 +7,26 @@ import java.util.stream.Collectors;
  * A fault that is going to happen.
  *
  * @param kind what is done
- * @param brokers to which brokers, in this order; empty when it concerns none
+ * @param brokers to which brokers, in this order; for {@link FaultKind#ONEWAY} the sender and the
+ *     receiver; empty for {@link FaultKind#ZOOKEEPER}
+ * @param frozen whether ZooKeeper is frozen instead of killed
  * @param calmMs how long nothing is done before it
  * @param holdMs how long it lasts
+ * @param meanwhile faults of other servers that begin and end while it lasts
  */
-record PlannedFault(FaultKind kind, List<Integer> brokers, int calmMs, int holdMs) {
+record PlannedFault(
+    FaultKind kind,
+    List<Integer> brokers,
+    boolean frozen,
+    int calmMs,
+    int holdMs,
+    List<PlannedFault> meanwhile) {
 
   /** For histories and people: {@code kill 0,2}. */
-  @Override
-  public String toString() {
-    return kind + " " + brokers.stream().map(String::valueOf).collect(Collectors.joining(","));
+  String describe() {
+    return kind
+        + (frozen ? " frozen" : "")
+        + (brokers.isEmpty() ? "" : " ")
+        + brokers.stream().map(String::valueOf).collect(Collectors.joining(","));
   }
 }

@@ -2,7 +2,9 @@ package io.tailrace.benchmarks.chaos;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -21,13 +23,35 @@ class FaultScheduleTest {
 
   @Test
   void drawsEveryKindAndHitsOneAndSeveralBrokers() {
-    List<PlannedFault> faults = faults(7, 200);
+    List<PlannedFault> faults = faults(7, 1000);
     assertEquals(
         EnumSet.allOf(FaultKind.class),
         faults.stream().map(PlannedFault::kind).collect(Collectors.toSet()));
     assertEquals(
         Set.of(1, 2, 3),
-        faults.stream().map(fault -> fault.brokers().size()).collect(Collectors.toSet()));
+        faults.stream()
+            .filter(fault -> fault.kind() == FaultKind.KILL)
+            .map(fault -> fault.brokers().size())
+            .collect(Collectors.toSet()));
+  }
+
+  @Test
+  void aSecondFaultHitsAnotherServer() {
+    int nested = 0;
+    for (PlannedFault fault : faults(7, 500)) {
+      for (PlannedFault other : fault.meanwhile()) {
+        nested++;
+        assertTrue(Collections.disjoint(fault.brokers(), other.brokers()), fault::toString);
+        if (fault.kind() == FaultKind.ZOOKEEPER) {
+          assertTrue(
+              other.kind() != FaultKind.ZOOKEEPER
+                  && other.kind() != FaultKind.KILL
+                  && other.kind() != FaultKind.RESTART,
+              "it needs ZooKeeper to end: " + other);
+        }
+      }
+    }
+    assertTrue(nested > 0);
   }
 
   private static List<PlannedFault> faults(long seed, int count) {
