@@ -1,6 +1,7 @@
 package io.tailrace.benchmarks;
 
 import io.tailrace.benchmarks.chaos.ChaosCommand;
+import io.tailrace.benchmarks.chaos.FailoverCommand;
 import io.tailrace.benchmarks.compare.CompareCommand;
 import io.tailrace.benchmarks.endurance.FuzzCommand;
 import io.tailrace.benchmarks.endurance.KillCommand;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       ChaosCommand.class,
       CompareCommand.class,
+      FailoverCommand.class,
       FuzzCommand.class,
       KillCommand.class,
       SoakCommand.class

@@ -1,24 +1,15 @@
 package io.tailrace.benchmarks.chaos;
 
-import io.tailrace.benchmarks.history.Action;
 import io.tailrace.benchmarks.history.HistoryChecker;
 import io.tailrace.benchmarks.history.HistoryFile;
-import io.tailrace.benchmarks.history.Operation;
-import io.tailrace.benchmarks.history.Phase;
-import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.client.TailraceClient;
-import io.tailrace.client.Topic;
-import io.tailrace.client.TopicPartition;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -30,11 +21,11 @@ public final class ChaosRun {
   private static final String TOPIC = "chaos";
   private static final int BROKERS = 3;
 
-  /** Small, so that segments roll and are read while sealed. */
-  private static final int SEGMENT_BYTES = 1 << 20;
+  /** One record of so many is larger than the topic allows. */
+  private static final int REFUSED = 300;
 
-  private static final int MAX_MESSAGE_BYTES = 64 << 10;
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final List<Duration> PATIENCE =
+      List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofMinutes(2));
 
   /**
    * What to run.
@@ -57,7 +48,6 @@ public final class ChaosRun {
 
   private final Settings settings;
   private final PrintStream out;
-  private final List<String> violations = new ArrayList<>();
 
   /**
    * A run.
@@ -77,41 +67,30 @@ public final class ChaosRun {
   /** Runs, and returns what is wrong: nothing, when all is well. */
   public List<String> run() throws InterruptedException {
     Path historyFile = historyIn(settings.directory());
+    Load.Shape shape =
+        new Load.Shape(
+            TOPIC, settings.partitions(), settings.recordsPerSecond(), REFUSED, PATIENCE);
     try (HistoryFile history = new HistoryFile(historyFile);
         ClusterNetwork network = network();
         TestedCluster cluster =
             new TestedCluster(network, BROKERS, settings.root(), settings.directory(), List.of())) {
       cluster.start();
       try (TailraceClient observer = TailraceClient.connect(cluster.bootstrap())) {
-        observer
-            .admin()
-            .createTopic(
-                Topic.named(TOPIC)
-                    .partitions(settings.partitions())
-                    .config("segment.bytes", Integer.toString(SEGMENT_BYTES))
-                    .config("max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES)))
-            .join();
+        observer.admin().createTopic(shape.toCreate()).join();
         Recorder recorder = new Recorder(history, "observer");
-        try (Load load = load(cluster, history)) {
+        try (Load load =
+            new Load(cluster.bootstrap(), history, shape, new SplittableRandom(settings.seed()))) {
           load.start();
           injectFaults(new FaultInjector(cluster, network, recorder), load);
-          heal(cluster, load, recorder);
-          FinalState state = new FinalState(observer, recorder, TOPIC);
-          drain(load, state);
+          cluster.heal();
+          new FinalState(observer, recorder, shape).note(load);
+          out.printf("%,d records acknowledged.%n", load.acknowledgements().count());
         }
       }
+    } catch (IllegalStateException | CompletionException e) {
+      return List.of("the run could not be finished: " + e.getMessage());
     }
-    violations.addAll(HistoryChecker.check(historyFile));
-    return List.copyOf(violations);
-  }
-
-  private Load load(TestedCluster cluster, HistoryFile history) {
-    return new Load(
-        cluster.bootstrap(),
-        history,
-        new Load.Shape(
-            TOPIC, settings.partitions(), settings.recordsPerSecond(), MAX_MESSAGE_BYTES),
-        new SplittableRandom(settings.seed()));
+    return HistoryChecker.check(historyFile);
   }
 
   private ClusterNetwork network() {
@@ -122,7 +101,7 @@ public final class ChaosRun {
 
   private void injectFaults(FaultInjector injector, Load load) throws InterruptedException {
     FaultSchedule schedule = new FaultSchedule(settings.seed(), settings.kinds(), BROKERS);
-    await("records to be acknowledged", () -> load.acknowledgements().count() > 0);
+    Patience.await("records to be acknowledged", () -> load.acknowledgements().count() > 0);
     load.acknowledgements().takeLongestGapMs();
     long start = System.nanoTime();
     long end = start + settings.length().toNanos();
@@ -142,43 +121,5 @@ public final class ChaosRun {
           load.acknowledgements().takeLongestGapMs());
     }
     out.println("Faults: " + injector.done());
-  }
-
-  private void heal(TestedCluster cluster, Load load, Recorder recorder) {
-    cluster.heal();
-    recorder.took(Operation.of(recorder.client(), Phase.OK, Action.HEAL));
-    load.acknowledgements().heal();
-    tryAwait(load.acknowledgements()::allHealed);
-  }
-
-  private void drain(Load load, FinalState state) throws InterruptedException {
-    load.finishSending();
-    tryAwait(() -> state.outOfSync(settings.partitions()).isEmpty());
-    Set<Integer> behind = state.outOfSync(settings.partitions());
-    state.noteSync(settings.partitions(), behind);
-    Map<TopicPartition, Long> ends = state.ends();
-    tryAwait(() -> load.consumedUpTo(ends));
-    load.finishReading();
-    state.noteRecords();
-    state.noteReplicas();
-    out.printf("%,d records acknowledged.%n", load.acknowledgements().count());
-  }
-
-  /** Waits for something that the history shows, whether it comes or not. */
-  private static boolean tryAwait(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        return false;
-      }
-      MeasuredBroker.pause(50);
-    }
-    return true;
-  }
-
-  private static void await(String what, BooleanSupplier condition) {
-    if (!tryAwait(condition)) {
-      throw new IllegalStateException("waited in vain for " + what);
-    }
   }
 }

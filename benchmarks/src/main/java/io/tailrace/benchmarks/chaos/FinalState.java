@@ -19,22 +19,39 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 
 /**
- * Writes into the history what a topic holds in the end: every record, and the batches of every
- * replica. Confined to one thread.
+ * Ends the load on a healed cluster, and writes into the history what the topic holds then: every
+ * record, and the batches of every replica. Confined to one thread.
  */
 final class FinalState {
   private final TailraceClient client;
   private final Recorder history;
   private final String topic;
+  private final int partitions;
 
-  FinalState(TailraceClient client, Recorder history, String topic) {
+  FinalState(TailraceClient client, Recorder history, Load.Shape shape) {
     this.client = client;
     this.history = history;
-    this.topic = topic;
+    this.topic = shape.topic();
+    this.partitions = shape.partitions();
   }
 
-  /** The partitions whose replicas are not all in sync now; every one while nobody answers. */
-  Set<Integer> outOfSync(int partitions) {
+  /** Waits until every partition acknowledges again, ends the load and notes everything. */
+  void note(Load load) throws InterruptedException {
+    history.took(Operation.of(history.client(), Phase.OK, Action.HEAL));
+    load.acknowledgements().markNow();
+    Patience.tryAwait(load.acknowledgements()::allSince);
+    load.finishSending();
+    Patience.tryAwait(() -> outOfSync().isEmpty());
+    noteSync(outOfSync());
+    Map<TopicPartition, Long> ends = ends();
+    Patience.tryAwait(() -> load.consumedUpTo(ends));
+    load.finishReading();
+    noteRecords();
+    noteReplicas();
+  }
+
+  /** The partitions whose replicas are not all in sync now; every one while no broker answers. */
+  Set<Integer> outOfSync() {
     Set<Integer> behind = new TreeSet<>();
     try {
       for (PartitionDescription partition :
@@ -52,8 +69,7 @@ final class FinalState {
     return behind;
   }
 
-  /** Notes which partitions have all their replicas in sync. */
-  void noteSync(int partitions, Set<Integer> behind) {
+  private void noteSync(Set<Integer> behind) {
     for (int id = 0; id < partitions; id++) {
       history.took(
           Operation.of(history.client(), behind.contains(id) ? Phase.FAILED : Phase.OK, Action.SYNC)
@@ -61,8 +77,7 @@ final class FinalState {
     }
   }
 
-  /** The end of every partition. */
-  Map<TopicPartition, Long> ends() {
+  private Map<TopicPartition, Long> ends() {
     Map<TopicPartition, Long> ends = new HashMap<>();
     client
         .admin()
@@ -72,8 +87,7 @@ final class FinalState {
     return ends;
   }
 
-  /** Notes every record. */
-  void noteRecords() {
+  private void noteRecords() {
     try (Replay<String, String> replay =
         client
             .<String, String>consumer(Serdes.string(), Serdes.string())
@@ -88,8 +102,7 @@ final class FinalState {
     }
   }
 
-  /** Notes every batch of every replica. */
-  void noteReplicas() {
+  private void noteReplicas() {
     Admin admin = client.admin();
     for (PartitionDescription description : admin.describeTopic(topic).join().partitions()) {
       TopicPartition partition = new TopicPartition(topic, description.id());

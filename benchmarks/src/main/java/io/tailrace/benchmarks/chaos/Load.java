@@ -2,6 +2,7 @@ package io.tailrace.benchmarks.chaos;
 
 import io.tailrace.benchmarks.history.HistoryFile;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.Topic;
 import io.tailrace.client.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,13 +22,26 @@ final class Load implements AutoCloseable {
    *
    * @param topic with its partitions
    * @param recordsPerSecond of each producer
-   * @param maxMessageBytes of the topic
+   * @param refused one record of so many is larger than the topic allows; 0 = none
+   * @param patience how long each producer tries to deliver a record
    */
-  record Shape(String topic, int partitions, int recordsPerSecond, int maxMessageBytes) {}
+  record Shape(
+      String topic, int partitions, int recordsPerSecond, int refused, List<Duration> patience) {
 
-  /** How long each producer tries to deliver a record. */
-  private static final List<Duration> PATIENCE =
-      List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofMinutes(2));
+    /** The topic. */
+    Topic toCreate() {
+      return Topic.named(topic)
+          .partitions(partitions)
+          .config("segment.bytes", Integer.toString(SEGMENT_BYTES))
+          .config("max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES));
+    }
+  }
+
+  /** Small, so that segments roll and are read while sealed. */
+  private static final int SEGMENT_BYTES = 1 << 20;
+
+  /** The largest batch of the topic. */
+  static final int MAX_MESSAGE_BYTES = 64 << 10;
 
   private static final int CONSUMERS = 2;
 
@@ -39,7 +53,7 @@ final class Load implements AutoCloseable {
 
   Load(String bootstrap, HistoryFile history, Shape shape, SplittableRandom random) {
     this.acknowledgements = new Acknowledgements(shape.partitions());
-    for (Duration patience : PATIENCE) {
+    for (Duration patience : shape.patience()) {
       Recorder recorder = new Recorder(history, "p" + producers.size());
       producers.add(
           new SendingClient(

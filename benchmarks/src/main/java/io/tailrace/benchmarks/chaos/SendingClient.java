@@ -21,9 +21,7 @@ import java.util.concurrent.locks.LockSupport;
  * be refused. Sends on a thread of its own; the other methods are thread-safe.
  */
 final class SendingClient {
-  /** One record of so many is too large. */
-  private static final int REFUSED = 300;
-
+  private static final int REFUSED_BYTES = 2 * Load.MAX_MESSAGE_BYTES;
   private static final Duration LAST_CHANCE = Duration.ofSeconds(60);
 
   private final Producer<String, String> producer;
@@ -31,7 +29,7 @@ final class SendingClient {
   private final Acknowledgements acknowledgements;
   private final String topic;
   private final int partitions;
-  private final int refusedBytes;
+  private final int refused;
   private final long intervalNanos;
   private final SplittableRandom random;
   private final Thread thread;
@@ -53,7 +51,7 @@ final class SendingClient {
     this.acknowledgements = acknowledgements;
     this.topic = shape.topic();
     this.partitions = shape.partitions();
-    this.refusedBytes = 2 * shape.maxMessageBytes();
+    this.refused = shape.refused();
     this.intervalNanos = TimeUnit.SECONDS.toNanos(1) / shape.recordsPerSecond();
     this.random = random;
     this.thread = new Thread(this::send, history.client());
@@ -78,7 +76,7 @@ final class SendingClient {
       int partition = random.nextInt(partitions);
       String value = history.client() + "-" + number;
       Message<String, String> message = Message.of(topic, value, value).partition(partition);
-      if (random.nextInt(REFUSED) == 0) {
+      if (refused > 0 && random.nextInt(refused) == 0) {
         message = message.header("padding", noise());
       }
       String name = new TopicPartition(topic, partition).toString();
@@ -91,7 +89,7 @@ final class SendingClient {
 
   /** Noise, because compression would make it small enough. */
   private byte[] noise() {
-    byte[] noise = new byte[refusedBytes];
+    byte[] noise = new byte[REFUSED_BYTES];
     random.nextBytes(noise);
     return noise;
   }
