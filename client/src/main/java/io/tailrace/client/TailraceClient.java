@@ -252,6 +252,10 @@ public final class TailraceClient implements AutoCloseable {
       offsets(partitions, to).forEach((partition, end) -> ends.merge(partition, end, Math::min));
     }
     Map<TopicPartition, Long> starts = offsets(partitions, from);
+    if (from instanceof Position.Offset && config.outOfRange() == OutOfRangePolicy.EARLIEST) {
+      offsets(partitions, Position.earliest())
+          .forEach((partition, first) -> starts.merge(partition, first, Math::max));
+    }
     return new RangeReplay<>(
         open(config, keyDeserializer, valueDeserializer),
         starts,

@@ -267,6 +267,37 @@ class CommandLineRecordsTest {
         values == null ? "" : values, String.join(" ", outcome.lines().stream().sorted().toList()));
   }
 
+  @Test
+  void beginsAtTheFirstRecordThatIsLeftWhenThoseFromTheOffsetOnAreDeleted() {
+    tailrace.ok("topic", "create", "begun");
+    tailrace.ok("topic", "create", "begun-copy");
+    tailrace.okWith("a\nb\nc\nd\n", "produce", "begun");
+    tailrace.ok("topic", "delete-records", "begun", "--partition", "0", "--before", "2");
+    String note = "tailrace: records from 1 on were deleted; beginning in partition 0 at 2\n";
+
+    for (String how : List.of("", " --follow --max 2", " --partition 0", " --group begun")) {
+      Outcome outcome = tailrace.ok(("consume begun --from 1" + how).split(" ", -1));
+      assertEquals(List.of("c", "d"), outcome.lines(), how);
+      assertTrue(outcome.err().startsWith(note), outcome.err());
+    }
+    Outcome copied = tailrace.ok("replay", "begun", "--from", "1", "--into", "begun-copy");
+    assertTrue(copied.err().contains(note), copied.err());
+    assertEquals(List.of("c", "d"), tailrace.ok("consume", "begun-copy").lines());
+
+    tailrace.ok("topic", "delete-records", "begun", "--partition", "0", "--before", "4");
+    assertEquals(List.of(), tailrace.ok("consume", "begun", "--from", "1").lines());
+  }
+
+  @Test
+  void aGroupWhoseOffsetWasDeletedGoesOnAtTheFirstRecordThatIsLeft() {
+    tailrace.ok("topic", "create", "outrun");
+    tailrace.okWith("a\nb\nc\nd\n", "produce", "outrun");
+    tailrace.ok("consume", "outrun", "--group", "slow", "--max", "1");
+    tailrace.ok("topic", "delete-records", "outrun", "--partition", "0", "--before", "2");
+
+    assertEquals(List.of("c", "d"), tailrace.ok("consume", "outrun", "--group", "slow").lines());
+  }
+
   // ---- topic delete-records ----
 
   @Test

@@ -4,6 +4,7 @@ import io.tailrace.client.Admin;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerBuilder;
 import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.OutOfRangePolicy;
 import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.Replay;
@@ -132,8 +133,14 @@ final class ConsumeCommand implements Runnable {
     try (TailraceClient client = session.connect(topic)) {
       ConsumerBuilder<byte[], byte[]> builder = client.consumer(Serdes.bytes(), Serdes.bytes());
       builder.onCorruptRecords(new CorruptRecords(session, skipCorrupt));
-      Map<TopicPartition, Long> ends = endsWhenFromAnOffset(client);
-      new RangeNotes(session, fromText, follow).tell(from, ends);
+      Map<TopicPartition, Long> ends = offsetsWhenFromAnOffset(client, Position.latest());
+      Map<TopicPartition, Long> starts = offsetsWhenFromAnOffset(client, Position.earliest());
+      RangeNotes notes = new RangeNotes(session, fromText, follow);
+      notes.tell(from, ends);
+      notes.tellLaterStarts(from, starts);
+      if (group == null ? from instanceof Position.Offset : !isBeyondAnEnd(ends)) {
+        builder.outOfRange(OutOfRangePolicy.EARLIEST); // deleted records cannot be read again
+      }
       if (group != null) {
         readAsMember(client, builder);
       } else if (follow) {
@@ -142,6 +149,11 @@ final class ConsumeCommand implements Runnable {
         printHistory(builder);
       }
     }
+  }
+
+  private boolean isBeyondAnEnd(Map<TopicPartition, Long> ends) {
+    return from instanceof Position.Offset start
+        && ends.values().stream().anyMatch(end -> end < start.offset());
   }
 
   private void readAsMember(TailraceClient client, ConsumerBuilder<byte[], byte[]> builder) {
@@ -195,19 +207,18 @@ final class ConsumeCommand implements Runnable {
     flush();
   }
 
-  /** The ends of the partitions to be read; empty unless reading starts at an offset. */
-  private Map<TopicPartition, Long> endsWhenFromAnOffset(TailraceClient client) {
-    Map<TopicPartition, Long> ends = new TreeMap<>();
+  /** A position in each of the partitions to be read; empty unless reading starts at an offset. */
+  private Map<TopicPartition, Long> offsetsWhenFromAnOffset(TailraceClient client, Position at) {
+    Map<TopicPartition, Long> offsets = new TreeMap<>();
     if (from instanceof Position.Offset) {
       Admin admin = client.admin();
       Session.await(
               partition == null
-                  ? admin.listOffsets(topic, Position.latest())
-                  : admin.listOffsets(
-                      Map.of(new TopicPartition(topic, partition), Position.latest())))
-          .forEach((partition, end) -> ends.put(partition, end.offset()));
+                  ? admin.listOffsets(topic, at)
+                  : admin.listOffsets(Map.of(new TopicPartition(topic, partition), at)))
+          .forEach((partition, found) -> offsets.put(partition, found.offset()));
     }
-    return ends;
+    return offsets;
   }
 
   private void follow(

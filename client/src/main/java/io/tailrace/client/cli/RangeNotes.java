@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Says on standard error that a stretch to be read is empty for a reason that is probably a
- * mistake: its start lies beyond the end of the partitions, or in the future.
+ * Says on standard error what is odd about a stretch to be read: its start lies beyond the end of
+ * the partitions or in the future, or its first records were deleted.
  */
 final class RangeNotes {
   private static final long FIRST_EPOCH_S = 1_000_000_000; // 2001
@@ -68,6 +68,26 @@ final class RangeNotes {
               + " is an offset beyond the end of partition "
               + where
               + (waits ? "; waiting for it there" : ""));
+    }
+  }
+
+  /**
+   * Prints a note when the range begins at an offset whose records are deleted in a partition.
+   *
+   * @param starts the first offsets of the partitions that can be read; may be empty unless {@code
+   *     from} is an offset
+   */
+  void tellLaterStarts(Position from, Map<TopicPartition, Long> starts) {
+    if (!(from instanceof Position.Offset start)) {
+      return;
+    }
+    String where =
+        starts.entrySet().stream()
+            .filter(first -> first.getValue() > start.offset() && start.offset() > 0)
+            .map(first -> first.getKey().partition() + " at " + first.getValue())
+            .collect(Collectors.joining(", "));
+    if (!where.isEmpty()) {
+      note("records from " + fromText + " on were deleted; beginning in partition " + where);
     }
   }
 

@@ -187,6 +187,9 @@ final class ReplayCommand implements Runnable {
       Position end) {
     Map<TopicPartition, Long> ends = offsets(admin, source, end);
     Map<TopicPartition, Long> starts = offsets(admin, source, start);
+    Map<TopicPartition, Long> earliest = offsets(admin, source, Position.earliest());
+    new RangeNotes(session, from, false).tellLaterStarts(start, earliest);
+    starts.replaceAll((partition, offset) -> Math.max(offset, earliest.get(partition)));
     Map<TopicPartition, Long> latest = offsets(admin, source, Position.latest());
     ends.replaceAll((partition, offset) -> Math.min(offset, latest.get(partition)));
     return new ReplayState(
