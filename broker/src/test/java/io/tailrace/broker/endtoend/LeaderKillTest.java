@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Three broker processes, whose leaders are killed in the middle of work, and replaced long before
- * their sessions with ZooKeeper expire.
+ * Three broker processes, whose leaders are killed and frozen in turn in the middle of work, and
+ * replaced long before their sessions with ZooKeeper expire.
  */
 class LeaderKillTest {
   private static final int BROKERS = 3;
@@ -27,10 +27,10 @@ class LeaderKillTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir Path directory;
+  private final List<BrokerProcess> brokers = new ArrayList<>();
 
   @Test
-  void keepsEveryAcknowledgedRecordExactlyOnceWhenLeadersAreKilled() throws Exception {
-    List<BrokerProcess> brokers = new ArrayList<>();
+  void keepsEveryAcknowledgedRecordExactlyOnceWhenLeadersAreKilledOrFrozen() throws Exception {
     try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory.resolve("zk"), 0)) {
       for (int id = 0; id < BROKERS; id++) {
         brokers.add(
@@ -49,7 +49,7 @@ class LeaderKillTest {
       try (TailraceClient client = TailraceClient.connect(bootstrap)) {
         Admin admin = client.admin();
         admin.createTopic(Topic.named("replicated").partitions(3)).join();
-        List<BrokerProcess> killed = new ArrayList<>();
+        List<Runnable> remedies = new ArrayList<>();
         KillUnderLoad.run(
             client,
             "replicated",
@@ -63,19 +63,27 @@ class LeaderKillTest {
                       .get(0)
                       .leader()
                       .orElseThrow();
-              killed.add(brokers.get(leader));
-              brokers.get(leader).kill();
+              remedies.add(remedies.size() % 2 == 0 ? kill(leader) : freeze(leader));
               awaitAllLedWithout(admin, leader);
             },
             () -> {
-              killed.forEach(BrokerProcess::start);
-              killed.clear();
+              remedies.get(remedies.size() - 1).run();
               awaitAllInSync(admin);
             });
       }
     } finally {
       brokers.forEach(BrokerProcess::close);
     }
+  }
+
+  private Runnable kill(int id) {
+    brokers.get(id).kill();
+    return brokers.get(id)::start;
+  }
+
+  private Runnable freeze(int id) {
+    brokers.get(id).freeze();
+    return brokers.get(id)::thaw;
   }
 
   private static void awaitAllLedWithout(Admin admin, int killed) {

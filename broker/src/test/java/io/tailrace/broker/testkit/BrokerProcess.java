@@ -188,6 +188,30 @@ public final class BrokerProcess implements AutoCloseable {
     await();
   }
 
+  /** Lets nothing in the process run, as {@code SIGSTOP}; its connections stay open. */
+  public void freeze() {
+    signal("STOP");
+  }
+
+  /** Ends {@link #freeze}. */
+  public void thaw() {
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    try {
+      Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start();
+      if (kill.waitFor() != 0) {
+        throw new IllegalStateException("process " + pid() + " cannot be signalled");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
   /** Stops the process with SIGTERM, and waits. */
   public int stop() {
     process.destroy();
