@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tailrace.broker.testkit.TestBrokers;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.Message;
 import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.Producer;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.ReplicaLog;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.client.TopicPartition;
+import io.tailrace.protocol.error.ErrorCode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -34,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReplicationTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int PARTITIONS = 4;
+  private static final Set<ErrorCode> CREATED = Set.of(ErrorCode.NONE, ErrorCode.TOPIC_EXISTS);
 
   @TempDir static Path directory;
   private static TestBrokers brokers;
@@ -154,6 +159,41 @@ class ReplicationTest {
       }
     }
     return found;
+  }
+
+  @Test
+  void knownLeadersServeOnWhileZooKeeperIsAwayAndNothingElseChanges() {
+    try (TailraceClient client =
+            TailraceClient.builder()
+                .bootstrap(brokers.bootstrap())
+                .requestTimeout(Duration.ofSeconds(5))
+                .connect();
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
+      client.admin().createTopic(Topic.named("steady").partitions(3)).join();
+      List<PartitionDescription> before =
+          client.admin().describeTopic("steady").join().partitions();
+      brokers.withoutZooKeeper(
+          () -> {
+            // Before the brokers have noticed, a change may get lost on its way.
+            await(() -> creation(client, "late") == ErrorCode.METADATA_UNAVAILABLE);
+            for (int partition = 0; partition < 3; partition++) {
+              Message<String, String> message = Message.of("steady", "key", "value");
+              assertEquals(0, producer.send(message.partition(partition)).join().offset());
+            }
+            assertEquals(before, client.admin().describeTopic("steady").join().partitions());
+          });
+      await(() -> CREATED.contains(creation(client, "late")));
+      assertEquals(before, client.admin().describeTopic("steady").join().partitions());
+    }
+  }
+
+  private static ErrorCode creation(TailraceClient client, String topic) {
+    try {
+      client.admin().createTopic(Topic.named(topic)).join();
+      return ErrorCode.NONE;
+    } catch (CompletionException e) {
+      return ((TailraceException) e.getCause()).code();
+    }
   }
 
   private static void assertReplicasEndAlike(

@@ -19,16 +19,14 @@ import java.util.stream.Collectors;
  * that are free. Brokers have the ids 0, 1, 2 and so on. Not thread-safe.
  */
 public final class TestBrokers implements AutoCloseable {
-  private final EmbeddedZooKeeper zookeeper;
+  private final Path zookeeperDirectory;
+  private EmbeddedZooKeeper zookeeper;
   private final List<Map<String, String>> settings = new ArrayList<>();
   private final List<Broker> brokers = new ArrayList<>();
 
   private TestBrokers(Path directory, int count, Map<String, String> overrides) {
-    try {
-      zookeeper = EmbeddedZooKeeper.start(directory.resolve("zookeeper"), 0);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    zookeeperDirectory = directory.resolve("zookeeper");
+    startZooKeeper(0);
     for (int id = 0; id < count; id++) {
       Map<String, String> own = new HashMap<>();
       own.put("broker.id", Integer.toString(id));
@@ -45,6 +43,25 @@ public final class TestBrokers implements AutoCloseable {
   /** Starts them with settings that differ from the tests' defaults. */
   public static TestBrokers start(Path directory, int count, Map<String, String> overrides) {
     return new TestBrokers(directory, count, overrides);
+  }
+
+  private void startZooKeeper(int port) {
+    try {
+      zookeeper = EmbeddedZooKeeper.start(zookeeperDirectory, port);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Runs something while ZooKeeper is away; it comes back on the same port with its data. */
+  public void withoutZooKeeper(Runnable action) {
+    int port = zookeeper.port();
+    zookeeper.close();
+    try {
+      action.run();
+    } finally {
+      startZooKeeper(port);
+    }
   }
 
   /** Starts a broker that was stopped, on the same data and maybe another port. */

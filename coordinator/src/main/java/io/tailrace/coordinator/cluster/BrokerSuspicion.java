@@ -76,9 +76,13 @@ final class BrokerSuspicion {
     return (int) others(state).stream().filter(id -> stateOf(id, state) == wanted).count();
   }
 
-  /** Whether the broker answers, live or not, and does not say that it leaves. */
-  boolean answers(int id, ClusterState state) {
-    return state.broker(id) != null && stateOf(id, state) == Reachability.State.ANSWERS;
+  /**
+   * Whether the broker answers, and does not say that it leaves. Under which registration does not
+   * matter: it may have a new one that is not known to be live yet.
+   */
+  boolean answers(int id) {
+    Reachability.Peer peer = reachability.peers().get(id);
+    return peer != null && peer.state() == Reachability.State.ANSWERS;
   }
 
   /** Why these are taken for dead, for people. */

@@ -68,6 +68,12 @@ public final class ClusterMember implements ClusterStore {
   /** Connected, and {@link #state} is what the store held since. */
   private boolean ready;
 
+  /** How often it was connected. */
+  private int connections;
+
+  /** Not connected for so long that changes are refused at once. */
+  private boolean longAway;
+
   /** Which cluster this process belongs to; set when it is first connected, if not before. */
   private HomeCluster home;
 
@@ -161,6 +167,8 @@ public final class ClusterMember implements ClusterStore {
                   @Override
                   public void onConnected(long newSession, List<MetadataEntry> entries) {
                     ready = true;
+                    connections++;
+                    longAway = false;
                     session = newSession;
                     state.reset(entries);
                     onState();
@@ -170,6 +178,7 @@ public final class ClusterMember implements ClusterStore {
                   public void onDisconnected() {
                     ready = false;
                     status = ClusterStatus.AWAY;
+                    noticeLongAbsence();
                   }
 
                   @Override
@@ -178,6 +187,15 @@ public final class ClusterMember implements ClusterStore {
                     onState();
                   }
                 }));
+  }
+
+  /**
+   * From some time on, changes do not wait for the store to come back: they are refused at once.
+   */
+  private void noticeLongAbsence() {
+    int before = connections;
+    scheduler.schedule(
+        () -> longAway = !ready && connections == before, Math.min(SILENCE_MS, requestTimeoutMs));
   }
 
   /** Takes over what the store holds, unless it is not this process's cluster. */
@@ -528,6 +546,12 @@ public final class ClusterMember implements ClusterStore {
           }
           if (wrongCluster) {
             request.fail(ErrorCode.METADATA_UNAVAILABLE, status.problem());
+            return;
+          }
+          if (longAway) {
+            request.fail(
+                ErrorCode.METADATA_UNAVAILABLE,
+                "there is no connection to the cluster's metadata store; nothing was changed");
             return;
           }
           queue.add(request);

@@ -49,11 +49,7 @@ final class Controller {
    */
   List<MetadataWrite> removals(ClusterState state, List<Integer> dead) {
     List<MetadataWrite> writes = new ArrayList<>();
-    for (int id : dead) {
-      // The live node's own version says nothing: every new one begins at 0.
-      writes.add(new MetadataWrite.Check(new MetadataKey.Broker(id), state.broker(id).epoch()));
-      writes.add(new MetadataWrite.Delete(new MetadataKey.Live(id), state.live(id).version()));
-    }
+    dead.forEach(id -> writes.addAll(Membership.end(state, id)));
     return fenced(writes);
   }
 

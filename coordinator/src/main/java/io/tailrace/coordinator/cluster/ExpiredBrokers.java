@@ -50,7 +50,7 @@ final class ExpiredBrokers {
     looks++;
     missing.forEach(id -> awaited.putIfAbsent(id, looks));
     awaited.keySet().removeAll(now);
-    awaited.keySet().removeIf(id -> !suspicion.answers(id, state));
+    awaited.keySet().removeIf(id -> !suspicion.answers(id));
     massExpiry |= 2 * awaited.size() >= awaited.size() + now.size();
     massExpiry &= !awaited.isEmpty();
     return awaited.containsValue(looks) ? looks : 0;

@@ -214,12 +214,29 @@ final class Membership {
     return notWhole;
   }
 
-  /** The write that makes the registered broker the controller. */
+  /**
+   * The write that makes the registered broker the controller. It ends the registration of the
+   * controller before, if there is one: that one has died or hangs.
+   */
   List<MetadataWrite> elect(ClusterState state) {
     List<MetadataWrite> writes = new ArrayList<>();
     writes.add(new MetadataWrite.Check(new MetadataKey.Broker(registration.id()), brokerEpoch));
     writes.addAll(takeControl(state));
+    if (state.controller() != null) {
+      int deposed = state.controller().value().brokerId();
+      if (deposed != registration.id() && state.live(deposed) != null) {
+        writes.addAll(end(state, deposed));
+      }
+    }
     return writes;
+  }
+
+  /** The parts of a write that end the registration of a live broker, if it is still the same. */
+  static List<MetadataWrite> end(ClusterState state, int brokerId) {
+    // The live node's own version says nothing: every new one begins at 0.
+    return List.of(
+        new MetadataWrite.Check(new MetadataKey.Broker(brokerId), state.broker(brokerId).epoch()),
+        new MetadataWrite.Delete(new MetadataKey.Live(brokerId), state.live(brokerId).version()));
   }
 
   /** The write after which this process is not the controller any more, and nobody is. */

@@ -109,7 +109,13 @@ class ClusterMemberTest {
     assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(answer));
     assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(ids));
     assertEquals(before, broker.member.image());
+    // Nobody waits again for a store that has been away for long.
+    CompletionStage<TopicImage> later = create(broker, "again", 1);
+    runFor(20);
+    assertTrue(later.toCompletableFuture().isDone());
+    assertEquals(ErrorCode.METADATA_UNAVAILABLE, refusal(later));
     broker.session.reconnect();
+    runFor(10);
     get(create(broker, "later", 1));
     assertEquals(Set.of("orders", "later"), broker.member.image().topics().keySet());
   }
@@ -391,6 +397,24 @@ class ClusterMemberTest {
     runFor(50);
     assertEquals(2, dead.member.image().controllerId());
     assertTrue(other.member.image().brokers().get(1).live());
+  }
+
+  @Test
+  void aSuccessorActsOnTheSilenceThatItMeasuredItself() {
+    Broker dead = new Broker(1, 100);
+    Broker other = new Broker(2, 100);
+    Broker silent = new Broker(3, 100);
+    dead.thread.freeze();
+    silent.thread.freeze();
+    other.member.reachable(
+        new Reachability(
+            Map.of(
+                1, new Reachability.Peer(1, Reachability.State.GONE),
+                3, new Reachability.Peer(1, Reachability.State.SILENT))));
+    runFor(50);
+    assertEquals(2, other.member.image().controllerId());
+    assertFalse(other.member.image().brokers().get(1).live());
+    assertFalse(other.member.image().brokers().get(3).live());
   }
 
   @Test
