@@ -19,6 +19,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.log.chronicle.ChronicleLogStore;
+import io.tailrace.broker.log.chronicle.CleanerLimits;
 import io.tailrace.broker.log.chronicle.StoreLimits;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.network.BrokerIdentity;
@@ -341,7 +342,12 @@ public final class Broker implements AutoCloseable {
       return ChronicleLogStore.open(
           directory.path(),
           clock,
-          StoreLimits.withFreeSpaceFloor(config.get(BrokerKeys.DISK_FREE_FLOOR_BYTES)));
+          StoreLimits.withFreeSpaceFloor(config.get(BrokerKeys.DISK_FREE_FLOOR_BYTES))
+              .with(
+                  new CleanerLimits(
+                      config.get(BrokerKeys.LOG_CLEANER_DEDUPE_BUFFER_SIZE),
+                      config.get(BrokerKeys.LOG_CLEANER_IO_MAX_BYTES_PER_SECOND),
+                      config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS))));
     } catch (LogException e) {
       throw new StartupException("data.dir: " + e.getMessage(), e);
     }

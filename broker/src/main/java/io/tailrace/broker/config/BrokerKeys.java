@@ -344,7 +344,24 @@ public final class BrokerKeys {
           ConfigType.INTEGER,
           30_000,
           Constraint.atLeast(10),
-          "How often logs are looked at for segments to close or to delete.");
+          "How often logs are looked at for segments to close, to delete or to compact.");
+
+  public static final ConfigKey<Long> LOG_CLEANER_DEDUPE_BUFFER_SIZE =
+      ConfigKey.fixed(
+          "log.cleaner.dedupe.buffer.size",
+          ConfigType.LONG,
+          128L << 20,
+          Constraint.between(1 << 20, 1 << 30),
+          "Compaction remembers the keys of one log at a time in so many bytes of memory, 30 for"
+              + " each key; the keys of one segment have to fit.");
+
+  public static final ConfigKey<Long> LOG_CLEANER_IO_MAX_BYTES_PER_SECOND =
+      ConfigKey.fixed(
+          "log.cleaner.io.max.bytes.per.second",
+          ConfigType.LONG,
+          64L << 20,
+          Constraint.atLeast(64 << 10),
+          "Compaction reads and writes no more bytes than this a second, on average.");
 
   public static final ConfigKey<Long> PRODUCER_ID_EXPIRATION_MS =
       ConfigKey.fixed(
@@ -407,6 +424,8 @@ public final class BrokerKeys {
               LOG_FLUSH_INTERVAL_RECORDS,
               LOG_FLUSH_INTERVAL_MS,
               LOG_CHECK_INTERVAL_MS,
+              LOG_CLEANER_DEDUPE_BUFFER_SIZE,
+              LOG_CLEANER_IO_MAX_BYTES_PER_SECOND,
               PRODUCER_ID_EXPIRATION_MS,
               DISK_FREE_FLOOR_BYTES,
               NETWORK_THREADS,

@@ -25,6 +25,10 @@ public record ConfigType<T>(
   public static final ConfigType<Long> LONG =
       new ConfigType<>("integer", text -> wholeNumber(text, Long::valueOf), String::valueOf);
 
+  /** A decimal number, with a point whatever the locale. */
+  public static final ConfigType<Double> DOUBLE =
+      new ConfigType<>("number", ConfigType::number, String::valueOf);
+
   /** May be empty. */
   public static final ConfigType<String> TEXT =
       new ConfigType<>("text", text -> text, text -> text);
@@ -81,6 +85,14 @@ public record ConfigType<T>(
       return parser.apply(text);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("is not a whole number in range", e);
+    }
+  }
+
+  private static Double number(String text) {
+    try {
+      return Double.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("is not a number", e);
     }
   }
 

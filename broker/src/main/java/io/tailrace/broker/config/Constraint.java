@@ -18,6 +18,11 @@ public record Constraint<T>(String description, Predicate<T> allows) {
     return new Constraint<>("at least " + least, value -> value.longValue() >= least);
   }
 
+  /** A share of a whole. */
+  public static Constraint<Double> share() {
+    return new Constraint<>("from 0 to 1", value -> value >= 0 && value <= 1);
+  }
+
   public static <N extends Number> Constraint<N> between(long least, long most) {
     return new Constraint<>(
         "from " + least + " to " + most,

@@ -61,7 +61,8 @@ public final class TopicConfig {
     return new RecordLimits(
         get(TopicKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES),
         get(TopicKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS),
-        get(TopicKeys.INBOX_MAX_BYTES));
+        get(TopicKeys.INBOX_MAX_BYTES),
+        get(TopicKeys.CLEANUP_POLICY).compacts());
   }
 
   /** How the topic's logs are kept. */
@@ -84,14 +85,28 @@ public final class TopicConfig {
   }
 
   private LogConfig logConfig(long segmentBytes) {
+    CleanupPolicy policy = get(TopicKeys.CLEANUP_POLICY);
+    long segmentMs = get(TopicKeys.SEGMENT_MS);
+    if (policy.compacts()) {
+      segmentMs = Math.min(segmentMs, get(TopicKeys.MAX_COMPACTION_LAG_MS));
+    }
     return new LogConfig(
         segmentBytes,
-        get(TopicKeys.SEGMENT_MS),
-        get(TopicKeys.RETENTION_BYTES),
-        get(TopicKeys.RETENTION_MS),
+        segmentMs,
+        policy.deletes() ? get(TopicKeys.RETENTION_BYTES) : -1,
+        policy.deletes() ? get(TopicKeys.RETENTION_MS) : -1,
         get(TopicKeys.MAX_MESSAGE_BYTES),
         get(TopicKeys.FLUSH),
         get(TopicKeys.FLUSH_INTERVAL_RECORDS),
-        get(TopicKeys.FLUSH_INTERVAL_MS));
+        get(TopicKeys.FLUSH_INTERVAL_MS),
+        policy.compacts() ? compaction() : null);
+  }
+
+  private LogConfig.Compaction compaction() {
+    return new LogConfig.Compaction(
+        get(TopicKeys.MIN_CLEANABLE_DIRTY_RATIO),
+        get(TopicKeys.MIN_COMPACTION_LAG_MS),
+        get(TopicKeys.MAX_COMPACTION_LAG_MS),
+        get(TopicKeys.DELETE_RETENTION_MS));
   }
 }

@@ -10,15 +10,13 @@ final class OffsetsTopic {
   static final int PARTITIONS = 16;
 
   /**
-   * The whole log is the state: nothing of it may expire. Small segments, since it is read as a
+   * The log is the state: the last record of each key of it. Small segments, since it is read as a
    * whole.
    */
   static final Map<String, String> CONFIGS =
       Map.of(
-          "retention.ms",
-          "-1",
-          "retention.bytes",
-          "-1",
+          "cleanup.policy",
+          "compact",
           "segment.bytes",
           Integer.toString(16 << 20),
           "max.message.bytes",

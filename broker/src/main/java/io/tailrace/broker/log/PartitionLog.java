@@ -170,8 +170,9 @@ public interface PartitionLog {
 
   /**
    * Deletes closed segments that retention no longer keeps, as far as they lie below the limit.
-   * Also rolls the active segment when it is older than {@link LogConfig#segmentMs()}. To be called
-   * now and then.
+   * Also rolls the active segment when it is older than {@link LogConfig#segmentMs()}, and where
+   * {@link LogConfig#compaction()} asks for it begins to compact closed segments below the limit on
+   * another thread. To be called now and then.
    *
    * @param nowMs milliseconds since 1970
    * @param limitOffset exclusive; normally the high watermark

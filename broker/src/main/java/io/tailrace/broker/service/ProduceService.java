@@ -147,6 +147,9 @@ public final class ProduceService {
         for (int at = index; at < end; ) {
           int size = ProducedBatch.check(records, at, end - at);
           ProducedBatch.checkUncompressedSize(records, at, limit.maxUncompressedBytes());
+          if (limit.keysRequired()) {
+            ProducedBatch.checkKeys(records, at);
+          }
           if (RecordBatch.maxTimestampMs(records, at) > maxTimestampMs) {
             return inTheFuture(at, limit);
           }

@@ -51,8 +51,8 @@ final class ConfigDocuments {
     table(out, BrokerKeys.SCHEMA, true);
     out.append("\n## Topics\n\n")
         .append("A topic takes these from its brokers (the key with `log.` in front, or of the\n")
-        .append("same name; only topics have an `owner`) unless they are set for the topic itself,\n")
-        .append("at any time:\n\n")
+        .append("same name; only topics have an `owner` and the keys of compaction) unless they\n")
+        .append("are set for the topic itself, at any time:\n\n")
         .append("```\n")
         .append("bin/tailrace topic create orders --config retention.ms=86400000\n")
         .append("bin/tailrace config set topic orders retention.ms=3600000\n")

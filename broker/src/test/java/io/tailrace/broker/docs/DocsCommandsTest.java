@@ -42,6 +42,7 @@ class DocsCommandsTest {
     "docs/produce.md, 3",
     "docs/consume-and-replay.md, 6",
     "docs/consumer-groups.md, 7",
+    "docs/compaction.md, 5",
     "docs/queues.md, 13",
     "docs/command-line.md, 7",
     "docs/operate.md, 11",

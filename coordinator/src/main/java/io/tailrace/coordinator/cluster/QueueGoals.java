@@ -168,6 +168,13 @@ final class QueueGoals {
     if (topic == null || !topic.value().visible()) {
       return new Refused<>(ErrorCode.UNKNOWN_TOPIC, "there is no exchange '" + exchange + "'");
     }
+    if (TopicRules.isCompacted(topic.value().configs())) {
+      return new Refused<>(
+          ErrorCode.INVALID_QUEUE,
+          "topic '"
+              + exchange
+              + "' is compacted (cleanup.policy) and loses records; queues cannot be bound to it");
+    }
     Set<String> wanted = new LinkedHashSet<>(keys);
     for (String key : wanted) {
       String problem = BindingKeys.problem(topic.value().type(), key);

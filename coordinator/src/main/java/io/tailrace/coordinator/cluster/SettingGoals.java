@@ -35,6 +35,15 @@ final class SettingGoals {
       if (problem != null) {
         return new Refused<>(ErrorCode.INVALID_CONFIG, problem);
       }
+      List<String> queues = state.boundTo(topic.id());
+      if (TopicRules.isCompacted(configs) && !queues.isEmpty()) {
+        return new Refused<>(
+            ErrorCode.INVALID_CONFIG,
+            "topic '"
+                + name
+                + "' cannot be compacted while queues are bound to it: "
+                + String.join(", ", queues));
+      }
       return new Write<>(
           List.of(
               new MetadataWrite.Check(topic.partitionsKey(), MetadataWrite.ANY_VERSION),

@@ -10,6 +10,7 @@ public final class TopicRules {
   /** Brokers keep the state of consumer groups in it. */
   public static final String CONSUMER_OFFSETS = "__consumer_offsets";
 
+  private static final String CLEANUP_POLICY = "cleanup.policy";
   private static final int MAX_REPLICAS = 60_000;
   private static final int MAX_CONFIG_BYTES = 64 * 1024;
 
@@ -18,6 +19,14 @@ public final class TopicRules {
   /** Whether brokers keep state of their own in the topic: clients read it at most. */
   public static boolean isInternal(String name) {
     return name.equals(CONSUMER_OFFSETS);
+  }
+
+  /**
+   * Whether a topic keeps only the last record of each key: queues, which settle record by record,
+   * cannot be bound to it.
+   */
+  static boolean isCompacted(Map<String, String> configs) {
+    return configs.getOrDefault(CLEANUP_POLICY, "").contains("compact");
   }
 
   /** Why a topic may not have that many partitions; null when it may. */

@@ -43,6 +43,8 @@ public enum ErrorCode {
   INVALID_CONFIG(21, false, "a setting is not known or its value is not allowed"),
   /** The record's timestamp is not allowed. */
   INVALID_TIMESTAMP(22, false, "the record's timestamp is not allowed"),
+  /** The topic does not take such a record, as a compacted one that takes none without a key. */
+  INVALID_RECORD(23, false, "the topic does not take such a record"),
 
   // Errors of its target.
   /** The broker does not know this topic. */

@@ -50,8 +50,11 @@ public final class ProducedBatch {
               + count
               + "; a producer's batch has no gaps");
     }
+    if (RecordBatch.hasDeleteHorizon(in, index)) {
+      throw new CorruptBatchException("a delete horizon is set by compaction, not by producers");
+    }
     if (RecordBatch.compression(in, index) == CompressionType.NONE) {
-      new ProducedBatch(in, index + RecordBatch.HEADER_BYTES, index + size).walk(count);
+      new ProducedBatch(in, index + RecordBatch.HEADER_BYTES, index + size).walk(count, false);
     } else if (count > MAX_RECORDS) {
       throw new CorruptBatchException(
           "record count " + count + " is more than the " + MAX_RECORDS + " that readers accept");
@@ -82,7 +85,39 @@ public final class ProducedBatch {
     }
   }
 
-  private void walk(int count) {
+  /**
+   * Checks that every record of a checked batch has a key, as compaction needs it. A compressed
+   * batch is decompressed for that.
+   *
+   * @throws CorruptBatchException with {@link ErrorCode#INVALID_RECORD} when one has none; with
+   *     another code when the records cannot be read
+   */
+  public static void checkKeys(ByteBuf in, int index) {
+    if (RecordBatch.compression(in, index) == CompressionType.NONE) {
+      int end = index + RecordBatch.sizeInBytes(in, index);
+      new ProducedBatch(in, index + RecordBatch.HEADER_BYTES, end)
+          .walk(RecordBatch.recordCount(in, index), true);
+      return;
+    }
+    try (RecordReader reader = new RecordReader(in, index)) {
+      for (int i = 0; reader.hasNext(); i++) {
+        if (reader.next().key() == null) {
+          throw withoutKey(i);
+        }
+      }
+    }
+  }
+
+  private static CorruptBatchException withoutKey(int record) {
+    return new CorruptBatchException(
+        ErrorCode.INVALID_RECORD,
+        "record "
+            + record
+            + " of the batch has no key; a topic with cleanup.policy=compact keeps the last record"
+            + " of each key");
+  }
+
+  private void walk(int count, boolean withKeys) {
     for (int i = 0; i < count; i++) {
       int length = readInt();
       if (length < MIN_LENGTH || length > end - at) {
@@ -103,6 +138,9 @@ public final class ProducedBatch {
       int offsetDelta = readInt();
       if (offsetDelta != i) {
         throw new CorruptBatchException("record " + i + " has offset delta " + offsetDelta);
+      }
+      if (withKeys && readInt() < 0) {
+        throw withoutKey(i);
       }
       if (at > next) {
         throw new CorruptBatchException("record " + i + " is longer than its length of " + length);

@@ -17,9 +17,10 @@ import java.util.zip.CRC32C;
  *   12 partitionLeaderEpoch  int32
  *   16 magic                 int8    2
  *   17 crc                   uint32  CRC-32C of everything from the attributes to the end
- *   21 attributes            int16   bits 0-2 compression, bit 3 timestamp type (1 = log append time)
+ *   21 attributes            int16   bits 0-2 compression, bit 3 timestamp type (1 = log append time),
+ *                                    bit 6 the base timestamp is the delete horizon
  *   23 lastOffsetDelta       int32
- *   27 baseTimestamp         int64
+ *   27 baseTimestamp         int64   the records' timestamps are relative to it
  *   35 maxTimestamp          int64
  *   43 producerId            int64   -1 = not idempotent
  *   51 producerEpoch         int16
@@ -27,6 +28,11 @@ import java.util.zip.CRC32C;
  *   57 recordCount           int32
  *   61 records               see {@link RecordReader}
  * </pre>
+ *
+ * <p>Compaction takes records out of stored batches: the offsets of the others and the batch's
+ * range of offsets stay. A batch may lose all of its records; its header alone is left then,
+ * without compression. The delete horizon is the moment from which on compaction may also remove
+ * the batch's records without value (tombstones), milliseconds since 1970.
  *
  * <p>Base offset and leader epoch lie outside the checksum, so that the broker sets them without
  * touching the rest. All methods take the buffer and the index of the batch's first byte; none
@@ -51,7 +57,9 @@ public final class RecordBatch {
   /** Where the last offset stands, relative to the base offset, 4 bytes. */
   public static final int LAST_OFFSET_DELTA_OFFSET = 23;
 
-  /** Where the first record's timestamp stands, milliseconds since 1970, 8 bytes. */
+  /**
+   * Where the timestamp stands that the others are relative to, milliseconds since 1970, 8 bytes.
+   */
   public static final int BASE_TIMESTAMP_OFFSET = 27;
 
   /** Where the largest timestamp stands, milliseconds since 1970, 8 bytes. */
@@ -88,8 +96,9 @@ public final class RecordBatch {
   public static final int NO_SEQUENCE = -1;
 
   private static final int COMPRESSION_MASK = 0x07;
-  private static final int LOG_APPEND_TIME_MASK = 0x08;
+  static final int LOG_APPEND_TIME_MASK = 0x08;
   private static final int TRANSACTIONAL_OR_CONTROL_MASK = 0x30;
+  static final int DELETE_HORIZON_MASK = 0x40;
 
   /** No record is smaller: length, attributes, two deltas, two lengths, header count. */
   private static final int MIN_RECORD_BYTES = 7;
@@ -136,12 +145,17 @@ public final class RecordBatch {
     return (attributes(in, index) & LOG_APPEND_TIME_MASK) != 0;
   }
 
+  /** Whether {@link #baseTimestampMs} is the delete horizon of the batch's tombstones. */
+  public static boolean hasDeleteHorizon(ByteBuf in, int index) {
+    return (attributes(in, index) & DELETE_HORIZON_MASK) != 0;
+  }
+
   /** The last offset, relative to the base offset. */
   public static int lastOffsetDelta(ByteBuf in, int index) {
     return in.getInt(index + LAST_OFFSET_DELTA_OFFSET);
   }
 
-  /** The first record's timestamp, milliseconds since 1970. */
+  /** What the records' timestamps are relative to, milliseconds since 1970. */
   public static long baseTimestampMs(ByteBuf in, int index) {
     return in.getLong(index + BASE_TIMESTAMP_OFFSET);
   }
@@ -234,7 +248,7 @@ public final class RecordBatch {
     }
     int count = in.getInt(index + RECORD_COUNT_OFFSET);
     int lastOffsetDelta = in.getInt(index + LAST_OFFSET_DELTA_OFFSET);
-    if (count < 1 || lastOffsetDelta < count - 1) {
+    if (count < 0 || lastOffsetDelta < Math.max(0, count - 1)) {
       throw new CorruptBatchException(
           "record count " + count + " and last offset delta " + lastOffsetDelta + " do not agree");
     }
@@ -249,6 +263,10 @@ public final class RecordBatch {
       throw new CorruptBatchException("transactional and control batches are not supported");
     }
     int size = LENGTH_OVERHEAD + batchLength;
+    if (count == 0 && (size != HEADER_BYTES || compression != CompressionType.NONE)) {
+      throw new CorruptBatchException(
+          "a batch without records has " + size + " bytes and compression " + compression.label());
+    }
     if (compression == CompressionType.NONE
         && (long) count * MIN_RECORD_BYTES > size - HEADER_BYTES) {
       throw new CorruptBatchException(

@@ -14,6 +14,7 @@ public final class RecordBatchBuilder {
   private int count;
   private boolean grown;
   private long baseTimestampMs;
+  private boolean hasBaseTimestamp;
   private long maxTimestampMs;
   private int lastOffsetDelta;
   private CompressionType compression = CompressionType.NONE;
@@ -30,6 +31,17 @@ public final class RecordBatchBuilder {
   /** A builder whose array has room for so many bytes before it grows. */
   public RecordBatchBuilder(int capacity) {
     this(ByteBuffer.allocate(capacity));
+  }
+
+  /**
+   * Has timestamps stored relative to the given one instead of the first record's. To be called
+   * before the first record is added.
+   *
+   * @param timestampMs milliseconds since 1970
+   */
+  public void setBaseTimestamp(long timestampMs) {
+    baseTimestampMs = timestampMs;
+    hasBaseTimestamp = true;
   }
 
   /** Records so far. */
@@ -96,7 +108,7 @@ public final class RecordBatchBuilder {
   public void append(
       int offsetDelta, long timestampMs, byte[] key, byte[] value, List<RecordHeader> headers) {
     if (count == 0) {
-      baseTimestampMs = timestampMs;
+      baseTimestampMs = hasBaseTimestamp ? baseTimestampMs : timestampMs;
       maxTimestampMs = timestampMs;
     } else if (timestampMs > maxTimestampMs) {
       maxTimestampMs = timestampMs;

@@ -29,6 +29,7 @@ class ErrorCodeTest {
           20 INVALID_REPLICATION_FACTOR
           21 INVALID_CONFIG
           22 INVALID_TIMESTAMP
+          23 INVALID_RECORD
           30 UNKNOWN_TOPIC
           31 UNKNOWN_PARTITION
           32 TOPIC_EXISTS

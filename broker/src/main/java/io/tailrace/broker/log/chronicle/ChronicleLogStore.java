@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Keeps logs as Chronicle queues below one directory, which it locks. Thread-safe.
  *
  * <p>A few threads named {@code log-io} open, sync, seal and delete; one named {@code log-ahead}
- * makes files and reserves space before appends need them.
+ * makes files and reserves space before appends need them; {@code log-cleaner} compacts.
  */
 public final class ChronicleLogStore implements LogStore {
   private static final Logger LOG = LoggerFactory.getLogger(ChronicleLogStore.class);
@@ -115,7 +115,8 @@ public final class ChronicleLogStore implements LogStore {
             limits.batchesPerSegment(),
             openLogs,
             failures,
-            highWatermarks);
+            highWatermarks,
+            limits.cleaner());
     threads.checkpointEvery(CHECKPOINT_MS, highWatermarks::writeIfChanged);
     threads.checkpointEvery(SPACE_CHECK_MS, space::recheck);
     List<Path> halfDeleted = LogFiles.deletedIn(logs);

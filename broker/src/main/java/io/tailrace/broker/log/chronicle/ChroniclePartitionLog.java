@@ -41,6 +41,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   private final LogSync sync;
   private final LogSnapshots snapshots;
   private final AppendPreparation preparation;
+  private final LogCompaction compaction;
   private final Snapshot snapshot;
   private final HighWatermarks.Value highWatermark;
   private final long checkpointedHighWatermark;
@@ -78,6 +79,8 @@ final class ChroniclePartitionLog implements PartitionLog {
     this.snapshots = new LogSnapshots(listener, tasks);
     this.preparation =
         new AppendPreparation(directory, services, access, tasks, owner, this::tellAppendable);
+    this.compaction =
+        new LogCompaction(directory, segments, owner, services, access, tasks, this::failLater);
     this.snapshot = recovered.snapshot();
     this.highWatermark = services.highWatermarks().of(id);
     this.checkpointedHighWatermark =
@@ -137,6 +140,11 @@ final class ChroniclePartitionLog implements PartitionLog {
   public boolean isAppendable() {
     checkUsable();
     return preparation.isReady(segments.active(), logEndOffset, config);
+  }
+
+  /** Whether it is being compacted, or waits for that. */
+  boolean isCompacting() {
+    return compaction.isRunning();
   }
 
   /** The segment that takes batches; null when the next append makes one. */
@@ -497,6 +505,7 @@ final class ChroniclePartitionLog implements PartitionLog {
       resetTo(offset);
       return offset;
     }
+    compaction.cancel();
     preparation.drop();
     int first = segments.indexOf(offset);
     Segment cut = first < segments.count() ? segments.get(first) : null;
@@ -538,6 +547,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public void resetTo(long offset) {
     checkUsable();
+    compaction.cancel();
     preparation.drop();
     beginAgain(offset, segments.removeFrom(0));
   }
@@ -572,6 +582,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     }
     logStartOffset = offset;
     List<Segment> gone = new ArrayList<>();
+    compaction.cancel();
     while (segments.count() > 0
         && segments.get(0).isSealed()
         && segments.get(0).state().endOffset <= offset) {
@@ -593,12 +604,17 @@ final class ChroniclePartitionLog implements PartitionLog {
     for (int s = 0; s < segments.count() && segments.get(s).isSealed(); s++) {
       access.closeUnused(segments.get(s));
     }
+    if (segments.count() > 0 && isExpired(segments.get(0), nowMs, limitOffset)) {
+      compaction.cancel();
+      deleteExpired(nowMs, limitOffset);
+    }
+    compaction.beginIfDue(config, nowMs, limitOffset);
+  }
+
+  private void deleteExpired(long nowMs, long limitOffset) {
     List<Segment> gone = new ArrayList<>();
     while (segments.count() > 0 && isExpired(segments.get(0), nowMs, limitOffset)) {
       gone.add(segments.removeFirst());
-    }
-    if (gone.isEmpty()) {
-      return;
     }
     long firstKept =
         segments.count() == 0
@@ -671,7 +687,8 @@ final class ChroniclePartitionLog implements PartitionLog {
     }
     boolean inOrder = failure == null;
     services.openLogs().closing(id);
-    tasks.runLast(() -> services.openLogs().closed(id, inOrder && !tasks.hasFailed()));
+    compaction.stop(
+        () -> tasks.runLast(() -> services.openLogs().closed(id, inOrder && !tasks.hasFailed())));
   }
 
   /** Whether the log takes part in nothing any more. */

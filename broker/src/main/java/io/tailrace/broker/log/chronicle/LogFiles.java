@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  *     log-end                              all offsets below were given out; its end when it was closed
  *     failed                               there after an IO error, until what was not synced is rewritten
  *     damaged                              there while records of it are lost, and says which
- *     &lt;base offset, 20 digits&gt;/            a segment
+ *     &lt;base offset, 20 digits&gt;/            a segment, {@link SegmentName}
  *       19700101seg.cq4  metadata.cq4t     the Chronicle queue
  *       sealed | clean                     what is known of it, {@link SegmentState}
  *       snapshot                           what the log's owner said of all up to somewhere in it
@@ -50,26 +50,12 @@ final class LogFiles {
   static final String TMP = ".tmp";
   static final String DELETED = ".deleted";
 
-  private static final int BASE_OFFSET_DIGITS = 20;
   private static final AtomicLong DELETIONS = new AtomicLong();
 
   private LogFiles() {}
 
   static String segmentName(long baseOffset) {
     return String.format(Locale.ROOT, "%020d", baseOffset);
-  }
-
-  /** The base offset that a directory's name says; -1 when it is not a segment's name. */
-  static long baseOffset(String name) {
-    if (name.length() != BASE_OFFSET_DIGITS
-        || !name.chars().allMatch(each -> each >= '0' && each <= '9')) {
-      return -1;
-    }
-    try {
-      return Long.parseLong(name);
-    } catch (NumberFormatException e) {
-      return -1;
-    }
   }
 
   /**

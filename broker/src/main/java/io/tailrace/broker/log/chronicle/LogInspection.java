@@ -24,7 +24,16 @@ final class LogInspection {
    *
    * @param state null when it was left open by a killed process
    */
-  private record Found(Path directory, long baseOffset, SegmentState state, boolean sealed) {}
+  private record Found(Path directory, SegmentName name, SegmentState state, boolean sealed) {
+    long baseOffset() {
+      return name.baseOffset();
+    }
+
+    /** Whether compaction has written its content to a newer one, and could not remove it yet. */
+    boolean isReplacedBy(Found newer) {
+      return newer.state != null && name.isReplacedBy(newer.name, newer.state.endOffset);
+    }
+  }
 
   static LogSummary inspect(Path log, LogConfig config) throws IOException {
     List<Found> segments = find(log);
@@ -40,8 +49,8 @@ final class LogInspection {
     }
     Found oldest = segments.get(0);
     Found newest = segments.get(segments.size() - 1);
-    long logStart = Math.max(start, oldest.baseOffset);
-    long logEnd = newest.state == null ? newest.baseOffset : newest.state.endOffset;
+    long logStart = Math.max(start, oldest.baseOffset());
+    long logEnd = newest.state == null ? newest.baseOffset() : newest.state.endOffset;
     return new LogSummary(
         false,
         logStart,
@@ -55,19 +64,29 @@ final class LogInspection {
     List<Found> segments = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(log)) {
       for (Path entry : entries) {
-        long baseOffset = LogFiles.baseOffset(entry.getFileName().toString());
-        if (baseOffset >= 0) {
-          SegmentState sealed = read(entry.resolve(LogFiles.SEALED), baseOffset);
+        SegmentName name = SegmentName.of(entry);
+        if (name != null) {
+          SegmentState sealed = read(entry.resolve(LogFiles.SEALED), name.baseOffset());
           SegmentState state =
-              sealed != null ? sealed : read(entry.resolve(LogFiles.CLEAN), baseOffset);
-          segments.add(new Found(entry, baseOffset, state, sealed != null));
+              sealed != null ? sealed : read(entry.resolve(LogFiles.CLEAN), name.baseOffset());
+          segments.add(new Found(entry, name, state, sealed != null));
         }
       }
     } catch (NoSuchFileException e) {
       return segments;
     }
-    segments.sort(Comparator.comparingLong(Found::baseOffset));
-    return segments;
+    segments.sort(Comparator.comparing(Found::name));
+    return withoutReplaced(segments);
+  }
+
+  private static List<Found> withoutReplaced(List<Found> sorted) {
+    List<Found> left = new ArrayList<>();
+    for (Found each : sorted) {
+      if (left.isEmpty() || !each.isReplacedBy(left.get(left.size() - 1))) {
+        left.add(each);
+      }
+    }
+    return left;
   }
 
   private static SegmentState read(Path file, long baseOffset) throws IOException {

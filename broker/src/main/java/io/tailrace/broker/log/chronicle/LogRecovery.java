@@ -45,7 +45,11 @@ final class LogRecovery {
       String lost,
       Snapshot snapshot) {}
 
-  private record Found(Path directory, long baseOffset) {}
+  private record Found(Path directory, SegmentName name) {
+    long baseOffset() {
+      return name.baseOffset();
+    }
+  }
 
   /**
    * A segment.
@@ -65,7 +69,13 @@ final class LogRecovery {
     long scanned = 0;
     long synced = Long.MAX_VALUE;
     List<Segment> segments = new ArrayList<>();
+    SegmentName newer = null;
+    long newerEnd = 0;
     for (Found found : find(directory)) {
+      if (newer != null && found.name().isReplacedBy(newer, newerEnd)) {
+        LogFiles.deleteRecursively(LogFiles.markDeleted(found.directory()));
+        continue;
+      }
       if (found.baseOffset() < end && end > start) {
         LOG.error(
             "segment {} begins below offset {}, where the one before it ends, and is set aside; a"
@@ -81,6 +91,8 @@ final class LogRecovery {
       Loaded loaded = load(found, lost);
       Segment segment = loaded.segment();
       SegmentState state = segment.state();
+      newer = found.name();
+      newerEnd = state.endOffset;
       boolean known = segment.isSealedOnDisk() || segment.isCleanOnDisk();
       scanned += known ? 0 : state.batches;
       if (failedBefore && state.sizeInBytes > 0) {
@@ -180,15 +192,15 @@ final class LogRecovery {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        long baseOffset = LogFiles.baseOffset(name);
-        if (baseOffset >= 0) {
-          found.add(new Found(entry, baseOffset));
+        SegmentName segment = SegmentName.parse(name);
+        if (segment != null) {
+          found.add(new Found(entry, segment));
         } else if (name.endsWith(LogFiles.TMP) || name.endsWith(LogFiles.DELETED)) {
           LogFiles.deleteRecursively(entry);
         }
       }
     }
-    found.sort(Comparator.comparingLong(Found::baseOffset));
+    found.sort(Comparator.comparing(Found::name));
     return found;
   }
 

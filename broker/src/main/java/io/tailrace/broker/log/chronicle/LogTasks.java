@@ -7,6 +7,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -75,7 +76,7 @@ final class LogTasks {
     tasks.execute(
         () -> {
           closer.run();
-          keepSnapshot(segment, snapshot);
+          keepSnapshot(segment.directory(), snapshot);
           attempt(
               "seal segment " + segment.directory(),
               () -> {
@@ -105,7 +106,7 @@ final class LogTasks {
         () -> {
           closer.run();
           if (!unchanged) {
-            keepSnapshot(segment, snapshot);
+            keepSnapshot(segment.directory(), snapshot);
             attempt(
                 "close segment " + segment.directory(),
                 () -> {
@@ -119,20 +120,20 @@ final class LogTasks {
 
   /** Keeps a snapshot beside the active segment. */
   void writeSnapshot(Segment segment, ByteBuf snapshot) {
-    tasks.execute(() -> keepSnapshot(segment, snapshot));
+    tasks.execute(() -> keepSnapshot(segment.directory(), snapshot));
   }
 
   /** The log can do without one: what is missing is read from its batches. */
-  private static void keepSnapshot(Segment segment, ByteBuf snapshot) {
+  private static void keepSnapshot(Path segment, ByteBuf snapshot) {
     if (snapshot == null) {
       return;
     }
     try {
-      LogFiles.write(segment.directory().resolve(LogFiles.SNAPSHOT), snapshot);
+      LogFiles.write(segment.resolve(LogFiles.SNAPSHOT), snapshot);
     } catch (IOException e) {
       LOG.warn(
           "no snapshot could be kept beside segment {}; the log takes longer to open: {}",
-          segment.directory(),
+          segment,
           e.toString());
     }
   }
@@ -190,6 +191,48 @@ final class LogTasks {
         placeSynced = true;
       }
       segment.setPlaceSynced();
+    }
+  }
+
+  /**
+   * Gives a segment that was written beside others its name, with which it takes their place: when
+   * the log is opened it counts, and they are removed.
+   *
+   * @param written where its synced files are
+   * @param sources the segments whose place it takes; they must be deleted when this is done
+   * @param onDone is told on a log thread whether it has its name; an error of the device also
+   *     fails the log
+   */
+  void putInPlace(Path written, Segment cleaned, List<Segment> sources, Consumer<Boolean> onDone) {
+    tasks.execute(
+        () -> {
+          boolean moved = failure == null && moveInPlace(written, cleaned, sources);
+          onDone.accept(
+              moved
+                  && attempt(
+                      "put segment " + cleaned.directory() + " in its place",
+                      () -> services.device().force(directory)));
+        });
+  }
+
+  private static boolean moveInPlace(Path written, Segment cleaned, List<Segment> sources) {
+    for (int s = sources.size() - 1; s >= 0; s--) {
+      Path snapshot = sources.get(s).directory().resolve(LogFiles.SNAPSHOT);
+      if (Files.exists(snapshot)) {
+        try {
+          keepSnapshot(written, LogFiles.read(snapshot));
+        } catch (IOException e) {
+          LOG.warn("{} cannot be read: {}", snapshot, e.toString());
+        }
+        break;
+      }
+    }
+    try {
+      Files.move(written, cleaned.directory(), StandardCopyOption.ATOMIC_MOVE);
+      return true;
+    } catch (IOException e) {
+      LOG.warn("{} cannot take its place: {}", written, e.toString());
+      return false;
     }
   }
 

@@ -19,6 +19,7 @@ final class LogThreads implements AutoCloseable {
   private final ExecutorService io;
   private final ExecutorService ahead;
   private final ExecutorService idle;
+  private final ExecutorService cleaner;
   private final ScheduledExecutorService checkpoint;
 
   LogThreads() {
@@ -28,6 +29,7 @@ final class LogThreads implements AutoCloseable {
             IO_THREADS, task -> daemon(task, NAME_PREFIX + "io-" + count.getAndIncrement()));
     ahead = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "ahead"));
     idle = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "idle"));
+    cleaner = Executors.newSingleThreadExecutor(task -> daemon(task, NAME_PREFIX + "cleaner"));
     checkpoint =
         Executors.newSingleThreadScheduledExecutor(
             task -> daemon(task, NAME_PREFIX + "checkpoint"));
@@ -59,6 +61,11 @@ final class LogThreads implements AutoCloseable {
     return idle;
   }
 
+  /** Compacts one log after the other, and pauses between so that others get the device. */
+  Executor cleaner() {
+    return cleaner;
+  }
+
   /** Runs a task again and again, so many milliseconds after its last run ended. */
   void checkpointEvery(long delayMs, Runnable task) {
     var unused = checkpoint.scheduleWithFixedDelay(task, delayMs, delayMs, TimeUnit.MILLISECONDS);
@@ -67,7 +74,7 @@ final class LogThreads implements AutoCloseable {
   /** Waits for what is under way. */
   @Override
   public void close() {
-    List<ExecutorService> all = List.of(io, ahead, idle, checkpoint);
+    List<ExecutorService> all = List.of(cleaner, io, ahead, idle, checkpoint);
     all.forEach(ExecutorService::shutdown);
     try {
       for (ExecutorService each : all) {

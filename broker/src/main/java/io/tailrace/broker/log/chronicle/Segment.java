@@ -11,6 +11,7 @@ import io.tailrace.protocol.record.RecordBatch;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,6 +81,12 @@ final class Segment {
 
   SegmentState state() {
     return state;
+  }
+
+  /** How often compaction has written the content anew; 0 = it is as it was appended. */
+  int generation() {
+    SegmentName name = SegmentName.of(directory);
+    return name == null ? 0 : name.generation();
   }
 
   /** Whether it takes no more batches. */
@@ -245,10 +252,7 @@ final class Segment {
           if (copied > 0 || hole.fromOffset() >= limitOffset) {
             return ~copied;
           }
-          throw LogException.corrupt(
-              hole.fromOffset(),
-              hole.toOffset(),
-              "cannot be read: they are damaged in segment " + directory);
+          throw damaged(hole);
         }
         position = hole.toPosition();
         continue;
@@ -265,6 +269,34 @@ final class Segment {
       hint(nextOffset, position);
     }
     return copied;
+  }
+
+  /**
+   * Shows the headers of all batches, in their order; their content is not verified.
+   *
+   * @param visitor gets the memory and where a batch is in it
+   * @throws LogException {@code CORRUPT_LOG} when records are damaged
+   */
+  void forEachHeader(ObjIntConsumer<ByteBuf> visitor) {
+    int position = Excerpt.DATA_POSITION;
+    while ((position = skipIndexPages(position)) < state.endPosition) {
+      Hole hole = holeAt(position, false);
+      if (hole == null) {
+        visitor.accept(memory.bytes(), position + Excerpt.BATCH_OFFSET);
+        position = next(position);
+      } else if (hole.hasLostRecords()) {
+        throw damaged(hole);
+      } else {
+        position = hole.toPosition();
+      }
+    }
+  }
+
+  private LogException damaged(Hole hole) {
+    return LogException.corrupt(
+        hole.fromOffset(),
+        hole.toOffset(),
+        "cannot be read: they are damaged in segment " + directory);
   }
 
   private void hint(long offset, int position) {

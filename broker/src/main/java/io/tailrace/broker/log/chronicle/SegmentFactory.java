@@ -54,12 +54,29 @@ final class SegmentFactory {
   }
 
   private Path writeFiles(Path logDirectory) throws IOException {
+    return writeFilesIn(logDirectory.resolve(NEXT));
+  }
+
+  private Path writeFilesIn(Path directory) throws IOException {
     space.check(FILES_BYTES);
-    Path directory = logDirectory.resolve(NEXT);
     LogFiles.deleteRecursively(directory);
     Files.createDirectory(directory);
     template.get().writeQueue(directory);
     return directory;
+  }
+
+  /**
+   * Makes a segment in the given directory, in place of anything that is there.
+   *
+   * @throws LogException {@code DISK_FULL} or {@code STORAGE_ERROR}
+   */
+  Segment createIn(Path directory, long baseOffset, int blockBytes) {
+    assert LogThreads.isCurrent() : "files are made on " + Thread.currentThread();
+    try {
+      return new Segment(writeFilesIn(directory), new SegmentState(baseOffset, blockBytes));
+    } catch (IOException e) {
+      throw DiskSpace.failure("cannot make the segment " + directory, e);
+    }
   }
 
   /** What removes a prepared segment that is not needed after all. */

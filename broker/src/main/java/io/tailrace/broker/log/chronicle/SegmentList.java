@@ -71,6 +71,35 @@ final class SegmentList {
     return low;
   }
 
+  /**
+   * Puts one segment in the place of some that follow each other.
+   *
+   * @return false when they are not all there; nothing has changed then
+   */
+  boolean replace(List<Segment> replaced, Segment by) {
+    int first = segments.indexOf(replaced.get(0));
+    if (!isAt(first, replaced)) {
+      return false;
+    }
+    List<Segment> place = segments.subList(first, first + replaced.size());
+    place.forEach(segment -> sizeInBytes -= segment.state().sizeInBytes);
+    place.clear();
+    segments.add(first, by);
+    sizeInBytes += by.state().sizeInBytes;
+    return true;
+  }
+
+  /** Whether the segments are in the list, one behind the other. */
+  boolean has(List<Segment> some) {
+    return isAt(segments.indexOf(some.get(0)), some);
+  }
+
+  private boolean isAt(int first, List<Segment> some) {
+    return first >= 0
+        && first + some.size() <= segments.size()
+        && segments.subList(first, first + some.size()).equals(some);
+  }
+
   Segment removeFirst() {
     Segment removed = segments.remove(0);
     sizeInBytes -= removed.state().sizeInBytes;

@@ -14,7 +14,7 @@ import io.tailrace.protocol.record.RecordBatch;
  *
  * <pre>
  *    0 magic           int32   "TSEG"
- *    4 version         int32   3
+ *    4 version         int32   4
  *    8 crc             uint32  CRC-32C of everything from the next field on
  *   12 baseOffset      int64
  *   20 endOffset       int64
@@ -25,17 +25,18 @@ import io.tailrace.protocol.record.RecordBatch;
  *   52 firstAppendMs   int64   by this broker's clock
  *   60 lastAppendMs    int64   by this broker's clock
  *   68 blockBytes      int32   how much of the file may be written
- *   72 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
+ *   72 tombstonesMs    int64   when the first tombstone may go that compaction has left; max = none
+ *   80 index           {@link PositionIndex}: count int32, { offset int64, position int32, size int64 } ...
  *    . holes           {@link SegmentHoles}: count int32, { from offset int64, to offset int64, from
  *                      position int32, to position int32 } ...
  * </pre>
  */
 final class SegmentState {
   private static final int MAGIC = 0x54534547;
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
   private static final int CRC_OFFSET = 8;
   private static final int BODY_OFFSET = 12;
-  private static final int INDEX_OFFSET = 72;
+  private static final int INDEX_OFFSET = 80;
 
   final long baseOffset;
   final int blockBytes;
@@ -48,6 +49,7 @@ final class SegmentState {
   long maxTimestampMs = -1;
   long firstAppendMs;
   long lastAppendMs;
+  long tombstonesMs = Long.MAX_VALUE;
 
   /** A segment without content. */
   SegmentState(long baseOffset, int blockBytes) {
@@ -73,6 +75,7 @@ final class SegmentState {
     frozen.maxTimestampMs = maxTimestampMs;
     frozen.firstAppendMs = firstAppendMs;
     frozen.lastAppendMs = lastAppendMs;
+    frozen.tombstonesMs = tombstonesMs;
     return frozen;
   }
 
@@ -112,7 +115,7 @@ final class SegmentState {
     out.writeInt(MAGIC).writeInt(VERSION).writeInt(0);
     out.writeLong(baseOffset).writeLong(endOffset).writeInt(endPosition).writeInt(batches);
     out.writeLong(sizeInBytes).writeLong(maxTimestampMs).writeLong(firstAppendMs);
-    out.writeLong(lastAppendMs).writeInt(blockBytes);
+    out.writeLong(lastAppendMs).writeInt(blockBytes).writeLong(tombstonesMs);
     index.encode(out);
     holes.encode(out);
     out.setInt(CRC_OFFSET, RecordBatch.crc32c(out, BODY_OFFSET, out.readableBytes() - BODY_OFFSET));
@@ -140,6 +143,7 @@ final class SegmentState {
     state.maxTimestampMs = in.getLong(44);
     state.firstAppendMs = in.getLong(52);
     state.lastAppendMs = in.getLong(60);
+    state.tombstonesMs = in.getLong(72);
     return state;
   }
 }

@@ -144,6 +144,16 @@ final class SegmentWriter {
   }
 
   /**
+   * Reserves the file up to a position, and what the queue may write behind it. May wait for the
+   * file system.
+   *
+   * @throws LogException {@code DISK_FULL} or {@code STORAGE_ERROR}, nothing has changed
+   */
+  void reserve(long position) {
+    reservation.reserveNow(position + Excerpt.OVERHEAD_BYTES + SLACK_BYTES);
+  }
+
+  /**
    * Appends batches that stand back to back, for which there is space. The buffer's indices do not
    * move. The state says what was appended, also after an error.
    *

@@ -8,8 +8,10 @@ import java.lang.management.ManagementFactory;
  * @param freeSpaceFloorBytes appends are refused before the device has less room than this
  * @param openSegments how many segments hold descriptors (two each) and mappings at a time
  * @param batchesPerSegment a segment with so many batches is closed and a new one begun
+ * @param cleaner of the thread that compacts logs
  */
-public record StoreLimits(long freeSpaceFloorBytes, int openSegments, int batchesPerSegment) {
+public record StoreLimits(
+    long freeSpaceFloorBytes, int openSegments, int batchesPerSegment, CleanerLimits cleaner) {
   private static final long FLOOR_BYTES = 32L << 20;
   private static final int MAX_OPEN_SEGMENTS = 8_192;
 
@@ -26,6 +28,16 @@ public record StoreLimits(long freeSpaceFloorBytes, int openSegments, int batche
     if (openSegments < 1) {
       throw new IllegalArgumentException("openSegments " + openSegments + " is below 1");
     }
+  }
+
+  /** With the defaults of {@link CleanerLimits}. */
+  public StoreLimits(long freeSpaceFloorBytes, int openSegments, int batchesPerSegment) {
+    this(freeSpaceFloorBytes, openSegments, batchesPerSegment, CleanerLimits.defaults());
+  }
+
+  /** These bounds, with others for the thread that compacts logs. */
+  public StoreLimits with(CleanerLimits other) {
+    return new StoreLimits(freeSpaceFloorBytes, openSegments, batchesPerSegment, other);
   }
 
   /** A floor of 32 MiB, and two fifths of the process's descriptors for segments. */

@@ -7,6 +7,7 @@ import io.tailrace.protocol.port.Clock;
  *
  * @param device how files are synced
  * @param maxBatchesPerSegment more would not fit into the queue's index
+ * @param cleanerLimits of compaction
  */
 record StoreServices(
     SegmentFactory factory,
@@ -17,4 +18,5 @@ record StoreServices(
     int maxBatchesPerSegment,
     OpenLogs openLogs,
     LogFailures failures,
-    HighWatermarks highWatermarks) {}
+    HighWatermarks highWatermarks,
+    CleanerLimits cleanerLimits) {}

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,8 +39,9 @@ class LostRecordsTest {
 
   private static List<Long> segmentsOf(Path data) throws IOException {
     return TestLog.names(TestLog.directory(data)).stream()
-        .map(LogFiles::baseOffset)
-        .filter(base -> base >= 0)
+        .map(SegmentName::parse)
+        .filter(Objects::nonNull)
+        .map(SegmentName::baseOffset)
         .toList();
   }
 

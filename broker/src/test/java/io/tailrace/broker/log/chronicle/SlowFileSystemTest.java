@@ -103,7 +103,7 @@ class SlowFileSystemTest {
   /** Directories of segments, and what was to become one. */
   private List<String> segments() throws IOException {
     return TestLog.names(TestLog.directory(directory.resolve("data"))).stream()
-        .filter(name -> LogFiles.baseOffset(name) >= 0 || name.endsWith(LogFiles.TMP))
+        .filter(name -> SegmentName.parse(name) != null || name.endsWith(LogFiles.TMP))
         .toList();
   }
 
