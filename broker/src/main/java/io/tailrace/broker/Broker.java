@@ -9,6 +9,7 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
+import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
@@ -99,10 +100,10 @@ public final class Broker implements AutoCloseable {
   private static final long ZOOKEEPER_BYTES = 4 << 20;
 
   private static final int MAX_IN_FLIGHT_REQUESTS = 500;
-  private static final int REPLICA_CONNECT_TIMEOUT_MS = 2_000;
-  private static final int REPLICA_REQUEST_TIMEOUT_MS = 5_000;
-  private static final int REPLICA_BACKOFF_MS = 20;
-  private static final int REPLICA_MAX_BACKOFF_MS = 500;
+  private static final int PEER_CONNECT_TIMEOUT_MS = 2_000;
+  private static final int PEER_REQUEST_TIMEOUT_MS = 5_000;
+  private static final int PEER_BACKOFF_MS = 20;
+  private static final int PEER_MAX_BACKOFF_MS = 500;
 
   /** After that long without an answer another broker counts as silent. */
   private static final int SILENCE_MS = 2_000;
@@ -164,13 +165,15 @@ public final class Broker implements AutoCloseable {
       EventLoops eventLoops = EventLoops.create(config.networkThreads());
       onStop("event loops", eventLoops::stop);
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
-      groups =
-          new GroupShards(
-              clock,
-              () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS),
-              () -> live.current().get(BrokerKeys.OFFSETS_LOAD_DAMAGED));
+      groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
       onStop("topic patterns", groups::close);
-      ReplicaFetchers fetchers = replicaFetchers(id, eventLoops, threads);
+      List<Network> peers = peerNetworks(id, eventLoops, threads);
+      ReplicaFetchers fetchers =
+          new ReplicaFetchers(
+              peers,
+              () -> ReplicaFetchers.registration(cluster.image(), id, directory.id()),
+              FetchSettings.defaults());
+      ForwardClient forwards = new ForwardClient(peers, cluster::image);
       partitions =
           new PartitionRegistry(
               threads,
@@ -179,9 +182,11 @@ public final class Broker implements AutoCloseable {
               cluster::confirmDeletion);
       onStop("partitions", this::stopPartitions);
       onStop("replica fetchers", fetchers::stop);
+      onStop("forwarding", forwards::stop);
       ReaderThreads readers = ReaderThreads.ofThisMachine();
       onStop("readers", readers::close);
       cluster.addListener(fetchers::onImage);
+      cluster.addListener(forwards::onImage);
       cluster.addListener(pings(id)::onImage);
       cluster.addListener(image -> onImage(image, live));
       for (Scheduler thread : threads.all()) {
@@ -205,6 +210,7 @@ public final class Broker implements AutoCloseable {
               new GroupService(
                   id, cluster, partitions, groups, () -> live.current().offsetsReplicationFactor()),
               readers,
+              forwards,
               live,
               clock);
       metrics.readQueuesFrom(services.delivery()::reports);
@@ -288,27 +294,24 @@ public final class Broker implements AutoCloseable {
         fetchers, cluster::proposeInSync, config.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS));
   }
 
-  /** Each partition thread has connections of its own to the leaders of its partitions. */
-  private ReplicaFetchers replicaFetchers(int id, EventLoops eventLoops, PartitionThreads threads) {
+  /** Each partition thread has a network of its own to the other brokers. */
+  private List<Network> peerNetworks(int id, EventLoops eventLoops, PartitionThreads threads) {
     List<Network> networks = new ArrayList<>();
     NetworkConfig settings =
         new NetworkConfig(
-            "replica-of-broker-" + id,
-            REPLICA_CONNECT_TIMEOUT_MS,
-            REPLICA_REQUEST_TIMEOUT_MS,
-            REPLICA_BACKOFF_MS,
-            REPLICA_MAX_BACKOFF_MS);
+            "broker-" + id,
+            PEER_CONNECT_TIMEOUT_MS,
+            PEER_REQUEST_TIMEOUT_MS,
+            PEER_BACKOFF_MS,
+            PEER_MAX_BACKOFF_MS);
     for (EventExecutor loop : eventLoops.loops()) {
       Scheduler thread = threads.all().get(networks.size());
-      NettyTransport transport = new NettyTransport((EventLoop) loop, thread, "replica");
-      onStop("replica connections", transport::close);
+      NettyTransport transport = new NettyTransport((EventLoop) loop, thread, "broker");
+      onStop("connections to other brokers", transport::close);
       networks.add(
           new Network(transport, clock, new SplittableRandom(), settings, new ClientCounters()));
     }
-    return new ReplicaFetchers(
-        networks,
-        () -> ReplicaFetchers.registration(cluster.image(), id, directory.id()),
-        FetchSettings.defaults());
+    return networks;
   }
 
   /** The pings have a thread of their own: what delays requests does not delay them. */
@@ -542,9 +545,8 @@ public final class Broker implements AutoCloseable {
 
   private void onImage(ClusterImage image, LiveConfig live) {
     boolean changed = live.onChanges(image.brokerConfigs());
-    groups.onImage(image);
     partitions.onImage(image);
-    groups.openWhereLeading();
+    groups.onImage(image);
     if (changed) {
       partitions.reconfigureAll();
     }

@@ -67,6 +67,38 @@ public interface Admin {
   CompletableFuture<Long> purgeQueue(String queue);
 
   /**
+   * The dead-letter queues, in the order of their names, with what they hold. Each holds what one
+   * queue's consumers rejected, or failed at too often.
+   */
+  CompletableFuture<List<QueueDescription>> listDeadLetterQueues();
+
+  /**
+   * The dead-letter queue of a queue; that queue itself when it is one. Fails with {@code
+   * UNKNOWN_QUEUE} when there is none: the first dead letter makes it.
+   */
+  CompletableFuture<QueueDescription> deadLetterQueue(String queue);
+
+  /**
+   * The oldest messages of a queue, which are neither taken nor counted: consumers get them as if
+   * nobody had looked. Messages of one partition come in the order of their offsets.
+   *
+   * @param max how many at most
+   */
+  CompletableFuture<List<BrowsedMessage>> browseQueue(String queue, int max);
+
+  /**
+   * Sends dead letters back to the queue that they died in, or to another one. Each arrives once;
+   * failures count from 0 again, and other queues and consumer groups do not see it. Ends at the
+   * end that the dead-letter queue has when it begins, and completes when all have arrived. When it
+   * fails, those that were sent are where they should be, and it can be repeated. Takes as long as
+   * the messages take: the request timeout counts for each step. Fails with {@code UNKNOWN_QUEUE}
+   * when a queue that messages died in is gone, unless another one is named.
+   *
+   * @return how many
+   */
+  CompletableFuture<Long> redrive(Redrive redrive);
+
+  /**
    * Gives a topic more partitions. Records of a key may be in another partition from then on.
    *
    * @param partitions the new number, larger than the present one

@@ -7,6 +7,8 @@ import java.util.UUID;
 /**
  * A queue, and how many messages it holds in which state.
  *
+ * @param deadLettersOf on a dead-letter queue, the id of the queue whose dead letters it holds;
+ *     null on others
  * @param ready may be delivered now
  * @param inFlight are held by consumers
  * @param delayed rest after a failure
@@ -20,6 +22,7 @@ public record QueueDescription(
     String name,
     UUID id,
     List<Binding> bindings,
+    UUID deadLettersOf,
     int maxDeliveries,
     Duration lock,
     long ready,

@@ -252,6 +252,47 @@ public final class DeliveryService {
         .thenApply(all -> List.copyOf(byName.values()));
   }
 
+  /**
+   * Shows messages of a queue without taking them.
+   *
+   * @param from the first offset
+   * @param done told a page, or an error
+   */
+  public void browse(
+      Place place,
+      long from,
+      int maxMessages,
+      int maxBytes,
+      BiConsumer<BrowsePage, PartitionError> done) {
+    QueueBrowse.Query query =
+        new QueueBrowse.Query(
+            Math.max(0, from),
+            Math.max(1, Math.min(maxMessages, MAX_MESSAGES)),
+            Math.max(1, Math.min(maxBytes, MAX_BYTES)));
+    at(
+        place,
+        error -> done.accept(null, error),
+        (partition, delivery) -> delivery.browse(place.queueId(), place.queue(), query, done));
+  }
+
+  /**
+   * Sends messages back to a queue, those that nobody holds.
+   *
+   * @param targetQueue the queue's id; its inbox gets them
+   * @param offsets ascending
+   * @param done told which ones the queue has now, or an error
+   */
+  public void redrive(Place place, UUID targetQueue, long[] offsets, Consumer<RedriveResult> done) {
+    at(
+        place,
+        error -> done.accept(RedriveResult.failed(error)),
+        (partition, delivery) ->
+            delivery.redrive(
+                place.queueId(),
+                place.queue(),
+                new QueueForwarder.Redrive(targetQueue, offsets, done)));
+  }
+
   /** Told what a queue holds. */
   @FunctionalInterface
   public interface Description {

@@ -12,6 +12,7 @@ import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
+import io.tailrace.coordinator.queue.AsideMessage;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.coordinator.queue.QueueDelivery;
 import io.tailrace.coordinator.queue.QueueDelta;
@@ -44,6 +45,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   private static final long NOBODY_KNOWN = -1;
 
   private static final int CHANGES_IN_RECORD = 500;
+
+  /** Messages in one change that settles what was set aside. */
+  private static final int ASIDE_IN_DELTA = 10_000;
 
   private final Partition partition;
   private final DeliveryResources resources;
@@ -134,10 +138,16 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         queue.delivery().configure(image.settings()); // locks are granted anew by them
       }
       queue.delivery().lead(clock.monotonicMs());
-      servings.put(queue.id(), new QueueServing(queue));
+      servings.put(queue.id(), newServing(queue));
     }
     syncBindings();
     runWhenServing();
+  }
+
+  private QueueServing newServing(HostedQueue queue) {
+    QueueServing made = new QueueServing(queue);
+    made.forwarder = new QueueForwarder(partition, made, writer, resources, () -> serve(made));
+    return made;
   }
 
   private void runWhenServing() {
@@ -156,7 +166,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     matching.stop();
     PartitionError error =
         new PartitionError(ErrorCode.NOT_LEADER, "the queues of " + partition + ": " + why);
-    servings.values().forEach(each -> each.answerAll(ReceiveResult.failed(error)));
+    servings.values().forEach(each -> each.end(error));
     servings.clear();
     writer.fail(
         new PartitionError(
@@ -172,7 +182,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         changes.put(queue.id(), List.of(new QueueDelta.Removed()));
         QueueServing gone = servings.remove(queue.id());
         if (gone != null) {
-          gone.answerAll(ReceiveResult.failed(unknownQueue(queue.name())));
+          gone.end(unknownQueue(queue.name()));
         }
       }
     }
@@ -186,8 +196,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     for (QueueImage image : wanted.values()) {
       HostedQueue queue = queues.get(image.id());
       if (queue != null) {
-        QueueServing each = servings.computeIfAbsent(image.id(), id -> new QueueServing(queue));
+        QueueServing each = servings.computeIfAbsent(image.id(), id -> newServing(queue));
         each.settings = image.settings();
+        each.forwarder.onImage(image);
         queue.delivery().configure(image.settings());
       }
     }
@@ -287,7 +298,8 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       return null;
     }
     QueueServing only = servings.values().iterator().next();
-    return partition.topic().equals(QueueImage.inboxOf(only.queue.name())) ? only : null;
+    QueueImage image = wanted.get(only.queue.id());
+    return image != null && image.owns(partition.topic()) ? only : null;
   }
 
   /** In a queue's own topic, what is settled need not be kept. */
@@ -474,6 +486,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       passed++;
     }
     setTimer(found);
+    if (serving) {
+      found.forwarder.run();
+    }
   }
 
   /** Reads what was offered to the first that waits: here, or by a reader thread. */
@@ -662,11 +677,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           QueueCounts before = found.delivery().counts(clock.wallMs());
+          long aside = dropAside(found);
           found.matchedTo = Math.max(found.matchedTo, partition.highWatermark());
           writer.write(
               found.queue,
               List.of(found.delivery().purge(partition.highWatermark())),
-              failed -> done.accept(before.ready() + before.delayed(), failed));
+              failed -> done.accept(before.ready() + before.delayed() + aside, failed));
         });
   }
 
@@ -730,6 +746,55 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     } finally {
       out.release();
     }
+  }
+
+  // ---- dead letters ----
+
+  /** Drops what a dead-letter queue has set aside; returns how many messages that were. */
+  private long dropAside(QueueServing found) {
+    QueueImage image = wanted.get(found.queue.id());
+    long count = 0;
+    while (image != null && image.settings().deadLetters().stay() && writer.isReady()) {
+      long[] offsets =
+          found.delivery().aside(0, ASIDE_IN_DELTA).stream()
+              .mapToLong(AsideMessage::offset)
+              .toArray();
+      if (offsets.length == 0) {
+        break;
+      }
+      count += offsets.length;
+      writer.write(found.queue, List.of(new QueueDelta.AsideSettled(offsets)), this::logRefusal);
+    }
+    return count;
+  }
+
+  /** Shows messages; {@code done} is told a page of them, or an error. */
+  void browse(
+      UUID id, String name, QueueBrowse.Query query, BiConsumer<BrowsePage, PartitionError> done) {
+    whenServing(
+        id,
+        name,
+        (found, error) -> {
+          if (error != null) {
+            done.accept(null, error);
+          } else {
+            new QueueBrowse(partition, found.delivery(), resources).read(query, done);
+          }
+        });
+  }
+
+  /** Sends messages back to a queue. */
+  void redrive(UUID id, String name, QueueForwarder.Redrive redrive) {
+    whenServing(
+        id,
+        name,
+        (found, error) -> {
+          if (error != null) {
+            redrive.done().accept(RedriveResult.failed(error));
+          } else {
+            found.forwarder.redrive(redrive);
+          }
+        });
   }
 
   // ---- time ----

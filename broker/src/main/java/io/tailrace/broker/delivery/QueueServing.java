@@ -1,5 +1,6 @@
 package io.tailrace.broker.delivery;
 
+import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.coordinator.queue.QueueDelivery;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
@@ -16,6 +17,9 @@ final class QueueServing {
   final ArrayDeque<Receive> waiting = new ArrayDeque<>();
   final Map<Long, Integer> connections = new HashMap<>();
   QueueSettings settings = QueueSettings.DEFAULTS;
+
+  /** Sends messages of the queue to other topics. */
+  QueueForwarder forwarder;
 
   /** Everything below was matched. */
   long matchedTo;
@@ -40,11 +44,12 @@ final class QueueServing {
     return queue.delivery();
   }
 
-  /** Lets all that wait be answered with this. */
-  void answerAll(ReceiveResult result) {
+  /** Serves the queue no more: all that wait are answered with this. */
+  void end(PartitionError error) {
     for (Receive each = waiting.poll(); each != null; each = waiting.poll()) {
-      each.answer(result);
+      each.answer(ReceiveResult.failed(error));
     }
+    forwarder.stop(error);
     timer.cancel();
     timerAtMs = Long.MAX_VALUE;
   }

@@ -12,7 +12,4 @@ interface GroupContext {
 
   /** How long offsets that nobody uses are kept. */
   long offsetsRetentionMs();
-
-  /** Whether groups are loaded without the records that cannot be read. */
-  boolean loadsDamaged();
 }

@@ -17,7 +17,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,10 +49,8 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
 
   /**
    * @param offsetsRetentionMs how long unused offsets are kept; called from any thread
-   * @param loadsDamaged whether groups are loaded without the records that cannot be read; called
-   *     from any thread
    */
-  public GroupShards(Clock clock, LongSupplier offsetsRetentionMs, BooleanSupplier loadsDamaged) {
+  public GroupShards(Clock clock, LongSupplier offsetsRetentionMs) {
     this.context =
         new GroupContext() {
           @Override
@@ -69,11 +66,6 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
           @Override
           public long offsetsRetentionMs() {
             return offsetsRetentionMs.getAsLong();
-          }
-
-          @Override
-          public boolean loadsDamaged() {
-            return loadsDamaged.getAsBoolean();
           }
         };
   }
@@ -100,21 +92,17 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
   }
 
   /**
-   * Opens the partitions that this broker leads, so that members that are dead are noticed though
-   * none asks. Called when the partitions have been told of an image.
+   * Takes over a new image of the cluster, of which the partitions have been told. A partition that
+   * this broker leads is opened, so that members that are dead are noticed though none asks.
    */
-  public void openWhereLeading() {
+  public void onImage(ClusterImage changed) {
+    takeOver(changed);
     for (GroupShard shard : shards.values()) {
       onShard(shard, shard::openWhereLeading);
     }
   }
 
-  /**
-   * Takes over the topics of a new image of the cluster. Called before the partitions are told of
-   * it: a coordinator that begins to lead by this image must not decide by an older one, to which
-   * topics of its members may be unknown.
-   */
-  public synchronized void onImage(ClusterImage changed) {
+  private synchronized void takeOver(ClusterImage changed) {
     image = changed;
     if (!topics.isOf(changed)) {
       // Patterns match what they did until that is found out anew.

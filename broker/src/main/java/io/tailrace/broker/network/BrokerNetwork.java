@@ -1,5 +1,6 @@
 package io.tailrace.broker.network;
 
+import io.tailrace.broker.forward.ForwardTopics;
 import io.tailrace.broker.service.BatchesService;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.ReaderThreads;
@@ -34,6 +35,8 @@ public final class BrokerNetwork {
     new GroupHandlers(services.groups()).addTo(handlers);
     new QueueHandlers(services.delivery()).addTo(handlers);
     new QueueAdminHandlers(services.cluster(), services.config()).addTo(handlers);
+    new DeadLetterHandlers(services.delivery(), new ForwardTopics(services.cluster()))
+        .addTo(handlers);
     new ConfigHandlers(brokerId, services.cluster(), services.config()).addTo(handlers);
     return handlers;
   }

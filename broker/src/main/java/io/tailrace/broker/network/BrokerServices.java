@@ -3,6 +3,7 @@ package io.tailrace.broker.network;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.delivery.DeliveryResources;
 import io.tailrace.broker.delivery.DeliveryService;
+import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.partition.PartitionRegistry;
 import io.tailrace.broker.service.FetchResources;
@@ -46,6 +47,7 @@ public record BrokerServices(
       PartitionRegistry registry,
       GroupService groups,
       ReaderThreads readers,
+      ForwardClient forwards,
       LiveConfig config,
       Clock clock) {
     NetworkMemory memory = NetworkMemory.of(limits);
@@ -53,7 +55,8 @@ public record BrokerServices(
     DeliveryService delivery =
         new DeliveryService(
             registry,
-            new DeliveryResources(readers, memory.responses(), config::recordLimits, clock));
+            new DeliveryResources(
+                readers, memory.responses(), config::recordLimits, forwards, clock));
     cluster.addListener(delivery::onImage); // told after the registry
     return new BrokerServices(
         cluster,

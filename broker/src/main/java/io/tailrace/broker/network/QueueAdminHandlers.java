@@ -130,8 +130,12 @@ final class QueueAdminHandlers {
     DeleteQueueRequest body = request.frame().body(DeleteQueueRequest.parser());
     QueueImage queue = cluster.image().queues().get(body.getName());
     CompletionStage<Void> done = cluster.deleteQueue(body.getName());
-    if (queue != null && queue.hasInbox()) {
-      done = done.thenCompose(gone -> cluster.deleteTopic(QueueImage.inboxOf(queue.name())));
+    if (queue != null) {
+      for (QueueBinding binding : queue.bindings()) {
+        if (binding.active() && queue.owns(binding.exchange())) {
+          done = done.thenCompose(gone -> cluster.deleteTopic(binding.exchange()));
+        }
+      }
     }
     AdminHandlers.answer(
         request,
@@ -196,6 +200,9 @@ final class QueueAdminHandlers {
             .setBackoffMultiplier(queue.settings().backoffMultiplier())
             .setBackoffMaxMs(queue.settings().backoffMaxMs())
             .setLockMs(queue.settings().lockMs());
+    if (queue.settings().deadLetters().owner() != null) {
+      message.setOwnerId(Ids.toMessage(queue.settings().deadLetters().owner()));
+    }
     Collection<QueueBinding> bindings = queue.bindings();
     Map<String, TopicImage> topics = cluster.image().topics();
     for (QueueBinding binding : bindings) {

@@ -4,6 +4,7 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.tailrace.client.Admin;
 import io.tailrace.client.BrokerDescription;
+import io.tailrace.client.BrowsedMessage;
 import io.tailrace.client.ClusterDescription;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.ConfigSetting;
@@ -15,6 +16,7 @@ import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueDescription;
+import io.tailrace.client.Redrive;
 import io.tailrace.client.ReplicaBatches;
 import io.tailrace.client.ReplicaLog;
 import io.tailrace.client.TailraceException;
@@ -27,6 +29,7 @@ import io.tailrace.client.metadata.ClusterCalls.Call;
 import io.tailrace.client.metadata.ErrorText;
 import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.metadata.OffsetLookup;
+import io.tailrace.client.queue.DeadLetterCalls;
 import io.tailrace.client.queue.QueueCalls;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -75,6 +78,7 @@ public final class RemoteAdmin implements Admin {
   private final OffsetLookup offsets;
   private final GroupAdmin groups;
   private final QueueCalls queues;
+  private final DeadLetterCalls deadLetters;
   private final int timeoutMs;
 
   /** Makes an admin. */
@@ -85,6 +89,7 @@ public final class RemoteAdmin implements Admin {
     this.offsets = cluster.offsets();
     this.groups = new GroupAdmin(cluster);
     this.queues = new QueueCalls(cluster);
+    this.deadLetters = new DeadLetterCalls(cluster, queues);
     this.timeoutMs = cluster.network().config().requestTimeoutMs();
   }
 
@@ -185,6 +190,26 @@ public final class RemoteAdmin implements Admin {
   public CompletableFuture<Void> unbindQueue(
       String queue, String exchange, List<String> bindingKeys) {
     return queues.rebind(queue, exchange, bindingKeys, false);
+  }
+
+  @Override
+  public CompletableFuture<List<QueueDescription>> listDeadLetterQueues() {
+    return deadLetters.list();
+  }
+
+  @Override
+  public CompletableFuture<QueueDescription> deadLetterQueue(String queue) {
+    return deadLetters.find(queue);
+  }
+
+  @Override
+  public CompletableFuture<List<BrowsedMessage>> browseQueue(String queue, int max) {
+    return deadLetters.browse(queue, max);
+  }
+
+  @Override
+  public CompletableFuture<Long> redrive(Redrive redrive) {
+    return deadLetters.redrive(redrive);
   }
 
   @Override

@@ -63,7 +63,7 @@ final class QueueCommand implements Runnable {
     @Option(
         names = "--max-deliveries",
         paramLabel = "N",
-        description = "The failure with this number sets a message aside; 5 unless given.")
+        description = "The failure with this number makes a dead letter; 5 unless given.")
     private Integer maxDeliveries;
 
     @Option(

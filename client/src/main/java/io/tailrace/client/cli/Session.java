@@ -9,6 +9,7 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.protocol.error.ErrorCode;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -87,6 +88,11 @@ final class Session {
    */
   Position position(String text) {
     return PositionText.parse(text, clock.instant(), zone);
+  }
+
+  /** Reads a point in time as people type it; null when the text is none. */
+  Instant time(String text) {
+    return TimeText.instant(text, clock.instant(), zone);
   }
 
   Map<String, String> environment() {

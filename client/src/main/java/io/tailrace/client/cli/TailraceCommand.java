@@ -47,6 +47,7 @@ public final class TailraceCommand implements Runnable {
     NOUNS.put("exchange", ExchangeCommand.class);
     NOUNS.put("publish", PublishCommand.class);
     NOUNS.put("queue", QueueCommand.class);
+    NOUNS.put("dlq", DeadLetterCommand.class);
     NOUNS.put("cluster", ClusterCommand.class);
     NOUNS.put("config", ConfigCommand.class);
     NOUNS.put("perf", PerfCommand.class);

@@ -185,8 +185,7 @@ public final class QueueCalls {
             });
   }
 
-  private CompletableFuture<DescribeQueuesResponse> ask(
-      DescribeQueuesRequest request, String subject) {
+  CompletableFuture<DescribeQueuesResponse> ask(DescribeQueuesRequest request, String subject) {
     return cluster
         .calls()
         .any(
@@ -202,12 +201,12 @@ public final class QueueCalls {
 
   /** What is asked of the leader of one partition. */
   @FunctionalInterface
-  private interface Question<T> {
+  interface Question<T> {
     CompletableFuture<T> ask(Target leader, QueuePartition at);
   }
 
   /** Asks the leaders of all partitions of the queue's exchanges. */
-  private <T> CompletableFuture<List<T>> everywhere(
+  <T> CompletableFuture<List<T>> everywhere(
       io.tailrace.protocol.message.QueueDescription queue, Question<T> question) {
     Map<String, CompletableFuture<TopicView>> topics = new LinkedHashMap<>();
     for (BindingDescription binding : queue.getBindingsList()) {
@@ -271,6 +270,10 @@ public final class QueueCalls {
             .filter(binding -> !binding.getUnbound())
             .map(binding -> new QueueDescription.Binding(binding.getExchange(), binding.getKey()))
             .toList(),
+        queue.hasOwnerId()
+            ? new UUID(
+                queue.getOwnerId().getMostSignificant(), queue.getOwnerId().getLeastSignificant())
+            : null,
         queue.getMaxDeliveries(),
         Duration.ofMillis(queue.getLockMs()),
         partitions.stream().mapToLong(DeliveryDescription::getReady).sum(),
@@ -286,7 +289,7 @@ public final class QueueCalls {
         partitions.stream().anyMatch(DeliveryDescription::getBlocked));
   }
 
-  private static <R extends MessageLite> Call<R> call(
+  static <R extends MessageLite> Call<R> call(
       ApiKey api,
       MessageLite body,
       Parser<R> parser,

@@ -455,6 +455,14 @@ public final class QueueDelivery {
     return state.aside().from(from, max);
   }
 
+  /**
+   * The first messages from an offset on that are not settled, in the order of their offsets,
+   * without those on their way to another topic. Changes nothing.
+   */
+  public List<BrowsedMessage> browse(long from, int max) {
+    return QueueContents.from(state, fresh, from, max);
+  }
+
   /** Whether a message of the interval is not settled. */
   public boolean hasUnsettled(long from, long to) {
     long next = fresh.ceiling(from);

@@ -66,7 +66,13 @@ public enum ApiKey {
   /** Shows what a queue holds on partitions that a broker leads, once its bindings count there. */
   DESCRIBE_DELIVERY(66, 0, 0),
   /** Drops what is ready or delayed in a queue. */
-  PURGE_QUEUE(67, 0, 0);
+  PURGE_QUEUE(67, 0, 0),
+  /** Makes what messages of a queue are forwarded to. */
+  PREPARE_FORWARDING(70, 0, 0),
+  /** Shows messages of a queue without taking them. */
+  BROWSE_QUEUE(71, 0, 0),
+  /** Sends dead letters back to a queue. */
+  REDRIVE(72, 0, 0);
 
   private static final Map<Integer, ApiKey> BY_ID = new HashMap<>();
 

@@ -1,0 +1,5 @@
+/**
+ * Carries messages of queues to other topics: what the copies look like, where they go, and the
+ * requests to the brokers that lead there.
+ */
+package io.tailrace.broker.forward;
