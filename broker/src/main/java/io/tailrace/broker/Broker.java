@@ -10,6 +10,7 @@ import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
 import io.tailrace.broker.forward.ForwardClient;
+import io.tailrace.broker.forward.KnownForwarders;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
@@ -286,7 +287,8 @@ public final class Broker implements AutoCloseable {
   private Upkeep upkeep() {
     return new Upkeep(
         config.get(BrokerKeys.LOG_CHECK_INTERVAL_MS),
-        config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS));
+        config.get(BrokerKeys.PRODUCER_ID_EXPIRATION_MS),
+        new KnownForwarders(cluster::image));
   }
 
   private Replication replication(ReplicaFetchers fetchers) {

@@ -86,7 +86,7 @@ final class MessageRecords {
     long[] rest = Arrays.copyOfRange(offsets, at, offsets.length);
     ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(16 * 1024);
     GatheredBatches batches = new GatheredBatches(out);
-    SealedRead sealed = SealedRead.at(partition, rest[0], ReadEnd.HIGH_WATERMARK);
+    SealedRead sealed = SealedRead.at(partition.replicated(), rest[0], ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
       batches.gather(
           rest,

@@ -59,7 +59,7 @@ final class QueueBrowse {
           resources.memory().add(-reserved);
           finish(messages, batches, messages.size() == query.maxMessages, end, done);
         };
-    SealedRead sealed = SealedRead.at(partition, offsets[0], ReadEnd.HIGH_WATERMARK);
+    SealedRead sealed = SealedRead.at(partition.replicated(), offsets[0], ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
       batches.gather(
           offsets,

@@ -40,7 +40,7 @@ public final class Partition {
   private final Clock clock;
   private final Upkeep upkeep;
   private final Replication replication;
-  private final ProducerStates producers = new ProducerStates();
+  private final ProducerStates producers;
   private final ReplicatedLog replicated;
   private final ReplicaState replica;
   private final LazyLog data;
@@ -67,6 +67,7 @@ public final class Partition {
     this.services = services;
     this.clock = services.clock();
     this.upkeep = services.upkeep();
+    this.producers = new ProducerStates(upkeep.keptProducers());
     this.replication = services.replication();
     this.replicated =
         new ReplicatedLog(

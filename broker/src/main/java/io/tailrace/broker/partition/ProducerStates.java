@@ -5,11 +5,14 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.message.ProducerSnapshot;
 import io.tailrace.broker.message.ProducersSnapshot;
 import io.tailrace.broker.partition.derived.DerivedState;
+import io.tailrace.coordinator.queue.ForwarderIds;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongPredicate;
 
 /**
  * What each idempotent producer last appended to one partition, so that a batch that is sent twice
@@ -38,6 +41,23 @@ final class ProducerStates implements DerivedState {
   static final long NOT_A_DUPLICATE = -1;
 
   private final Map<Long, ProducerState> byId = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** The producers of queues' forwarders, which may send a batch again after any time. */
+  private final Map<Long, ProducerState> forwarders = new HashMap<>();
+
+  private final LongPredicate kept;
+  private int sweepAt = MAX_PRODUCERS;
+
+  /**
+   * @param kept tells which producers of forwarders are remembered however long they are silent
+   */
+  ProducerStates(LongPredicate kept) {
+    this.kept = kept;
+  }
+
+  private Map<Long, ProducerState> placeOf(long producerId) {
+    return ForwarderIds.isForwarder(producerId) ? forwarders : byId;
+  }
 
   /** A batch that does not follow its producer's last one. */
   static final class SequenceException extends RuntimeException {
@@ -68,7 +88,7 @@ final class ProducerStates implements DerivedState {
     }
     short epoch = RecordBatch.producerEpoch(in, index);
     int first = RecordBatch.baseSequence(in, index);
-    ProducerState state = byId.get(producerId);
+    ProducerState state = placeOf(producerId).get(producerId);
     if (state == null) {
       if (first != 0) {
         throw new SequenceException(
@@ -143,13 +163,11 @@ final class ProducerStates implements DerivedState {
       return;
     }
     short epoch = RecordBatch.producerEpoch(in, index);
-    ProducerState state = byId.get(producerId);
+    ProducerState state = placeOf(producerId).get(producerId);
     if (state == null) {
       state = new ProducerState(epoch, REMEMBERED_RUNS);
-      byId.put(producerId, state);
-      if (byId.size() > MAX_PRODUCERS) {
-        byId.remove(byId.keySet().iterator().next());
-      }
+      placeOf(producerId).put(producerId, state);
+      evict();
     } else if (epoch != state.epoch()) {
       state.start(epoch);
     }
@@ -160,6 +178,16 @@ final class ProducerStates implements DerivedState {
         nowMs);
   }
 
+  private void evict() {
+    if (byId.size() > MAX_PRODUCERS) {
+      byId.remove(byId.keySet().iterator().next());
+    }
+    if (forwarders.size() > sweepAt) {
+      forwarders.keySet().removeIf(id -> !kept.test(id));
+      sweepAt = Math.max(MAX_PRODUCERS, 2 * forwarders.size());
+    }
+  }
+
   /** Forgets producers whose last batch came before a moment, milliseconds since 1970. */
   void expire(long seenBeforeMs) {
     // In the order of their last use, which is that of their last batches but for clocks.
@@ -167,10 +195,14 @@ final class ProducerStates implements DerivedState {
     while (each.hasNext() && each.next().lastSeenMs() < seenBeforeMs) {
       each.remove();
     }
+    forwarders
+        .entrySet()
+        .removeIf(
+            entry -> entry.getValue().lastSeenMs() < seenBeforeMs && !kept.test(entry.getKey()));
   }
 
   int count() {
-    return byId.size();
+    return byId.size() + forwarders.size();
   }
 
   @Override
@@ -186,6 +218,7 @@ final class ProducerStates implements DerivedState {
   @Override
   public void clear() {
     byId.clear();
+    forwarders.clear();
   }
 
   @Override
@@ -195,6 +228,9 @@ final class ProducerStates implements DerivedState {
     for (ProducerState state : byId.values()) {
       known &= state.truncate(logEndOffset);
     }
+    for (ProducerState state : forwarders.values()) {
+      known &= state.truncate(logEndOffset);
+    }
     return known;
   }
 
@@ -202,6 +238,7 @@ final class ProducerStates implements DerivedState {
   public byte[] snapshot() {
     ProducersSnapshot.Builder out = ProducersSnapshot.newBuilder();
     byId.forEach((id, state) -> out.addProducers(state.encode(id)));
+    forwarders.forEach((id, state) -> out.addProducers(state.encode(id)));
     return out.build().toByteArray();
   }
 
@@ -211,7 +248,8 @@ final class ProducerStates implements DerivedState {
       throw new IllegalArgumentException("producers of version " + version);
     }
     for (ProducerSnapshot producer : ProducersSnapshot.parseFrom(content).getProducersList()) {
-      byId.put(producer.getId(), ProducerState.decode(producer, REMEMBERED_RUNS));
+      placeOf(producer.getId())
+          .put(producer.getId(), ProducerState.decode(producer, REMEMBERED_RUNS));
     }
   }
 

@@ -313,7 +313,7 @@ class PartitionTest {
     int largest = Integer.MAX_VALUE;
     produce(idempotent(7, 0, 0, 1), -1, -1);
     // The way there is long: take over a state that is nearly at the end.
-    ProducerStates states = new ProducerStates();
+    ProducerStates states = new ProducerStates(id -> false);
     ByteBuf last = idempotent(9, 0, largest - 1, 2);
     states.apply(last, 0, 0);
 

@@ -8,16 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.tailrace.coordinator.queue.ForwarderIds;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class ProducerStatesTest {
-  private final ProducerStates states = new ProducerStates();
+  private final ProducerStates states = new ProducerStates(id -> false);
 
   private static ByteBuf batch(long producerId, int epoch, int sequence, int records, long offset) {
     RecordBatchBuilder builder = new RecordBatchBuilder(1024);
@@ -109,7 +113,7 @@ class ProducerStatesTest {
     }
     states.apply(batch(8, 0, Integer.MAX_VALUE, 2, 77), 0, 6);
 
-    ProducerStates loaded = new ProducerStates();
+    ProducerStates loaded = new ProducerStates(id -> false);
     loaded.load(states.version(), states.snapshot());
 
     assertEquals(2, loaded.count());
@@ -123,13 +127,49 @@ class ProducerStatesTest {
     assertThrows(IllegalArgumentException.class, () -> loaded.load(99, new byte[0]));
   }
 
+  /** 6,000 queues that forward into one partition, silent for long, besides many producers. */
+  @Test
+  void producersOfForwardersAreKeptAsLongAsTheirQueues() throws InvalidProtocolBufferException {
+    UUID topic = new UUID(1, 1);
+    Set<Long> existing = new HashSet<>();
+    ProducerStates kept = new ProducerStates(existing::contains);
+    for (int i = 0; i < 6_000; i++) {
+      long id = ForwarderIds.of(new UUID(2, i), topic, 0);
+      existing.add(id);
+      kept.apply(batch(id, 0, 0, 1, i), 0, 5);
+    }
+    for (int i = 0; i < 6_000; i++) {
+      kept.apply(batch(i, 0, 0, 1, 6_000 + i), 0, 5);
+    }
+    assertEquals(6_000 + ProducerStates.MAX_PRODUCERS, kept.count());
+    kept.expire(1_000);
+
+    ProducerStates loaded = new ProducerStates(existing::contains);
+    loaded.load(kept.version(), kept.snapshot());
+    assertEquals(6_000, loaded.count());
+    long first = ForwarderIds.of(new UUID(2, 0), topic, 0);
+    assertEquals(0, loaded.check(batch(first, 0, 0, 1, 0), 0), "a batch that is sent again");
+    existing.remove(first);
+    loaded.expire(1_000);
+    assertEquals(5_999, loaded.count());
+  }
+
+  /** Ids that look like those of forwarders and belong to none. */
+  @Test
+  void producersThatOnlyLookLikeForwardersAreBounded() {
+    for (int i = 0; i < 3 * ProducerStates.MAX_PRODUCERS; i++) {
+      states.apply(batch(ForwarderIds.of(new UUID(3, i), new UUID(3, i), 0), 0, 0, 1, i), 0, 5);
+    }
+    assertTrue(states.count() <= ProducerStates.MAX_PRODUCERS, states.count() + " producers");
+  }
+
   /** 500 producers that take turns in 240 partitions, so that each remembers all its runs. */
   @Test
   void manyProducersOfManyPartitionsFitIntoMemory() {
     long before = usedBytes();
     List<ProducerStates> partitions = new ArrayList<>();
     for (int i = 0; i < 240; i++) {
-      partitions.add(new ProducerStates());
+      partitions.add(new ProducerStates(id -> false));
     }
     ByteBuf batch = batch(0, 0, 0, 1, 0);
     for (int run = 0; run < 2 * ProducerStates.REMEMBERED_RUNS; run++) {

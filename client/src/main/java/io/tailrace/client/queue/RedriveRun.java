@@ -8,6 +8,7 @@ import io.tailrace.client.Redrive;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
+import io.tailrace.client.metadata.PartitionLeader;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.PrepareForwardingRequest;
@@ -228,8 +229,7 @@ final class RedriveRun {
     return cluster
         .calls()
         .at(
-            new PartitionLeader(
-                cluster, new TopicPartition(at.getTopic(), at.getPartition())),
+            new PartitionLeader(cluster, new TopicPartition(at.getTopic(), at.getPartition())),
             QueueCalls.call(
                 ApiKey.REDRIVE,
                 request,
