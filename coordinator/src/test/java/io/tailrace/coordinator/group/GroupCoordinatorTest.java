@@ -159,11 +159,7 @@ class GroupCoordinatorTest {
   void aNewCoordinatorGivesEveryMemberAWholeSession() {
     join("a");
     nowMs = SESSION_MS - 1;
-    GroupsState replayed = new GroupsState();
-    log.forEach(replayed::replay);
-    state = replayed;
-    coordinator = new GroupCoordinator(state);
-    coordinator.onLeading(now());
+    failOver();
     nowMs += SESSION_MS - 1;
     apply(coordinator.onTick(topics, now()));
     assertEquals(1, state.group(G).members().size());
@@ -207,6 +203,83 @@ class GroupCoordinatorTest {
     assertEquals(before, assignment("a2").partitions());
     assertEquals(others, assignment("b").memberEpoch());
     assertEquals(ErrorCode.UNKNOWN_MEMBER, heartbeat("a", 2, null, before).code());
+  }
+
+  private void leave(String member) {
+    apply(
+        coordinator.heartbeat(
+            new HeartbeatQuery(G, member, 99, 0, true, null, Set.of()), "c", topics, now()));
+  }
+
+  @Test
+  void aStaticMemberThatDoesNotComeBackIsRemovedWhenItsSessionEnds() {
+    heartbeat("a", 0, info("i1", "t"), Set.of());
+    nowMs = 4_000;
+    join("b");
+    confirm("a");
+    leave("a");
+    nowMs = 4_000 + SESSION_MS - 1;
+    confirm("b");
+    apply(coordinator.onTick(topics, now()));
+    assertEquals(2, state.group(G).members().size(), "it may come back");
+    nowMs += 1;
+    apply(coordinator.onTick(topics, now()));
+
+    assertEquals(Set.of("b"), state.group(G).members().keySet());
+    assertEquals(4, assignment("b").partitions().size());
+  }
+
+  @Test
+  void aNewCoordinatorRefusesASecondProcessOfAnInstanceUntilTheSessionEnds() {
+    heartbeat("a", 0, info("i1", "t"), Set.of());
+    failOver();
+    nowMs = SESSION_MS - 1;
+    apply(coordinator.onTick(topics, now()));
+    assertEquals(
+        ErrorCode.UNRELEASED_INSTANCE_ID, heartbeat("a2", 0, info("i1", "t"), Set.of()).code());
+    nowMs = SESSION_MS;
+    apply(coordinator.onTick(topics, now()));
+    assertNull(heartbeat("a2", 0, info("i1", "t"), Set.of()));
+
+    assertEquals(Set.of("a2"), state.group(G).members().keySet());
+    assertEquals(ErrorCode.UNKNOWN_MEMBER, heartbeat("a", 1, null, Set.of()).code());
+  }
+
+  /** Another broker leads, and knows what the log says. */
+  private void failOver() {
+    state = new GroupsState();
+    log.forEach(state::replay);
+    coordinator = new GroupCoordinator(state);
+    offsets = new OffsetCommits(state);
+    coordinator.onLeading(now());
+  }
+
+  @Test
+  void theMomentFromWhichOffsetsExpireSurvivesFailovers() {
+    topics = topics.with("u", 1);
+    heartbeat("a", 0, info("", "t", "u"), Set.of());
+    TopicIdPartition u = new TopicIdPartition(MapTopics.idOf("u"), 0);
+    assertNull(commit("a", assignment("a").memberEpoch(), u));
+    assertNull(commit("a", assignment("a").memberEpoch(), t(0)));
+    nowMs = 1_000;
+    heartbeat("a", assignment("a").memberEpoch(), info("", "t"), Set.of(t(0)));
+    nowMs = 1_500;
+    failOver();
+    apply(offsets.expire(1_000, now()));
+    assertEquals(2, state.group(G).offsets().size());
+    nowMs = 2_000;
+    apply(offsets.expire(1_000, now()));
+    assertEquals(Set.of(t(0)), state.group(G).offsets().keySet(), "nobody subscribes since 1000");
+
+    leave("a");
+    nowMs = 2_900;
+    failOver();
+    apply(offsets.expire(1_000, now()));
+    assertEquals(Set.of(t(0)), state.group(G).offsets().keySet());
+    nowMs = 3_000;
+    failOver();
+    apply(offsets.expire(1_000, now()));
+    assertNull(state.group(G), "empty since 2000");
   }
 
   @Test

@@ -24,6 +24,17 @@ final class MapTopics implements TopicDirectory {
     return copy;
   }
 
+  /** The same topics with one that was deleted and made again: it has another id. */
+  MapTopics madeAgain(String name) {
+    MapTopics copy = new MapTopics();
+    copy.byName.putAll(byName);
+    Entry before = byName.get(name);
+    UUID id =
+        new UUID(before.id().getMostSignificantBits() + 1, before.id().getLeastSignificantBits());
+    copy.byName.put(name, new Entry(name, id, before.partitions()));
+    return copy;
+  }
+
   /** The same topics before any pattern was matched. */
   MapTopics unmatched() {
     MapTopics copy = new MapTopics();
