@@ -10,8 +10,9 @@ import java.util.random.RandomGenerator;
  */
 final class BrokerMachine {
   private final int id;
-  private final InMemoryDisk disk;
-  private final UUID directoryId;
+  private final SimulatedTime time;
+  private InMemoryDisk disk;
+  private UUID directoryId;
   private final RandomGenerator random;
   private int notedEpoch = DirectoryReport.NEVER_REGISTERED;
   private boolean powerCut;
@@ -19,9 +20,14 @@ final class BrokerMachine {
 
   BrokerMachine(int id, SimulatedTime time, RandomGenerator random) {
     this.id = id;
-    this.disk = new InMemoryDisk(time);
+    this.time = time;
     this.directoryId = new UUID(random.nextLong(), id);
     this.random = random;
+    takeNewDisk();
+  }
+
+  private void takeNewDisk() {
+    disk = new InMemoryDisk(time);
     int syncMs = 1 + random.nextInt(10);
     disk.setSyncDelay(() -> random.nextInt(syncMs));
     disk.setOpenTurns(() -> 1 + random.nextInt(4));
@@ -68,5 +74,19 @@ final class BrokerMachine {
   void losePower() {
     powerCut = true;
     disk.losePower(random);
+  }
+
+  /**
+   * The disk is replaced by an empty one.
+   *
+   * @param unnoticed the data directory keeps what it noted of itself
+   */
+  void loseDisk(boolean unnoticed) {
+    takeNewDisk();
+    powerCut = false;
+    if (!unnoticed) {
+      directoryId = new UUID(random.nextLong(), id);
+      notedEpoch = DirectoryReport.NEVER_REGISTERED;
+    }
   }
 }

@@ -100,12 +100,12 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
             new PartitionThreads(List.of(thread)),
             new PartitionServices(
                 machine.id(),
-                new InMemoryLogStore(machine.disk()),
+                mistakes.logStore(new InMemoryLogStore(machine.disk())),
                 time,
                 UPKEEP,
                 new Replication(
                     mistakes.followerListener(fetchers),
-                    mistakes.inSyncStore(member::proposeInSync),
+                    mistakes.inSyncStore(member, machine.id(), thread, metadata),
                     LAG_TIME_MAX_MS),
                 FurtherStates.NONE),
             topic -> new TopicSettings(log, MIN_IN_SYNC),
@@ -121,9 +121,10 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
                 new FollowerAdmission(member::image),
                 resources,
                 MAX_RESPONSE_BYTES),
-            thread);
+            thread,
+            mistakes.fetches(member::image));
     member.addListener(fetchers::onImage);
-    member.addListener(partitions::onImage);
+    member.addListener(mistakes.imageListener(partitions::onImage));
     member.addListener(this::noteRegistration);
     member.start();
     register();

@@ -7,7 +7,8 @@ import java.util.random.RandomGenerator;
 /** What happens to the brokers of a {@link SimulatedCluster}, until everything heals. */
 final class ClusterFaults {
   private static final int CALM_DELAY_MS = 3;
-  private static final int KINDS = 15;
+  private static final int KINDS = 17;
+  private static final int CHANGE_LEADERS = 15;
 
   private final SimulatedCluster cluster;
   private final SimulatedNetwork network;
@@ -35,6 +36,9 @@ final class ClusterFaults {
       weights[kind] = random.nextBoolean() ? 0 : 1 + random.nextInt(8);
     }
     weights[0]++;
+    if (random.nextInt(4) == 0) {
+      weights[CHANGE_LEADERS] += 30;
+    }
     thread.schedule(this::next, random.nextInt(everyMs));
   }
 
@@ -94,6 +98,13 @@ final class ClusterFaults {
         later(network::unblock, 3_000);
       }
       case 13 -> losePowerAndKillAll(machine);
+      case 14 -> {
+        if (cluster.mayLosePower(machine)) {
+          cluster.loseDisk(machine);
+          startLater(machine);
+        }
+      }
+      case CHANGE_LEADERS -> changeLeadersThatNobodyFollows();
       default -> {
         machine.disk().holdSyncs();
         later(machine.disk()::releaseSyncs, 1_000);
@@ -111,6 +122,48 @@ final class ClusterFaults {
       }
     }
     later(network::unblock, 4_000);
+  }
+
+  /**
+   * A leader loses one follower, then brokers may not reach each other at all, and one after the
+   * other leads: each appends what only it has, or what it has from one leader before, or comes
+   * back as the leader after it has truncated.
+   */
+  private void changeLeadersThatNobodyFollows() {
+    int number = random.nextInt(cluster.partitions());
+    BrokerMachine first = cluster.leader(number);
+    if (first == null) {
+      return;
+    }
+    blockBetween(first, machines.get(random.nextInt(machines.size())));
+    int atMs = 20 + random.nextInt(100);
+    if (random.nextBoolean()) {
+      thread.schedule(
+          () -> machines.forEach(one -> machines.forEach(other -> blockBetween(one, other))), atMs);
+    }
+    for (int i = 2 + random.nextInt(4); i > 0; i--) {
+      thread.schedule(() -> changeLeader(number), atMs);
+      atMs += 30 + random.nextInt(200);
+    }
+    thread.schedule(network::unblock, atMs + random.nextInt(100));
+  }
+
+  private void blockBetween(BrokerMachine one, BrokerMachine other) {
+    if (one != other) {
+      network.block(one.port(), other.port());
+      network.block(other.port(), one.port());
+    }
+  }
+
+  private void changeLeader(int number) {
+    if (random.nextInt(3) > 0) {
+      cluster.operator().moveLeader(number);
+      return;
+    }
+    BrokerMachine leader = cluster.leader(number);
+    if (leader != null && leader.process() != null) {
+      leader.process().session().expire();
+    }
   }
 
   private void freeze(BrokerMachine machine) {

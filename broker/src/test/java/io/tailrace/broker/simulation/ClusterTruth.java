@@ -48,4 +48,14 @@ final class ClusterTruth {
     }
     return -1;
   }
+
+  /** What the node of a partition says, with its version; null when there is none. */
+  static MetadataEntry partition(InMemoryMetadata metadata, int number) {
+    for (MetadataEntry entry : metadata.entries()) {
+      if (entry.key() instanceof MetadataKey.Partition key && key.id() == number) {
+        return entry;
+      }
+    }
+    return null;
+  }
 }

@@ -39,26 +39,33 @@ import java.util.UUID;
 final class FetchRequests {
   private final FetchService service;
   private final SimulatedThread thread;
+  private final FetchMistakes mistakes;
   private final Map<SimulatedConnection, FetchSessions> sessions = new HashMap<>();
 
-  FetchRequests(FetchService service, SimulatedThread thread) {
+  FetchRequests(FetchService service, SimulatedThread thread, FetchMistakes mistakes) {
     this.service = service;
     this.thread = thread;
+    this.mistakes = mistakes;
   }
 
   void fetch(SimulatedConnection from, RequestFrame frame) throws InvalidProtocolBufferException {
     FetchRequest body = frame.body(FetchRequest.parser());
     InSyncReplica follower =
-        new InSyncReplica(
-            body.getFollower().getBrokerId(),
-            body.getFollower().getBrokerEpoch(),
-            id(body.getFollower().getDirectoryId()));
+        mistakes.follower(
+            new InSyncReplica(
+                body.getFollower().getBrokerId(),
+                body.getFollower().getBrokerEpoch(),
+                id(body.getFollower().getDirectoryId())));
     SessionQuery query =
         new SessionQuery(
             body.getSession().getId(),
             body.getSession().getEpoch(),
             body.getPartitionsList().stream()
-                .map(part -> new SlotQuery(part.getSlot(), toQuery(part, follower)))
+                .map(
+                    part ->
+                        new SlotQuery(
+                            part.getSlot(),
+                            mistakes.asked(from, part.getSlot(), toQuery(part, follower))))
                 .toList(),
             body.getSession().getForgottenSlotsList());
     int correlationId = frame.header().getCorrelationId();
@@ -90,10 +97,11 @@ final class FetchRequests {
     return new UUID(message.getMostSignificant(), message.getLeastSignificant());
   }
 
-  private static void answer(SimulatedConnection to, int correlationId, SessionResult session) {
+  private void answer(SimulatedConnection to, int correlationId, SessionResult session) {
     FetchResponse.Builder response = FetchResponse.newBuilder().setSessionId(session.sessionId());
     ByteBuf records = Unpooled.buffer();
     for (SlotResult each : session.news()) {
+      mistakes.answered(to, each.slot(), each.result());
       response.addResults(toMessage(each.result()).setSlot(each.slot()));
       records.writeBytes(each.result().records());
       each.result().records().release();

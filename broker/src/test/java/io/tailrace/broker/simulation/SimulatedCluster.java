@@ -6,6 +6,8 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.InMemoryMetadata;
 import io.tailrace.coordinator.cluster.InSyncReplica;
+import io.tailrace.coordinator.cluster.MetadataEntry;
+import io.tailrace.coordinator.cluster.MetadataValue;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ final class SimulatedCluster {
   /** By broker, the epoch up to which its registrations lack records. */
   private final Map<Integer, Integer> lostUpTo = new HashMap<>();
 
+  private final SimulatedOperator operator;
   private ClusterFaults faults;
   private long metadataChecked;
   private boolean unprotected;
@@ -68,6 +71,7 @@ final class SimulatedCluster {
     committed = new CommittedRecords(ledger, settings.partitions());
     network = new SimulatedNetwork(random.split());
     events = time.thread(random.split(), 0);
+    operator = new SimulatedOperator(metadata, events, random.split());
     for (int id = 0; id < BROKERS; id++) {
       machines.add(new BrokerMachine(id, time, random.split()));
     }
@@ -195,6 +199,13 @@ final class SimulatedCluster {
     machine.losePower();
   }
 
+  void loseDisk(BrokerMachine machine) {
+    lostUpTo.put(machine.id(), ClusterTruth.brokerEpoch(metadata, machine.id()));
+    end(machine);
+    network.silence(machine.port());
+    machine.loseDisk(mistakes.emptyDiskCountsWhole());
+  }
+
   private void end(BrokerMachine machine) {
     BrokerProcess process = machine.process();
     machine.setProcess(null);
@@ -227,6 +238,24 @@ final class SimulatedCluster {
         machine.process().session().reconnect();
       }
     }
+  }
+
+  SimulatedOperator operator() {
+    return operator;
+  }
+
+  int partitions() {
+    return settings.partitions();
+  }
+
+  /** The broker that the metadata names as a partition's leader; null when none. */
+  BrokerMachine leader(int number) {
+    MetadataEntry entry = ClusterTruth.partition(metadata, number);
+    return entry != null
+            && entry.value() instanceof MetadataValue.Partition partition
+            && partition.leader() >= 0
+        ? machines.get(partition.leader())
+        : null;
   }
 
   // ---- steps and checks ----
