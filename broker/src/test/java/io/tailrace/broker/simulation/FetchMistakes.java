@@ -61,7 +61,11 @@ final class FetchMistakes {
   }
 
   private static List<Integer> key(FetchQuery query) {
-    return List.of(query.follower().follower().brokerId(), query.partition(), query.leaderEpoch());
+    return List.of(
+        query.follower().follower().brokerId(),
+        query.follower().log().ordinal(),
+        query.partition(),
+        query.leaderEpoch());
   }
 
   private static FetchQuery withEpochs(FetchQuery query, int leaderEpoch) {
@@ -73,6 +77,7 @@ final class FetchMistakes {
         leaderEpoch,
         query.offset(),
         query.maxBytes(),
-        new FollowerFetch(follower.follower(), UNKNOWN_EPOCH, follower.syncedEndOffset()));
+        new FollowerFetch(
+            follower.follower(), follower.log(), UNKNOWN_EPOCH, follower.syncedEndOffset()));
   }
 }
