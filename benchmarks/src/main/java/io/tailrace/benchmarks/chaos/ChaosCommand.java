@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
       "Makes faults on a cluster of three brokers of its own, while producers and consumers use it,"
           + " and checks the history of all that they did: no acknowledged record is lost, moved or"
           + " doubled, an offset has one value on all replicas, a failed record is in no log, ends"
-          + " never move back, consumers skip nothing, and everything goes on after healing.",
+          + " and commits never move back, consumers and groups skip nothing, and everything goes"
+          + " on after healing.",
       "Exit code 0 when all of that holds. On a violation, the history and the data stay."
     },
     mixinStandardHelpOptions = true)

@@ -27,6 +27,10 @@ public final class ChaosRun {
   private static final List<Duration> PATIENCE =
       List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofMinutes(2));
 
+  /** The last member of the group leaves and joins again all the time. */
+  private static final List<Duration> STAYS =
+      List.of(Duration.ofDays(1), Duration.ofDays(1), Duration.ofSeconds(4));
+
   /**
    * What to run.
    *
@@ -69,7 +73,7 @@ public final class ChaosRun {
     Path historyFile = historyIn(settings.directory());
     Load.Shape shape =
         new Load.Shape(
-            TOPIC, settings.partitions(), settings.recordsPerSecond(), REFUSED, PATIENCE);
+            TOPIC, settings.partitions(), settings.recordsPerSecond(), REFUSED, PATIENCE, STAYS);
     try (HistoryFile history = new HistoryFile(historyFile);
         ClusterNetwork network = network();
         TestedCluster cluster =

@@ -91,7 +91,8 @@ final class FailoverRun {
             settings.partitions(),
             settings.recordsPerSecond(),
             0,
-            List.of(Duration.ofMinutes(2)));
+            List.of(Duration.ofMinutes(2)),
+            List.of());
     try (HistoryFile history = new HistoryFile(historyFile);
         ClusterNetwork network = new LoopbackNetwork();
         TestedCluster cluster =

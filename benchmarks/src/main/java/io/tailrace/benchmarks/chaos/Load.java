@@ -6,14 +6,15 @@ import io.tailrace.client.Topic;
 import io.tailrace.client.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
  * The clients that use the cluster while it suffers: producers with different patience, consumers,
- * and one that asks for the ends of the partitions. Each has a connection of its own. Confined to
- * one thread.
+ * members of a group, and those that ask for the ends of the partitions and for the commits. Each
+ * has a connection of its own. Confined to one thread.
  */
 final class Load implements AutoCloseable {
 
@@ -24,9 +25,16 @@ final class Load implements AutoCloseable {
    * @param recordsPerSecond of each producer
    * @param refused one record of so many is larger than the topic allows; 0 = none
    * @param patience how long each producer tries to deliver a record
+   * @param stays how long each member of the consumer group stays before it leaves and joins again;
+   *     no group without members
    */
   record Shape(
-      String topic, int partitions, int recordsPerSecond, int refused, List<Duration> patience) {
+      String topic,
+      int partitions,
+      int recordsPerSecond,
+      int refused,
+      List<Duration> patience,
+      List<Duration> stays) {
 
     /** The topic. */
     Topic toCreate() {
@@ -48,7 +56,9 @@ final class Load implements AutoCloseable {
   private final List<TailraceClient> clients = new ArrayList<>();
   private final List<SendingClient> producers = new ArrayList<>();
   private final List<ReadingClient> consumers = new ArrayList<>();
+  private final List<GroupMember> members = new ArrayList<>();
   private final EndsClient ends;
+  private final CommitsClient commits;
   private final Acknowledgements acknowledgements;
 
   Load(String bootstrap, HistoryFile history, Shape shape, SplittableRandom random) {
@@ -68,9 +78,15 @@ final class Load implements AutoCloseable {
       Recorder recorder = new Recorder(history, "c" + i);
       consumers.add(new ReadingClient(client(bootstrap, recorder), recorder, shape.topic()));
     }
-    Recorder recorder = new Recorder(history, "ends");
+    for (Duration stays : shape.stays()) {
+      Recorder recorder = new Recorder(history, "g" + members.size());
+      members.add(new GroupMember(client(bootstrap, recorder), recorder, shape.topic(), stays));
+    }
+    Recorder ofEnds = new Recorder(history, "ends");
     this.ends =
-        new EndsClient(client(bootstrap, recorder), recorder, shape.topic(), shape.partitions());
+        new EndsClient(client(bootstrap, ofEnds), ofEnds, shape.topic(), shape.partitions());
+    Recorder ofCommits = new Recorder(history, "commits");
+    this.commits = new CommitsClient(client(bootstrap, ofCommits), ofCommits, shape);
   }
 
   private TailraceClient client(String bootstrap, Recorder recorder) {
@@ -82,7 +98,9 @@ final class Load implements AutoCloseable {
 
   void start() {
     consumers.forEach(ReadingClient::start);
+    members.forEach(GroupMember::start);
     ends.start();
+    commits.start();
     producers.forEach(SendingClient::start);
   }
 
@@ -97,9 +115,14 @@ final class Load implements AutoCloseable {
     }
   }
 
-  /** Whether every consumer has read up to these offsets. */
+  /** Whether every consumer, and the group, has read up to these offsets. */
   boolean consumedUpTo(Map<TopicPartition, Long> ends) {
-    return consumers.stream().allMatch(consumer -> consumer.hasReached(ends));
+    Map<TopicPartition, Long> ofGroup = new HashMap<>();
+    members.forEach(member -> member.addPositions(ofGroup));
+    return consumers.stream().allMatch(consumer -> consumer.hasReached(ends))
+        && (members.isEmpty()
+            || ends.entrySet().stream()
+                .allMatch(end -> ofGroup.getOrDefault(end.getKey(), 0L) >= end.getValue()));
   }
 
   /** Stops the other clients. */
@@ -107,7 +130,11 @@ final class Load implements AutoCloseable {
     for (ReadingClient consumer : consumers) {
       consumer.finish();
     }
+    for (GroupMember member : members) {
+      member.finish();
+    }
     ends.finish();
+    commits.finish();
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.tailrace.benchmarks.history.Action;
 import io.tailrace.benchmarks.history.HistoryFile;
 import io.tailrace.benchmarks.history.Operation;
 import io.tailrace.benchmarks.history.Phase;
+import io.tailrace.client.TopicPartition;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Writes the operations of one client into the history. Thread-safe. */
@@ -28,6 +29,17 @@ final class Recorder {
             .index(next.getAndIncrement())
             .partition(partition)
             .value(value);
+    file.append(operation);
+    return operation;
+  }
+
+  /** Notes that an operation on an offset begins, and returns it, for its end. */
+  Operation begin(Action action, TopicPartition partition, long offset) {
+    Operation operation =
+        Operation.of(client, Phase.INVOKED, action)
+            .index(next.getAndIncrement())
+            .partition(partition.toString())
+            .offset(offset);
     file.append(operation);
     return operation;
   }

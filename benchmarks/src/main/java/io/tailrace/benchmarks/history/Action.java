@@ -10,6 +10,18 @@ public enum Action {
   /** A consumer of the partition, without a group, gets a record: partition, offset, value. */
   @JsonProperty("poll")
   POLL,
+  /** A member of the consumer group gets a record: partition, offset, value. */
+  @JsonProperty("gpoll")
+  GROUP_POLL,
+  /** A member of the group commits: partition, and the offset of the next record to be read. */
+  @JsonProperty("commit")
+  COMMIT,
+  /**
+   * A client asks what the group has committed: begins without a partition, and ends with a line
+   * for each partition, at offset 0 where nothing is committed.
+   */
+  @JsonProperty("committed")
+  COMMITTED,
   /** A client asks for the end of a partition: partition and offset. */
   @JsonProperty("latest")
   LATEST,

@@ -23,6 +23,8 @@ public final class HistoryChecker {
     checks.put("an offset has one value", new OneValuePerOffset());
     checks.put("a failed write is in no log", new FailedWrites());
     checks.put("consumers skip nothing", new NothingSkipped());
+    checks.put("a group skips nothing", new GroupDelivery());
+    checks.put("commits never move back", new CommitsNeverBack());
     checks.put("ends never move back", new EndsNeverBack());
     checks.put("replicas are equal", new EqualReplicas());
     checks.put("everything goes on after healing", new Progress());

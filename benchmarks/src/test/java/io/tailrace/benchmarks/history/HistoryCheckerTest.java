@@ -126,6 +126,65 @@ class HistoryCheckerTest {
   }
 
   @Test
+  void catchesAGroupThatCommitsWhatNoMemberWasGiven() {
+    goodHistory();
+    Operation given =
+        history.stream()
+            .filter(each -> each.action() == Action.GROUP_POLL && each.offset() == 2)
+            .findFirst()
+            .orElseThrow();
+    history.remove(given);
+    history.add(given);
+    assertCaught(
+        "a group skips nothing: g1 committed a-0@3 after 0 ms, and no member had been given 2");
+  }
+
+  @Test
+  void catchesAGroupThatIsNeverGivenARecord() {
+    goodHistory();
+    assertEquals(List.of(), violations());
+    history.removeIf(
+        each -> (each.action() == Action.GROUP_POLL && each.offset() == 2) || isCommitOf(each, 3));
+    assertCaught("a group skips nothing: no member was ever given a-0@2");
+  }
+
+  @Test
+  void catchesAMemberThatStartsBehindWhatWasCommitted() {
+    goodHistory();
+    grouped("g2", 1, "p0-1");
+    assertCaught("a group skips nothing: g2 started at a-0@1 after 0 ms, and 2 was committed");
+  }
+
+  @Test
+  void allowsRecordsToBeGivenAgainThatWereNotCommitted() {
+    goodHistory();
+    grouped("g2", 2, "p0-2");
+    assertEquals(List.of(), violations());
+  }
+
+  @Test
+  void catchesAMemberWhosePollFails() {
+    goodHistory();
+    add(Operation.of("g0", Phase.FAILED, Action.GROUP_POLL).value("NO_OFFSET"));
+    assertCaught("a group skips nothing: g0 failed");
+  }
+
+  @Test
+  void catchesACommitThatMovesBack() {
+    goodHistory();
+    committed(2);
+    committed(1);
+    assertCaught("commits never move back: commits was told that a-0@1 is committed");
+  }
+
+  @Test
+  void catchesACommitThatIsLost() {
+    goodHistory();
+    committed(0);
+    assertCaught("commits never move back: commits was told that a-0@0 is committed");
+  }
+
+  @Test
   void catchesAnEndThatMovesBack() {
     goodHistory();
     latest("ends", 3);
@@ -190,9 +249,15 @@ class HistoryCheckerTest {
     polled("c0", 0, "p0-0");
     polled("c0", 1, "p0-1");
     latest("ends", 2);
+    grouped("g0", 0, "p0-0");
+    grouped("g0", 1, "p0-1");
+    commit("g0", 2, Phase.OK);
+    committed(2);
     add(Operation.of("observer", Phase.OK, Action.HEAL));
     send("p0-2", Phase.OK, 2L);
     polled("c0", 2, "p0-2");
+    grouped("g1", 2, "p0-2");
+    commit("g1", 3, Phase.UNKNOWN);
     add(Operation.of("observer", Phase.OK, Action.SYNC).partition(PARTITION));
     for (int offset = 0; offset < 3; offset++) {
       stored(offset, "p0-" + offset);
@@ -231,7 +296,31 @@ class HistoryCheckerTest {
             .offset(offset));
     if (offset >= 3) {
       polled("c0", offset, value);
+      grouped("g1", offset, value);
     }
+  }
+
+  private void grouped(String member, long offset, String value) {
+    add(
+        Operation.of(member, Phase.OK, Action.GROUP_POLL)
+            .partition(PARTITION)
+            .value(value)
+            .offset(offset));
+  }
+
+  private void commit(String member, long offset, Phase outcome) {
+    Operation begun =
+        add(Operation.of(member, Phase.INVOKED, Action.COMMIT).partition(PARTITION).offset(offset));
+    history.add(begun.phase(outcome));
+  }
+
+  private void committed(long offset) {
+    Operation asked = add(Operation.of("commits", Phase.INVOKED, Action.COMMITTED));
+    history.add(asked.phase(Phase.OK).partition(PARTITION).offset(offset));
+  }
+
+  private static boolean isCommitOf(Operation operation, long offset) {
+    return operation.action() == Action.COMMIT && operation.offset() == offset;
   }
 
   private void latest(String client, long end) {
