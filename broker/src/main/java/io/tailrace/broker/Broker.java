@@ -166,7 +166,11 @@ public final class Broker implements AutoCloseable {
       EventLoops eventLoops = EventLoops.create(config.networkThreads());
       onStop("event loops", eventLoops::stop);
       PartitionThreads threads = PartitionThreads.of(eventLoops.loops());
-      groups = new GroupShards(clock, () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS));
+      groups =
+          new GroupShards(
+              clock,
+              () -> live.current().get(BrokerKeys.OFFSETS_RETENTION_MS),
+              () -> live.current().get(BrokerKeys.OFFSETS_LOAD_DAMAGED));
       onStop("topic patterns", groups::close);
       List<Network> peers = peerNetworks(id, eventLoops, threads);
       ReplicaFetchers fetchers =
@@ -547,8 +551,9 @@ public final class Broker implements AutoCloseable {
 
   private void onImage(ClusterImage image, LiveConfig live) {
     boolean changed = live.onChanges(image.brokerConfigs());
-    partitions.onImage(image);
     groups.onImage(image);
+    partitions.onImage(image);
+    groups.openWhereLeading();
     if (changed) {
       partitions.reconfigureAll();
     }

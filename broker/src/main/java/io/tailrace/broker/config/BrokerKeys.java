@@ -215,6 +215,15 @@ public final class BrokerKeys {
           "Committed offsets are forgotten when their group has had no members, or none that"
               + " subscribes to their topic, for so long.");
 
+  public static final ConfigKey<Boolean> OFFSETS_LOAD_DAMAGED =
+      ConfigKey.dynamic(
+          "offsets.load.damaged",
+          ConfigType.BOOLEAN,
+          false,
+          Constraint.any(),
+          "Whether groups are loaded although some of their records cannot be read, and what these"
+              + " say is forgotten; otherwise their coordinator is not available.");
+
   public static final ConfigKey<Integer> REPLICA_LAG_TIME_MAX_MS =
       ConfigKey.fixed(
           "replica.lag.time.max.ms",
@@ -401,6 +410,7 @@ public final class BrokerKeys {
               MIN_INSYNC_REPLICAS,
               OFFSETS_REPLICATION_FACTOR,
               OFFSETS_RETENTION_MS,
+              OFFSETS_LOAD_DAMAGED,
               REPLICA_LAG_TIME_MAX_MS,
               MAX_MESSAGE_BYTES,
               MAX_MESSAGE_UNCOMPRESSED_BYTES,

@@ -12,4 +12,7 @@ interface GroupContext {
 
   /** How long offsets that nobody uses are kept. */
   long offsetsRetentionMs();
+
+  /** Whether groups are loaded without the records that cannot be read. */
+  boolean loadsDamaged();
 }

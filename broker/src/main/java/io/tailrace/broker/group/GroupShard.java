@@ -52,6 +52,9 @@ final class GroupShard implements DerivedState {
   private static final long IDLE_TICK_MS = 1_000;
   private static final long EXPIRY_CHECK_MS = 30_000;
 
+  /** A tick that comes so late shows that this process stood still, and heard no member. */
+  private static final long STALL_MS = 2_000;
+
   private final Partition partition;
   private final GroupContext context;
   private final GroupsState state = new GroupsState();
@@ -63,6 +66,11 @@ final class GroupShard implements DerivedState {
 
   private boolean leading;
   private int leaderEpoch;
+
+  /** Whether members are heard; when that begins, each gets a whole session. */
+  private boolean serving;
+
+  private long tickedAtMs;
 
   /** Grows with each time that this broker begins or ends to lead; timers of an old one end. */
   private int term;
@@ -139,6 +147,15 @@ final class GroupShard implements DerivedState {
     return true;
   }
 
+  @Override
+  public String refusalOfDamage() {
+    return context.loadsDamaged()
+        ? null
+        : "consumer groups would lose what they have committed: where another replica is in sync,"
+            + " delete this one, so that it is fetched again; else set offsets.load.damaged=true to"
+            + " go on without it";
+  }
+
   // ---- leading ----
 
   @Override
@@ -147,9 +164,9 @@ final class GroupShard implements DerivedState {
     leading = true;
     leaderEpoch = epoch;
     appliedEndOffset = logEndOffset;
-    coordinator.onLeading(now());
     seenTopics = null;
-    expireAtMs = now().monotonicMs() + EXPIRY_CHECK_MS;
+    tickedAtMs = now().monotonicMs();
+    expireAtMs = tickedAtMs + EXPIRY_CHECK_MS;
     int since = term;
     partition.scheduler().schedule(() -> tick(since), TICK_MS);
   }
@@ -171,6 +188,7 @@ final class GroupShard implements DerivedState {
 
   private void stopLeading() {
     leading = false;
+    serving = false;
     term++;
     responses.fail(notCoordinator());
     held.releaseIf((member, heartbeat) -> true);
@@ -184,6 +202,15 @@ final class GroupShard implements DerivedState {
 
   /** Why nothing can be decided now; null when it can. Begins to open the log where needed. */
   private GroupError unavailable() {
+    GroupError problem = problem();
+    if (problem == null && !serving) {
+      coordinator.onLeading(now()); // until now no heartbeat was heard
+    }
+    serving = problem == null;
+    return problem;
+  }
+
+  private GroupError problem() {
     if (!partition.isOpen()) {
       partition.whenReady(() -> {});
     }
@@ -407,6 +434,10 @@ final class GroupShard implements DerivedState {
       return;
     }
     long nowMs = now().monotonicMs();
+    if (nowMs - tickedAtMs > STALL_MS) {
+      coordinator.onStalled(nowMs - tickedAtMs);
+    }
+    tickedAtMs = nowMs;
     held.releaseIf((member, heartbeat) -> nowMs >= heartbeat.untilMs());
     onTopics();
     change(() -> coordinator.onTick(context.topics(), now()));

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +50,10 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
 
   /**
    * @param offsetsRetentionMs how long unused offsets are kept; called from any thread
+   * @param loadsDamaged whether groups are loaded without the records that cannot be read; called
+   *     from any thread
    */
-  public GroupShards(Clock clock, LongSupplier offsetsRetentionMs) {
+  public GroupShards(Clock clock, LongSupplier offsetsRetentionMs, BooleanSupplier loadsDamaged) {
     this.context =
         new GroupContext() {
           @Override
@@ -66,6 +69,11 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
           @Override
           public long offsetsRetentionMs() {
             return offsetsRetentionMs.getAsLong();
+          }
+
+          @Override
+          public boolean loadsDamaged() {
+            return loadsDamaged.getAsBoolean();
           }
         };
   }
@@ -92,17 +100,21 @@ public final class GroupShards implements FurtherStates, AutoCloseable {
   }
 
   /**
-   * Takes over a new image of the cluster, of which the partitions have been told. A partition that
-   * this broker leads is opened, so that members that are dead are noticed though none asks.
+   * Opens the partitions that this broker leads, so that members that are dead are noticed though
+   * none asks. Called when the partitions have been told of an image.
    */
-  public void onImage(ClusterImage changed) {
-    takeOver(changed);
+  public void openWhereLeading() {
     for (GroupShard shard : shards.values()) {
       onShard(shard, shard::openWhereLeading);
     }
   }
 
-  private synchronized void takeOver(ClusterImage changed) {
+  /**
+   * Takes over the topics of a new image of the cluster. Called before the partitions are told of
+   * it: a coordinator that begins to lead by this image must not decide by an older one, to which
+   * topics of its members may be unknown.
+   */
+  public synchronized void onImage(ClusterImage changed) {
     image = changed;
     if (!topics.isOf(changed)) {
       // Patterns match what they did until that is found out anew.

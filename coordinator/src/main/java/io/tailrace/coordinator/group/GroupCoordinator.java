@@ -30,7 +30,7 @@ public final class GroupCoordinator {
     this.state = state;
   }
 
-  /** This coordinator takes over: every member gets a whole session. */
+  /** This coordinator can hear members from now on: every one gets a whole session. */
   public void onLeading(Now now) {
     sessions.clear();
     for (GroupState group : state.groups()) {
@@ -38,6 +38,13 @@ public final class GroupCoordinator {
         sessions.begin(new MemberKey(group.id(), member.id()), member.info(), now.monotonicMs());
       }
     }
+  }
+
+  /**
+   * This process stood still for a while: members that could not be heard meanwhile get that time.
+   */
+  public void onStalled(long ms) {
+    sessions.extend(ms);
   }
 
   /**

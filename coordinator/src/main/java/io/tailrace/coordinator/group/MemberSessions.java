@@ -66,6 +66,15 @@ final class MemberSessions {
     return true;
   }
 
+  /** Gives every member the time in which this process stood still. */
+  void extend(long ms) {
+    for (Session session : sessions.values()) {
+      session.aliveUntilMs += ms;
+      session.graceUntilMs += session.graceUntilMs == NEVER ? 0 : ms;
+      session.revokedByMs += session.revokedByMs == NEVER ? 0 : ms;
+    }
+  }
+
   /** Notes that the member's own side has closed a connection. */
   void onConnectionClosed(MemberKey key, MemberInfo info, Object connection, long nowMs) {
     Session session = sessions.get(key);

@@ -75,4 +75,12 @@ public interface DerivedState {
   default boolean needsWholeLog() {
     return false;
   }
+
+  /**
+   * Why the state must not be used when batches of the log cannot be read, with what an operator
+   * can do; null when it may be worked out without them.
+   */
+  default String refusalOfDamage() {
+    return null;
+  }
 }

@@ -9,6 +9,7 @@ import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.partition.derived.snapshot.DerivedSnapshot;
 import io.tailrace.broker.partition.derived.snapshot.DerivedStateSnapshot;
 import java.util.List;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,6 +144,15 @@ public final class DerivedStates {
 
   boolean needWholeLog() {
     return states.stream().anyMatch(DerivedState::needsWholeLog);
+  }
+
+  /** The first reason not to go on without batches that cannot be read; null = there is none. */
+  String refusalOfDamage() {
+    return states.stream()
+        .map(DerivedState::refusalOfDamage)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   /** The log is closed or failed. */

@@ -66,7 +66,8 @@ public final class LogReplay {
   /**
    * Reads some batches.
    *
-   * @throws LogException when the log cannot be read
+   * @throws LogException when the log cannot be read, or a part of it, without which one of the
+   *     states must not be used
    */
   public void step() {
     ByteBuf chunk = ByteBufAllocator.DEFAULT.directBuffer(STEP_BYTES);
@@ -83,6 +84,10 @@ public final class LogReplay {
     } catch (LogException e) {
       if (e.code() != ErrorCode.CORRUPT_LOG) {
         throw e;
+      }
+      String refusal = states.refusalOfDamage();
+      if (refusal != null) {
+        throw new LogException(ErrorCode.CORRUPT_LOG, e.getMessage() + "; " + refusal, e);
       }
       // A consumer that reads that batch gets the error; the rest of the partition goes on.
       LOG.warn("the log is replayed from behind offset {}: {}", offset, e.getMessage());
