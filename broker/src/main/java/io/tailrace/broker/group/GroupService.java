@@ -103,7 +103,7 @@ public final class GroupService {
   }
 
   /** Runs an action on the group's shard and its thread. */
-  private <R> void onShard(String group, Consumer<Answer<R>> reply, Consumer<GroupShard> action) {
+  <R> void onShard(String group, Consumer<Answer<R>> reply, Consumer<GroupShard> action) {
     GroupError badName = nameProblem(group);
     if (badName != null) {
       reply.accept(Answer.failed(badName));

@@ -8,24 +8,32 @@ import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ProduceResult;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.broker.service.UnexpectedError;
+import io.tailrace.coordinator.group.ClassicAnswer;
+import io.tailrace.coordinator.group.ClassicError;
+import io.tailrace.coordinator.group.ClassicReply;
+import io.tailrace.coordinator.group.ClassicRequest;
 import io.tailrace.coordinator.group.Decision;
 import io.tailrace.coordinator.group.GroupCoordinator;
 import io.tailrace.coordinator.group.GroupCoordinator.Assignment;
 import io.tailrace.coordinator.group.GroupError;
 import io.tailrace.coordinator.group.GroupRecord;
 import io.tailrace.coordinator.group.GroupRecordCodec;
+import io.tailrace.coordinator.group.GroupState;
 import io.tailrace.coordinator.group.GroupsState;
 import io.tailrace.coordinator.group.HeartbeatQuery;
 import io.tailrace.coordinator.group.MemberKey;
 import io.tailrace.coordinator.group.Now;
 import io.tailrace.coordinator.group.OffsetCommits;
 import io.tailrace.coordinator.group.TopicDirectory;
+import io.tailrace.coordinator.group.TopicIdPartition;
 import io.tailrace.coordinator.replica.ReplicaState;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -60,6 +68,7 @@ final class GroupShard implements DerivedState {
   private final GroupsState state = new GroupsState();
   private final GroupCoordinator coordinator = new GroupCoordinator(state);
   private final OffsetCommits offsets = new OffsetCommits(state);
+  private final ClassicShard classic = new ClassicShard(this, state, this::now);
   private final HeldHeartbeats held = new HeldHeartbeats();
   private final CommittedResponses responses = new CommittedResponses();
   private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
@@ -192,7 +201,13 @@ final class GroupShard implements DerivedState {
     term++;
     responses.fail(notCoordinator());
     held.releaseIf((member, heartbeat) -> true);
+    classic.onResigned();
     drain();
+  }
+
+  /** The groups whose members use Kafka's classic protocol. */
+  ClassicShard classic() {
+    return classic;
   }
 
   private GroupError notCoordinator() {
@@ -205,6 +220,7 @@ final class GroupShard implements DerivedState {
     GroupError problem = problem();
     if (problem == null && !serving) {
       coordinator.onLeading(now()); // until now no heartbeat was heard
+      classic.onLeading();
     }
     serving = problem == null;
     return problem;
@@ -364,7 +380,7 @@ final class GroupShard implements DerivedState {
     MemberKey member = new MemberKey(query.group(), query.memberId());
     held.release(member);
     this.<GroupError>decide(
-        () -> coordinator.heartbeat(query, connection, context.topics(), now()),
+        () -> decideHeartbeat(query, connection),
         answer -> {
           GroupError error = answer.error() != null ? answer.error() : answer.value();
           if (error != null) {
@@ -383,6 +399,26 @@ final class GroupShard implements DerivedState {
                     () -> answer(member, reply)));
           }
         });
+  }
+
+  private Decision<GroupError> decideHeartbeat(HeartbeatQuery query, Object connection) {
+    if (classic.hasMembers(query.group())) {
+      return new Decision<>(
+          List.of(),
+          new GroupError(
+              ErrorCode.GROUP_NOT_EMPTY,
+              "group '" + query.group() + "' has members that use Kafka's classic protocol"));
+    }
+    Decision<GroupError> decision =
+        coordinator.heartbeat(query, connection, context.topics(), now());
+    GroupState group = state.group(query.group());
+    if (decision.records().isEmpty() || group == null || group.classic() == null) {
+      return decision;
+    }
+    List<GroupRecord> records = new ArrayList<>(); // it is of the other kind from now on
+    records.add(new GroupRecord.Classic(query.group(), null));
+    records.addAll(decision.records());
+    return new Decision<>(records, decision.response());
   }
 
   /** Tells a member how it stands. */
@@ -418,6 +454,49 @@ final class GroupShard implements DerivedState {
         () -> offsets.commit(group, memberId, memberEpoch, parts, context.topics(), now()), reply);
   }
 
+  /**
+   * Commits offsets of a client of Kafka.
+   *
+   * @param request a member's; its generation is a member epoch in groups of the newer protocol
+   */
+  void commit(
+      ClassicRequest request,
+      List<OffsetCommits.Part> parts,
+      Consumer<Answer<ClassicCommit>> reply) {
+    decide(
+        () -> {
+          GroupState group = state.group(request.group());
+          Decision<OffsetCommits.Outcome> decision;
+          if (group != null && !group.members().isEmpty()) {
+            decision =
+                offsets.commit(
+                    request.group(),
+                    request.memberId(),
+                    request.generation(),
+                    parts,
+                    context.topics(),
+                    now());
+          } else {
+            ClassicError refusal = classic.checkCommit(request);
+            if (refusal != ClassicError.NONE) {
+              return new Decision<>(List.of(), new ClassicCommit(refusal, null));
+            }
+            decision = offsets.store(request.group(), parts, context.topics(), now());
+          }
+          return new Decision<>(
+              decision.records(), new ClassicCommit(ClassicError.NONE, decision.response()));
+        },
+        reply);
+  }
+
+  /** Forgets offsets that no member reads. */
+  void forgetOffsets(
+      String group,
+      Set<TopicIdPartition> partitions,
+      Consumer<Answer<Set<TopicIdPartition>>> reply) {
+    decide(() -> offsets.forget(group, partitions), reply);
+  }
+
   void delete(String group, Consumer<Answer<GroupError>> reply) {
     decide(() -> offsets.delete(group), reply);
   }
@@ -436,16 +515,24 @@ final class GroupShard implements DerivedState {
     long nowMs = now().monotonicMs();
     if (nowMs - tickedAtMs > STALL_MS) {
       coordinator.onStalled(nowMs - tickedAtMs);
+      classic.onStalled(nowMs - tickedAtMs);
     }
     tickedAtMs = nowMs;
     held.releaseIf((member, heartbeat) -> nowMs >= heartbeat.untilMs());
     onTopics();
     change(() -> coordinator.onTick(context.topics(), now()));
+    if (mayChange()) {
+      Decision<List<ClassicReply<Consumer<Answer<ClassicAnswer>>>>> classicTick = classic.onTick();
+      append(
+          classicTick.records(),
+          () -> classic.onTicked(classicTick, null),
+          error -> classic.onTicked(classicTick, error));
+    }
     if (nowMs >= expireAtMs) {
       expireAtMs = nowMs + EXPIRY_CHECK_MS;
       change(() -> offsets.expire(context.offsetsRetentionMs(), now()));
     }
-    boolean idle = state.groups().isEmpty() && held.isEmpty();
+    boolean idle = state.groups().isEmpty() && held.isEmpty() && classic.isIdle();
     partition.scheduler().schedule(() -> tick(since), idle ? IDLE_TICK_MS : TICK_MS);
   }
 
@@ -464,7 +551,7 @@ final class GroupShard implements DerivedState {
    * @return false when it cannot be made now; a later tick tries again
    */
   private boolean change(Supplier<List<GroupRecord>> change) {
-    if (!leading || appending || unavailable() != null) {
+    if (!mayChange()) {
       return false;
     }
     append(
@@ -472,5 +559,9 @@ final class GroupShard implements DerivedState {
         () -> {},
         error -> LOG.warn("{}: a change of its groups failed: {}", partition, error.message()));
     return true;
+  }
+
+  private boolean mayChange() {
+    return leading && !appending && unavailable() == null;
   }
 }

@@ -1,5 +1,6 @@
 package io.tailrace.broker.kafka;
 
+import io.tailrace.broker.group.ClassicGroupService;
 import io.tailrace.broker.network.BrokerServices;
 import io.tailrace.broker.network.Connection;
 import io.tailrace.broker.network.ConnectionFactory;
@@ -30,6 +31,15 @@ public final class KafkaProtocol implements ConnectionFactory {
         13,
         new KafkaProduceHandler(services.produce(), services.memory().requests(), names));
     apis.add(ApiKeys.FETCH, 4, 17, new KafkaFetchHandler(services.fetch(), names));
+    apis.add(ApiKeys.INIT_PRODUCER_ID, 0, 5, new KafkaProducerIdHandler(services.producerIds()));
+    ClassicGroupService classic = new ClassicGroupService(services.groups());
+    apis.add(
+        ApiKeys.FIND_COORDINATOR,
+        0,
+        6,
+        new KafkaCoordinatorHandler(services.groups(), services.cluster()));
+    new KafkaMemberHandlers(classic).addTo(apis);
+    new KafkaCommitHandlers(services.groups(), classic, services.cluster(), names).addTo(apis);
     apis.add(ApiKeys.LIST_OFFSETS, 1, 6, new KafkaOffsetsHandler(services.offsets()));
   }
 

@@ -27,4 +27,11 @@ public sealed interface GroupRecord {
    */
   record Offset(String group, TopicIdPartition partition, CommittedOffset value)
       implements GroupRecord {}
+
+  /**
+   * The generation of a group's members that use Kafka's classic protocol.
+   *
+   * @param value null = it never had any
+   */
+  record Classic(String group, ClassicGeneration value) implements GroupRecord {}
 }

@@ -2,6 +2,7 @@ package io.tailrace.coordinator.group;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tailrace.coordinator.message.ClassicValue;
 import io.tailrace.coordinator.message.GroupRecordEntry;
 import io.tailrace.coordinator.message.GroupRecordKey;
 import io.tailrace.coordinator.message.GroupValue;
@@ -36,6 +37,11 @@ public final class GroupRecordCodec {
     } else if (record instanceof GroupRecord.Member member) {
       return member.value() == null ? null : toMessage(member.value()).toByteArray();
     }
+    if (record instanceof GroupRecord.Classic classic) {
+      return classic.value() == null
+          ? null
+          : ClassicRecordCodec.toMessage(classic.value()).toByteArray();
+    }
     CommittedOffset offset = ((GroupRecord.Offset) record).value();
     return offset == null ? null : toMessage(offset).toByteArray();
   }
@@ -44,6 +50,8 @@ public final class GroupRecordCodec {
     GroupRecordKey.Builder key = GroupRecordKey.newBuilder().setGroup(record.group());
     if (record instanceof GroupRecord.Header) {
       key.setHeader(true);
+    } else if (record instanceof GroupRecord.Classic) {
+      key.setClassic(true);
     } else if (record instanceof GroupRecord.Member member) {
       key.setMemberId(member.memberId());
     } else if (record instanceof GroupRecord.Offset offset) {
@@ -158,6 +166,9 @@ public final class GroupRecordCodec {
                   new UUID(key.getOffset().getTopicMost(), key.getOffset().getTopicLeast()),
                   key.getOffset().getPartition()),
               value == null ? null : offset(OffsetValue.parseFrom(value)));
+      case CLASSIC ->
+          new GroupRecord.Classic(
+              group, value == null ? null : ClassicRecordCodec.read(ClassicValue.parseFrom(value)));
       case KIND_NOT_SET -> null;
     };
   }

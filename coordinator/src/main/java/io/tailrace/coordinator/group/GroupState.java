@@ -10,6 +10,7 @@ public final class GroupState {
   private final NavigableMap<String, GroupMember> members = new TreeMap<>();
   private final NavigableMap<TopicIdPartition, CommittedOffset> offsets = new TreeMap<>();
   private GroupHeader header = GroupHeader.NEW;
+  private ClassicGeneration classic;
 
   GroupState(String id) {
     this.id = id;
@@ -24,7 +25,22 @@ public final class GroupState {
     return header;
   }
 
-  /** By member id. A view. */
+  /** Of its members that use Kafka's classic protocol; null where there never were any. */
+  public ClassicGeneration classic() {
+    return classic;
+  }
+
+  /** Whether it has members, of either protocol. */
+  public boolean hasMembers() {
+    return !members.isEmpty() || (classic != null && !classic.members().isEmpty());
+  }
+
+  /** When the last member left, milliseconds since 1970; 0 = never. */
+  long emptySinceMs() {
+    return Math.max(header.emptySinceMs(), classic == null ? 0 : classic.emptySinceMs());
+  }
+
+  /** By member id, but for those that use Kafka's classic protocol. A view. */
   public NavigableMap<String, GroupMember> members() {
     return Collections.unmodifiableNavigableMap(members);
   }
@@ -36,8 +52,11 @@ public final class GroupState {
 
   /** {@code empty}, {@code stable}, or {@code reconciling} while partitions move. */
   public String label() {
-    if (members.isEmpty()) {
+    if (!hasMembers()) {
       return "empty";
+    }
+    if (members.isEmpty()) {
+      return classic.assigned() ? "stable" : "reconciling";
     }
     return members.values().stream().allMatch(GroupMember::settled) ? "stable" : "reconciling";
   }
@@ -49,6 +68,8 @@ public final class GroupState {
       put(members, change.memberId(), change.value());
     } else if (record instanceof GroupRecord.Offset change) {
       put(offsets, change.partition(), change.value());
+    } else if (record instanceof GroupRecord.Classic change) {
+      classic = change.value();
     }
   }
 
@@ -62,6 +83,9 @@ public final class GroupState {
 
   /** Whether nothing of it is left. */
   boolean isNothing() {
-    return members.isEmpty() && offsets.isEmpty() && header.equals(GroupHeader.NEW);
+    return members.isEmpty()
+        && offsets.isEmpty()
+        && classic == null
+        && header.equals(GroupHeader.NEW);
   }
 }

@@ -43,6 +43,9 @@ public final class GroupsState {
     List<GroupRecord> records = new ArrayList<>();
     for (GroupState group : groups.values()) {
       records.add(new GroupRecord.Header(group.id(), group.header()));
+      if (group.classic() != null) {
+        records.add(new GroupRecord.Classic(group.id(), group.classic()));
+      }
       group
           .members()
           .forEach((id, member) -> records.add(new GroupRecord.Member(group.id(), id, member)));

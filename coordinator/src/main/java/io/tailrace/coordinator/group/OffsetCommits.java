@@ -3,6 +3,8 @@ package io.tailrace.coordinator.group;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -50,7 +52,7 @@ public final class OffsetCommits {
     GroupState group = state.group(groupId);
     GroupMember member = null;
     if (memberId.isEmpty()) {
-      if (group != null && !group.members().isEmpty()) {
+      if (group != null && group.hasMembers()) {
         return Decision.of(
             Outcome.failed(
                 ErrorCode.GROUP_NOT_EMPTY,
@@ -78,6 +80,21 @@ public final class OffsetCommits {
                     + memberEpoch));
       }
     }
+    return store(groupId, member, memberEpoch, parts, topics, now);
+  }
+
+  /** Commits offsets of a consumer that is known to be allowed to. */
+  public Decision<Outcome> store(String groupId, List<Part> parts, TopicDirectory topics, Now now) {
+    return store(groupId, null, 0, parts, topics, now);
+  }
+
+  private static Decision<Outcome> store(
+      String groupId,
+      GroupMember member,
+      int memberEpoch,
+      List<Part> parts,
+      TopicDirectory topics,
+      Now now) {
     List<GroupRecord> records = new ArrayList<>();
     List<GroupError> outcomes = new ArrayList<>();
     for (Part part : parts) {
@@ -138,6 +155,20 @@ public final class OffsetCommits {
   }
 
   /**
+   * Forgets the offsets of some partitions, which no member reads now.
+   *
+   * @return the offsets that were there
+   */
+  public Decision<Set<TopicIdPartition>> forget(String groupId, Set<TopicIdPartition> partitions) {
+    GroupState group = state.group(groupId);
+    Set<TopicIdPartition> known = new TreeSet<>(partitions);
+    known.retainAll(group == null ? Set.of() : group.offsets().keySet());
+    List<GroupRecord> records = new ArrayList<>();
+    known.forEach(each -> records.add(new GroupRecord.Offset(groupId, each, null)));
+    return new Decision<>(records, known);
+  }
+
+  /**
    * Deletes a group that has no members, and its offsets.
    *
    * @return null as the response when it is deleted
@@ -148,23 +179,28 @@ public final class OffsetCommits {
       return Decision.of(
           new GroupError(ErrorCode.UNKNOWN_GROUP, "there is no group '" + groupId + "'"));
     }
-    if (!group.members().isEmpty()) {
+    if (group.hasMembers()) {
       return Decision.of(
           new GroupError(
-              ErrorCode.GROUP_NOT_EMPTY,
-              "group '"
-                  + groupId
-                  + "' has "
-                  + group.members().size()
-                  + " members; stop them first"));
+              ErrorCode.GROUP_NOT_EMPTY, "group '" + groupId + "' has members; stop them first"));
     }
     List<GroupRecord> records = new ArrayList<>();
     group
         .offsets()
         .keySet()
         .forEach(each -> records.add(new GroupRecord.Offset(groupId, each, null)));
-    records.add(new GroupRecord.Header(groupId, null));
+    records.addAll(withoutOffsets(group));
     return new Decision<>(records, null);
+  }
+
+  /** What removes a group that has no offsets left. */
+  private static List<GroupRecord> withoutOffsets(GroupState group) {
+    List<GroupRecord> records = new ArrayList<>();
+    if (group.classic() != null) {
+      records.add(new GroupRecord.Classic(group.id(), null));
+    }
+    records.add(new GroupRecord.Header(group.id(), null));
+    return records;
   }
 
   /**
@@ -185,9 +221,9 @@ public final class OffsetCommits {
           left++;
         }
       }
-      boolean old = now.wallMs() - retentionMs >= group.header().emptySinceMs();
-      if (left == 0 && old && group.members().isEmpty()) {
-        records.add(new GroupRecord.Header(group.id(), null));
+      boolean old = now.wallMs() - retentionMs >= group.emptySinceMs();
+      if (left == 0 && old && !group.hasMembers()) {
+        records.addAll(withoutOffsets(group));
       }
     }
     return records;
@@ -195,10 +231,10 @@ public final class OffsetCommits {
 
   private static long unusedSinceMs(GroupState group, UUID topic, CommittedOffset offset) {
     Long unsubscribed = group.header().unsubscribedSinceMs().get(topic);
-    if (unsubscribed == null && !group.members().isEmpty()) {
+    if (unsubscribed == null && group.hasMembers()) {
       return Long.MAX_VALUE / 2; // in use
     }
-    long since = unsubscribed != null ? unsubscribed : group.header().emptySinceMs();
+    long since = unsubscribed != null ? unsubscribed : group.emptySinceMs();
     return Math.max(since, offset.committedAtMs());
   }
 }
