@@ -19,6 +19,7 @@ public final class Queue {
   private final int maxDeliveries;
   private final Backoff backoff;
   private final Duration lock;
+  private final DeadLetters deadLetters;
 
   /**
    * How long a message rests after a failure.
@@ -29,24 +30,38 @@ public final class Queue {
    */
   public record Backoff(Duration initial, double multiplier, Duration max) {}
 
+  /**
+   * Where messages go that are rejected or fail too often.
+   *
+   * @param exchange empty = the queue's own dead-letter queue; {@code none} = they are dropped
+   * @param routingKey that they get on the way; empty = they keep theirs
+   */
+  public record DeadLetters(String exchange, String routingKey) {
+    private static final DeadLetters OWN_QUEUE = new DeadLetters("", "");
+    private static final DeadLetters DROPPED = new DeadLetters("none", "");
+  }
+
   private Queue(
       String name,
       String exchange,
       List<String> bindingKeys,
       int maxDeliveries,
       Backoff backoff,
-      Duration lock) {
+      Duration lock,
+      DeadLetters deadLetters) {
     this.name = name;
     this.exchange = exchange;
     this.bindingKeys = bindingKeys;
     this.maxDeliveries = maxDeliveries;
     this.backoff = backoff;
     this.lock = lock;
+    this.deadLetters = deadLetters;
   }
 
   /** A work queue with this name; the broker checks whether the name is allowed. */
   public static Queue named(String name) {
-    return new Queue(Objects.requireNonNull(name, "name"), "", List.of(), 0, null, null);
+    return new Queue(
+        Objects.requireNonNull(name, "name"), "", List.of(), 0, null, null, DeadLetters.OWN_QUEUE);
   }
 
   /**
@@ -56,26 +71,45 @@ public final class Queue {
    */
   public Queue bind(String toExchange, String... bindingKeys) {
     List<String> keys = bindingKeys.length == 0 ? List.of("") : List.of(bindingKeys);
-    return new Queue(name, toExchange, keys, maxDeliveries, backoff, lock);
+    return new Queue(name, toExchange, keys, maxDeliveries, backoff, lock, deadLetters);
   }
 
-  /** The same, where the failure with this number sets a message aside; 5 by default. */
+  /** The same, where the failure with this number makes a dead letter; 5 by default. */
   public Queue maxDeliveries(int count) {
     if (count < 1) {
       throw new IllegalArgumentException("a message is delivered at least once");
     }
-    return new Queue(name, exchange, bindingKeys, count, backoff, lock);
+    return new Queue(name, exchange, bindingKeys, count, backoff, lock, deadLetters);
   }
 
   /** The same with another back-off; one second, doubled up to five minutes, by default. */
   public Queue backoff(Duration initial, double multiplier, Duration max) {
     Backoff changed = new Backoff(initial, multiplier, max);
-    return new Queue(name, exchange, bindingKeys, maxDeliveries, changed, lock);
+    return new Queue(name, exchange, bindingKeys, maxDeliveries, changed, lock, deadLetters);
   }
 
   /** The same, where a consumer may hold a message this long; 30 seconds by default. */
   public Queue lock(Duration duration) {
-    return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, duration);
+    return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, duration, deadLetters);
+  }
+
+  /** The same, whose dead letters go to an exchange, in place of a dead-letter queue. */
+  public Queue deadLetterTo(String toExchange) {
+    return deadLetterTo(toExchange, "");
+  }
+
+  /** The same, whose dead letters go to an exchange under another routing key. */
+  public Queue deadLetterTo(String toExchange, String routingKey) {
+    return with(new DeadLetters(toExchange, routingKey));
+  }
+
+  /** The same, which drops and counts messages that would become dead letters. */
+  public Queue dropDeadLetters() {
+    return with(DeadLetters.DROPPED);
+  }
+
+  private Queue with(DeadLetters changed) {
+    return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, lock, changed);
   }
 
   public String name() {
@@ -104,5 +138,9 @@ public final class Queue {
   /** Null = the default. */
   public Duration lock() {
     return lock;
+  }
+
+  public DeadLetters deadLetters() {
+    return deadLetters;
   }
 }

@@ -12,11 +12,14 @@ import java.util.UUID;
  * @param ready may be delivered now
  * @param inFlight are held by consumers
  * @param delayed rest after a failure
- * @param setAside were rejected or failed too often, and are not delivered any more
+ * @param setAside were rejected or failed too often, and wait to become dead letters
  * @param expired were dropped because an exchange did not keep them any longer
  * @param oldestUnsettledMs when the oldest message that is not settled was written, milliseconds
  *     since 1970; 0 = there is none
  * @param blocked whether new messages wait because so many others are held or delayed
+ * @param dropped were dropped in place of becoming dead letters, as the queue asks for
+ * @param forwardProblem why messages that are set aside wait to become dead letters; empty = none
+ *     has to wait
  */
 public record QueueDescription(
     String name,
@@ -31,7 +34,9 @@ public record QueueDescription(
     long setAside,
     long expired,
     long oldestUnsettledMs,
-    boolean blocked) {
+    boolean blocked,
+    long dropped,
+    String forwardProblem) {
 
   /** A binding of the queue. */
   public record Binding(String exchange, String key) {}

@@ -11,7 +11,6 @@ import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
-import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
@@ -230,7 +229,8 @@ public final class DeliveryService {
    * @param timeoutMs how long to wait for that
    * @param done told the counts and when the oldest message was written, or an error
    */
-  public void describe(Place place, int version, long timeoutMs, Description done) {
+  public void describe(
+      Place place, int version, long timeoutMs, BiConsumer<DescribedQueue, PartitionError> done) {
     long deadline = resources.clock().monotonicMs() + timeoutMs;
     describeUntil(place, version, deadline, done);
   }
@@ -293,20 +293,9 @@ public final class DeliveryService {
                 new QueueForwarder.Redrive(targetQueue, offsets, done)));
   }
 
-  /** Told what a queue holds. */
-  @FunctionalInterface
-  public interface Description {
-    /**
-     * Takes over the description, or why there is none.
-     *
-     * @param counts null where there is an error
-     * @param oldestMs when the oldest message that is not settled was written; 0 = there is none
-     */
-    void accept(QueueCounts counts, long oldestMs, PartitionError error);
-  }
-
-  private void describeUntil(Place place, int version, long deadlineMs, Description done) {
-    Consumer<PartitionError> failed = error -> done.accept(null, 0, error);
+  private void describeUntil(
+      Place place, int version, long deadlineMs, BiConsumer<DescribedQueue, PartitionError> done) {
+    Consumer<PartitionError> failed = error -> done.accept(null, error);
     at(
         place,
         error -> retry(place, version, deadlineMs, done, error),
@@ -317,7 +306,7 @@ public final class DeliveryService {
                 version,
                 (described, error) -> {
                   if (error == null) {
-                    done.accept(described.counts(), described.oldestMs(), null);
+                    done.accept(described, null);
                   } else if (error.code() == ErrorCode.OUTCOME_UNKNOWN) {
                     failed.accept(error);
                   } else {
@@ -328,12 +317,16 @@ public final class DeliveryService {
 
   /** The broker, or the thread, may not have heard of a queue that was just made. */
   private void retry(
-      Place place, int version, long deadlineMs, Description done, PartitionError error) {
+      Place place,
+      int version,
+      long deadlineMs,
+      BiConsumer<DescribedQueue, PartitionError> done,
+      PartitionError error) {
     boolean mayCome =
         error.code() == ErrorCode.UNKNOWN_QUEUE || error.code() == ErrorCode.LEADER_NOT_AVAILABLE;
     Partition partition = registry.partition(place.topic(), place.partition());
     if (!mayCome || partition == null || resources.clock().monotonicMs() >= deadlineMs) {
-      done.accept(null, 0, error);
+      done.accept(null, error);
       return;
     }
     Cancellable unused =

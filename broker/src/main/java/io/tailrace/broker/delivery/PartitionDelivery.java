@@ -686,15 +686,13 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         });
   }
 
-  /** What a queue holds, and when the oldest of it was written, milliseconds since 1970. */
-  record Described(QueueCounts counts, long oldestMs) {}
-
   /**
    * Describes a queue once bindings of a version count.
    *
    * @param version at least; an older one is {@code LEADER_NOT_AVAILABLE}
    */
-  void describe(UUID id, String name, int version, BiConsumer<Described, PartitionError> done) {
+  void describe(
+      UUID id, String name, int version, BiConsumer<DescribedQueue, PartitionError> done) {
     whenServing(
         id,
         name,
@@ -710,7 +708,13 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           QueueCounts counts = found.delivery().counts(clock.wallMs());
-          Described described = new Described(counts, oldestMs(found, counts));
+          PartitionError problem = found.forwarder.problem();
+          DescribedQueue described =
+              new DescribedQueue(
+                  counts,
+                  oldestMs(found, counts),
+                  found.delivery().forwarding().dropped(),
+                  problem == null ? "" : problem.code() + ": " + problem.message());
           writer.whenCommitted(failed -> done.accept(described, failed));
         });
   }

@@ -71,6 +71,13 @@ final class QueueAdminHandlers {
   private CompletionStage<QueueImage> create(CreateQueueRequest body) {
     QueueSettings settings = settings(body);
     String name = body.getName();
+    String letters = settings.deadLetters().exchange();
+    if (!letters.isEmpty()
+        && !settings.deadLetters().areDropped()
+        && !cluster.image().topics().containsKey(letters)) {
+      return failed(
+          ErrorCode.UNKNOWN_TOPIC, "there is no exchange '" + letters + "' for dead letters");
+    }
     if (!body.getExchange().isEmpty()) {
       return cluster.createQueue(name, settings, body.getExchange(), body.getBindingKeysList());
     }
@@ -123,7 +130,7 @@ final class QueueAdminHandlers {
         backoff ? body.getBackoffMultiplier() : defaults.backoffMultiplier(),
         backoff ? body.getBackoffMaxMs() : defaults.backoffMaxMs(),
         body.getLockMs() == 0 ? defaults.lockMs() : body.getLockMs(),
-        DeadLetters.OWN_QUEUE);
+        new DeadLetters(body.getDeadLetterExchange(), body.getDeadLetterKey(), null));
   }
 
   private void delete(Request request) throws InvalidProtocolBufferException {

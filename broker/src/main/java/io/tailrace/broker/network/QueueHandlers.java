@@ -8,6 +8,7 @@ import io.tailrace.broker.delivery.ReceiveResult;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.coordinator.queue.Answer;
 import io.tailrace.coordinator.queue.LockToken;
+import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.DeliveryDescription;
@@ -156,20 +157,23 @@ final class QueueHandlers {
           place(body.getQueue(), body.getQueueId(), body.getPartitions(i)),
           body.getVersion(),
           Integer.toUnsignedLong(body.getTimeoutMs()),
-          (counts, oldestMs, error) -> {
+          (queue, error) -> {
             DeliveryDescription.Builder described = DeliveryDescription.newBuilder();
             if (error != null) {
               request.notePartFailed(error);
               described.setErrorCode(error.code().number()).setErrorMessage(error.message());
             } else {
+              QueueCounts counts = queue.counts();
               described
                   .setReady(counts.ready())
                   .setInFlight(counts.inFlight())
                   .setDelayed(counts.delayed())
                   .setSetAside(counts.setAside())
                   .setExpired(counts.expired())
-                  .setOldestUnsettledMs(oldestMs)
-                  .setBlocked(counts.blocked());
+                  .setOldestUnsettledMs(queue.oldestMs())
+                  .setBlocked(counts.blocked())
+                  .setDropped(queue.dropped())
+                  .setForwardProblem(queue.forwardProblem());
             }
             results.set(each, described.build());
             if (pending.decrementAndGet() == 0) {

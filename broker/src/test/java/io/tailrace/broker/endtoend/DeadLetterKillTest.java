@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A broker process that is killed while messages die and come back. */
 class DeadLetterKillTest {
-  private static final int MESSAGES = 3_000;
+  private static final int MESSAGES = 600;
 
   @TempDir Path directory;
 
@@ -81,7 +81,7 @@ class DeadLetterKillTest {
     try (QueueConsumer<String, String> consumer = consumer()) {
       while (open("work") > 0) {
         for (ReceivedMessage<String, String> message :
-            consumer.receive(500, Duration.ofMillis(200))) {
+            consumer.receive(100, Duration.ofMillis(200))) {
           consumer.reject(message, "no");
           rejected++;
         }
@@ -132,7 +132,7 @@ class DeadLetterKillTest {
     try (QueueConsumer<String, String> consumer = consumer()) {
       while (open("work") > 0) {
         for (ReceivedMessage<String, String> message :
-            consumer.receive(500, Duration.ofMillis(200))) {
+            consumer.receive(100, Duration.ofMillis(200))) {
           values.add(message.value());
           consumer.ack(message).join();
         }

@@ -280,6 +280,48 @@ class DeadLettersTest {
   }
 
   @Test
+  void deadLettersGoToAnExchangeUnderAnotherRoutingKeyOrNowhere() {
+    client.admin().createTopic(Topic.named("failed").type("direct")).join();
+    client.admin().createQueue(Queue.named("failures").bind("failed", "late")).join();
+    client.admin().createQueue(Queue.named("routed").deadLetterTo("failed", "late")).join();
+    client.admin().createQueue(Queue.named("careless").dropDeadLetters()).join();
+    send("routed", "a");
+    send("careless", "b", "c");
+    reject("routed", 1, "");
+    reject("careless", 2, "");
+
+    try (QueueConsumer<String, String> consumer = consumer("failures")) {
+      ReceivedMessage<String, String> letter = receive(consumer, 1).get(0);
+      assertEquals("a", letter.value());
+      assertEquals("late", header(letter.record(), "routing-key"));
+      assertEquals("routed", header(letter.record(), DeadLetterHeaders.QUEUE));
+    }
+    QueueDescription careless = client.admin().describeQueue("careless").join();
+    assertEquals(2, careless.dropped());
+    assertEquals(0, careless.setAside());
+    CompletionException refused =
+        assertThrows(
+            CompletionException.class,
+            () -> client.admin().createQueue(Queue.named("x").deadLetterTo("nowhere")).join());
+    assertEquals(ErrorCode.UNKNOWN_TOPIC, code(refused));
+  }
+
+  /** Two queues whose dead letters go to each other's exchange. */
+  @Test
+  void aMessageThatGoesRoundInACircleStaysSetAside() {
+    client.admin().createTopic(Topic.named("ping").type("fanout")).join();
+    client.admin().createQueue(Queue.named("circle").bind("ping").deadLetterTo("ping")).join();
+    producer.publish("ping", "", "round").join();
+    reject("circle", 1, "");
+    for (int hops = 2; hops <= 17; hops++) {
+      reject("circle", 1, "");
+    }
+    assertEquals(1, client.admin().describeQueue("circle").join().setAside());
+    BrowsedMessage stuck = client.admin().browseQueue("circle", 10).join().get(0);
+    assertEquals("16", header(stuck.record(), DeadLetterHeaders.HOPS));
+  }
+
+  @Test
   void deadLettersWaitWhileTheNameOfTheirQueueIsTaken() {
     client.admin().createTopic(Topic.named("blocked.dlq")).join();
     client.admin().createQueue(Queue.named("blocked")).join();
@@ -288,7 +330,9 @@ class DeadLettersTest {
     try (QueueConsumer<String, String> consumer = consumer("blocked")) {
       assertEquals(List.of("b"), values(receive(consumer, 1)), "the queue goes on");
     }
-    assertEquals(1, client.admin().describeQueue("blocked").join().setAside());
+    QueueDescription waiting = client.admin().describeQueue("blocked").join();
+    assertEquals(1, waiting.setAside());
+    assertTrue(waiting.forwardProblem().contains("blocked.dlq"), waiting.forwardProblem());
 
     client.admin().deleteTopic("blocked.dlq").join();
     deadLetters("blocked", 1);

@@ -4,10 +4,14 @@ import io.tailrace.client.BrowsedMessage;
 import io.tailrace.client.DeadLetterHeaders;
 import io.tailrace.client.QueueDescription;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,11 +34,47 @@ import picocli.CommandLine.Spec;
 final class DeadLetterCommand implements Runnable {
   static final String QUEUE = "The queue whose dead letters are meant, or its dead-letter queue.";
 
+  private static final Duration ARRIVES_WITHIN = Duration.ofSeconds(2);
+  private static final Duration RETRY = Duration.ofMillis(20);
+
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "a verb is missing");
+  }
+
+  /**
+   * Finds the dead-letter queue of a queue. Waits a little while dead letters are on their way
+   * there: what was rejected a moment ago is to be seen.
+   */
+  static QueueDescription find(TailraceClient client, String queue) {
+    long giveUpNanos = System.nanoTime() + ARRIVES_WITHIN.toNanos();
+    while (true) {
+      boolean wait = System.nanoTime() < giveUpNanos && isSending(client, queue);
+      try {
+        QueueDescription found = Session.await(client.admin().deadLetterQueue(queue));
+        if (!wait) {
+          return found;
+        }
+      } catch (TailraceException e) {
+        if (!wait || e.code() != ErrorCode.UNKNOWN_QUEUE) {
+          throw e;
+        }
+      }
+      LockSupport.parkNanos(RETRY.toNanos());
+    }
+  }
+
+  private static boolean isSending(TailraceClient client, String queue) {
+    try {
+      QueueDescription source = Session.await(client.admin().describeQueue(queue));
+      return source.deadLettersOf() == null
+          && source.setAside() > 0
+          && source.forwardProblem().isEmpty();
+    } catch (TailraceException e) {
+      return false; // the search for its dead-letter queue tells what is wrong
+    }
   }
 
   @Command(
@@ -120,7 +160,7 @@ final class DeadLetterCommand implements Runnable {
         throw CommandException.badInput("--max: " + max + " is not at least 1");
       }
       try (TailraceClient client = session.connect()) {
-        QueueDescription letters = Session.await(client.admin().deadLetterQueue(queue));
+        QueueDescription letters = find(client, queue);
         Session.await(client.admin().browseQueue(letters.name(), max)).forEach(this::print);
         session.terminal().flush();
       }
@@ -155,7 +195,7 @@ final class DeadLetterCommand implements Runnable {
     @Override
     public void run() {
       try (TailraceClient client = session.connect()) {
-        QueueDescription letters = Session.await(client.admin().deadLetterQueue(queue));
+        QueueDescription letters = find(client, queue);
         long purged = Session.await(client.admin().purgeQueue(letters.name()));
         session.print(
             JsonDocuments.of("name", letters.name(), "purged", purged),

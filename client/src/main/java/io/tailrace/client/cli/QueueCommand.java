@@ -78,6 +78,20 @@ final class QueueCommand implements Runnable {
         description = "How long a consumer may hold a message; 30s unless given.")
     private Duration lock;
 
+    @Option(
+        names = "--dead-letter",
+        paramLabel = "EXCHANGE|none",
+        description =
+            "Where messages go that fail too often or are rejected, in place of NAME.dlq; none"
+                + " drops them.")
+    private String deadLetter;
+
+    @Option(
+        names = "--dead-letter-key",
+        paramLabel = "K",
+        description = "The routing key that they get at EXCHANGE; their own unless given.")
+    private String deadLetterKey;
+
     Create(Session session) {
       this.session = session;
     }
@@ -110,6 +124,12 @@ final class QueueCommand implements Runnable {
       }
       if (lock != null) {
         queue = queue.lock(lock);
+      }
+      if (deadLetter == null && deadLetterKey != null) {
+        throw CommandException.badInput("--dead-letter-key: needs --dead-letter EXCHANGE");
+      }
+      if (deadLetter != null) {
+        queue = queue.deadLetterTo(deadLetter, deadLetterKey == null ? "" : deadLetterKey);
       }
       try (TailraceClient client = session.connect()) {
         Session.await(client.admin().createQueue(queue));
@@ -205,6 +225,8 @@ final class QueueCommand implements Runnable {
                 "delayed", queue.delayed(),
                 "setAside", queue.setAside(),
                 "expired", queue.expired(),
+                "dropped", queue.dropped(),
+                "forwardProblem", queue.forwardProblem().isEmpty() ? null : queue.forwardProblem(),
                 "oldestUnsettledMs", ageMs,
                 "blocked", queue.blocked()),
             () -> {
@@ -218,6 +240,18 @@ final class QueueCommand implements Runnable {
                   queue.expired(),
                   ageMs);
               counts.print(session.terminal());
+              if (queue.dropped() > 0) {
+                session
+                    .terminal()
+                    .println(
+                        Quantities.counted(queue.dropped(), "message")
+                            + " dropped in place of becoming dead letters");
+              }
+              if (!queue.forwardProblem().isEmpty()) {
+                session
+                    .terminal()
+                    .println("dead letters wait to be forwarded: " + queue.forwardProblem());
+              }
               if (queue.blocked()) {
                 session
                     .terminal()

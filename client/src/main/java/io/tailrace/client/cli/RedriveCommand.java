@@ -72,7 +72,7 @@ final class RedriveCommand implements Runnable {
       throw CommandException.badInput("--max: " + max + " is not at least 1");
     }
     try (TailraceClient client = session.connect()) {
-      QueueDescription letters = Session.await(client.admin().deadLetterQueue(queue));
+      QueueDescription letters = DeadLetterCommand.find(client, queue);
       long total = letters.ready() + letters.delayed() + letters.setAside();
       Progress progress = new Progress(session.terminal(), "redrove", total);
       long redriven;

@@ -58,6 +58,8 @@ public final class QueueCalls {
             .setExchange(queue.exchange())
             .addAllBindingKeys(queue.bindingKeys())
             .setMaxDeliveries(queue.maxDeliveries())
+            .setDeadLetterExchange(queue.deadLetters().exchange())
+            .setDeadLetterKey(queue.deadLetters().routingKey())
             .setTimeoutMs(timeoutMs);
     if (queue.backoff() != null) {
       request
@@ -286,7 +288,13 @@ public final class QueueCalls {
             .filter(ms -> ms > 0)
             .min()
             .orElse(0),
-        partitions.stream().anyMatch(DeliveryDescription::getBlocked));
+        partitions.stream().anyMatch(DeliveryDescription::getBlocked),
+        partitions.stream().mapToLong(DeliveryDescription::getDropped).sum(),
+        partitions.stream()
+            .map(DeliveryDescription::getForwardProblem)
+            .filter(problem -> !problem.isEmpty())
+            .findFirst()
+            .orElse(""));
   }
 
   static <R extends MessageLite> Call<R> call(
