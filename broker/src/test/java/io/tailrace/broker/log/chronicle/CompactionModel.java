@@ -30,6 +30,9 @@ import java.util.TreeMap;
  * batches of random keys, tombstones, records without key, producers and leader epochs.
  */
 final class CompactionModel {
+  /** From this batch on nothing comes from the first producer, whose last batch is compacted so. */
+  private static final int SILENT_FROM_BATCH = 15;
+
   private final SplittableRandom random;
   private final int keys;
   private final TreeMap<Long, Appended> batches = new TreeMap<>();
@@ -58,6 +61,9 @@ final class CompactionModel {
     }
     int count = random.nextInt(1, 12);
     int producer = random.nextInt(sequences.length + 1) - 1;
+    if (producer == 0 && batches.size() >= SILENT_FROM_BATCH) {
+      producer = (int) RecordBatch.NO_PRODUCER_ID;
+    }
     RecordBatchBuilder builder = new RecordBatchBuilder(1_024);
     for (int i = 0; i < count; i++) {
       long timestampMs = 1_000_000 + end * 10 + random.nextInt(-40, 40);
