@@ -18,6 +18,7 @@ import io.tailrace.client.TopicPartition;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,19 +59,8 @@ class CompactedTopicTest {
 
   @Test
   void aFollowerCopiesWhatCompactionHasLeftAndLeadsWithIt() {
-    tailrace()
-        .ok(
-            "topic",
-            "create",
-            "prices",
-            "--partitions",
-            "1",
-            "--config",
-            "cleanup.policy=compact",
-            "--config",
-            "segment.bytes=65536",
-            "--config",
-            "min.cleanable.dirty.ratio=0.1");
+    createTopic(
+        "prices", "cleanup.policy=compact", "segment.bytes=65536", "min.cleanable.dirty.ratio=0.1");
     int leader;
     try (TailraceClient client = brokers.client()) {
       awaitInSync(client);
@@ -95,6 +85,16 @@ class CompactedTopicTest {
     int end = produce(last, produced, produced + 50);
     brokers.start(leader);
     checkContent(last, end);
+  }
+
+  /** Again, when the cluster's metadata store has not answered in time. */
+  private static void createTopic(String name, String... settings) {
+    List<String> arguments =
+        new ArrayList<>(List.of("topic", "create", name, "--partitions", "1", "--if-not-exists"));
+    for (String setting : settings) {
+      arguments.addAll(List.of("--config", setting));
+    }
+    await(() -> tailrace().run(new byte[0], arguments.toArray(String[]::new)).exitCode() == 0);
   }
 
   /** Each record names its key and number, so that the last one is known. */
@@ -143,7 +143,7 @@ class CompactedTopicTest {
 
   @Test
   void refusesRecordsWithoutKeyAndQueues() {
-    tailrace().ok("topic", "create", "table", "--config", "cleanup.policy=compact,delete");
+    createTopic("table", "cleanup.policy=compact,delete");
     Outcome keyless =
         tailrace().run("no key\n".getBytes(StandardCharsets.UTF_8), "produce", "table");
     assertNotEquals(0, keyless.exitCode());
