@@ -1,6 +1,8 @@
 package io.tailrace.client;
 
+import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordHeader;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +96,18 @@ public final class Message<K, V> {
       throw new IllegalArgumentException("timestamp " + timestampMs + " is before 1970");
     }
     return new Message<>(topic, partition, timestampMs, key, value, headers);
+  }
+
+  /**
+   * The same message, which queues hold back so long, counted from its timestamp; consumers and
+   * consumer groups of the topic see it at once. Longer than half of the topic's {@code
+   * retention.ms} is refused.
+   */
+  public Message<K, V> deliverAfter(Duration delay) {
+    if (delay.isNegative()) {
+      throw new IllegalArgumentException("a delay of " + delay + " is negative");
+    }
+    return header(DeliverAfter.HEADER, Long.toString(delay.toMillis()));
   }
 
   /** The same message with one more header, whose value is text. */

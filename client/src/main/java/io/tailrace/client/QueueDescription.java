@@ -11,12 +11,13 @@ import java.util.UUID;
  *     null on others
  * @param ready may be delivered now
  * @param inFlight are held by consumers
- * @param delayed rest after a failure
+ * @param delayed are not due yet: they rest after a failure, or their publishers have put them off
  * @param setAside were rejected or failed too often, and wait to become dead letters
  * @param expired were dropped because an exchange did not keep them any longer
  * @param oldestUnsettledMs when the oldest message that is not settled was written, milliseconds
  *     since 1970; 0 = there is none
- * @param blocked whether new messages wait because so many others are held or delayed
+ * @param bounds the bounds because of which messages wait, for people, for instance {@code 100000
+ *     messages are held or resting after a failure}; empty when none is reached
  * @param dropped were dropped in place of becoming dead letters, as the queue asks for
  * @param forwardProblem why messages that are set aside wait to become dead letters; empty = none
  *     has to wait
@@ -34,9 +35,14 @@ public record QueueDescription(
     long setAside,
     long expired,
     long oldestUnsettledMs,
-    boolean blocked,
+    List<String> bounds,
     long dropped,
     String forwardProblem) {
+
+  public QueueDescription {
+    bindings = List.copyOf(bindings);
+    bounds = List.copyOf(bounds);
+  }
 
   /** A binding of the queue. */
   public record Binding(String exchange, String key) {}

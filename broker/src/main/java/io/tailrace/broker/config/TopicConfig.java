@@ -61,8 +61,14 @@ public final class TopicConfig {
     return new RecordLimits(
         get(TopicKeys.MAX_MESSAGE_UNCOMPRESSED_BYTES),
         get(TopicKeys.MESSAGE_TIMESTAMP_AFTER_MAX_MS),
+        maxDelayMs(get(TopicKeys.RETENTION_MS)),
         get(TopicKeys.INBOX_MAX_BYTES),
         get(TopicKeys.CLEANUP_POLICY).compacts());
+  }
+
+  /** A message must be there still when it is due, and for a while after that. */
+  private static long maxDelayMs(long retentionMs) {
+    return retentionMs < 0 ? Long.MAX_VALUE : retentionMs / 2;
   }
 
   /** How the topic's logs are kept. */

@@ -2,6 +2,7 @@ package io.tailrace.broker.delivery;
 
 import io.tailrace.broker.delivery.message.AcquiredChange;
 import io.tailrace.broker.delivery.message.BindingChange;
+import io.tailrace.broker.delivery.message.DeferredChange;
 import io.tailrace.broker.delivery.message.ExpiredChange;
 import io.tailrace.broker.delivery.message.ForwardUndoneChange;
 import io.tailrace.broker.delivery.message.Offsets;
@@ -16,6 +17,7 @@ import io.tailrace.coordinator.queue.MessageSnapshot;
 import io.tailrace.coordinator.queue.QueueDelta;
 import io.tailrace.coordinator.queue.ReturnCause;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Turns a queue's changes into those of the delivery log and back. */
@@ -29,6 +31,13 @@ final class DeltaCodec {
           AcquiredChange.newBuilder()
               .setHolder(acquired.holder())
               .setOffsets(offsets(acquired.offsets())));
+    } else if (delta instanceof QueueDelta.Deferred deferred) {
+      out.setDeferred(
+          DeferredChange.newBuilder()
+              .setCursor(deferred.cursor())
+              .setDeferredTo(deferred.deferredTo())
+              .setOffsets(offsets(deferred.offsets()))
+              .addAllDueMs(Arrays.stream(deferred.dueMs()).boxed().toList()));
     } else if (delta instanceof QueueDelta.Settled settled) {
       out.setSettled(offsets(settled.offsets()));
     } else if (delta instanceof QueueDelta.Returned back) {
@@ -123,6 +132,14 @@ final class DeltaCodec {
       case ACQUIRED ->
           new QueueDelta.Acquired(
               in.getAcquired().getHolder(), offsets(in.getAcquired().getOffsets()));
+      case DEFERRED -> {
+        DeferredChange late = in.getDeferred();
+        yield new QueueDelta.Deferred(
+            late.getCursor(),
+            late.getDeferredTo(),
+            offsets(late.getOffsets()),
+            late.getDueMsList().stream().mapToLong(Long::longValue).toArray());
+      }
       case SETTLED -> new QueueDelta.Settled(offsets(in.getSettled()));
       case RETURNED -> {
         ReturnedChange back = in.getReturned();

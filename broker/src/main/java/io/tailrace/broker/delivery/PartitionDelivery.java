@@ -203,15 +203,66 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       }
     }
     if (matching == null || !changes.isEmpty() || !matching.isOf(servings.values())) {
-      if (matching != null) {
-        matching.stop();
-      }
-      matching =
-          new TailMatching(
-              partition, topic.type(), resources.readers(), servings.values(), this::onMatched);
+      beginMatching();
     }
     matching.run();
     List.copyOf(servings.values()).forEach(this::serve);
+  }
+
+  private void beginMatching() {
+    if (matching != null) {
+      matching.stop();
+    }
+    matching =
+        new TailMatching(
+            partition,
+            topic.type(),
+            resources.readers(),
+            servings.values(),
+            new DeferralWriter(),
+            this::onMatched);
+  }
+
+  /** Writes what is put off to the delivery log before anything behind it is delivered. */
+  private final class DeferralWriter implements TailMatching.Deferrals {
+    @Override
+    public boolean isReady() {
+      return writer.isReady();
+    }
+
+    @Override
+    public void defer(QueueServing found, TailMatching.PutOff messages) {
+      QueueDelta.Deferred deferred =
+          found
+              .delivery()
+              .defer(
+                  messages.offsets.stream().mapToLong(Long::longValue).toArray(),
+                  messages.dueMs.stream().mapToLong(Long::longValue).toArray());
+      if (deferred == null) {
+        return;
+      }
+      writer.write(found.queue, List.of(deferred), PartitionDelivery.this::logRefusal);
+      if (!found.delivery().wasDeferred(deferred.deferredTo() - 1)) {
+        found.delivery().forgetMatched(); // the log is full: matched again later
+        found.matchedTo = found.delivery().cursor();
+        found.stalled = true;
+      }
+    }
+  }
+
+  /** Goes on with queues for which there was no room, once there is some. */
+  private void resumeStalled() {
+    boolean resumed = false;
+    for (QueueServing each : servings.values()) {
+      if (each.stalled && each.delivery().deferralRoom() > 0) {
+        each.stalled = false;
+        resumed = true;
+      }
+    }
+    if (resumed) {
+      beginMatching();
+      matching.run();
+    }
   }
 
   private void writeInParts(Map<UUID, List<QueueDelta>> changes) {
@@ -290,6 +341,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     dropExpired();
     forgetSettled();
+    resumeStalled();
   }
 
   /** The queue whose own topic this is; null when it is an exchange, or not served. */

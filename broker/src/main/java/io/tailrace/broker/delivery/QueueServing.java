@@ -24,6 +24,9 @@ final class QueueServing {
   /** Everything below was matched. */
   long matchedTo;
 
+  /** Whether no more is matched, until there is room for messages that are put off. */
+  boolean stalled;
+
   /** The offset of the oldest message that was asked for, and when it was written. */
   long oldest = -1;
 

@@ -11,6 +11,7 @@ import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.routing.BindingMatcher;
 import io.tailrace.protocol.record.CorruptBatchException;
+import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordBatch;
 import io.tailrace.protocol.record.RecordReader;
 import io.tailrace.protocol.record.RoutingKey;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Matches the committed records of a partition against the bindings of its queues: each record once
  * for all queues, in the order of the offsets. Where every binding matches everything, no record is
- * looked at. Confined to the partition's scheduler, but for reads and parsing of sealed segments.
+ * looked at, but those of batches with delays. Confined to the partition's scheduler, but for reads
+ * and parsing of sealed segments.
  */
 final class TailMatching {
   private static final Logger LOG = LoggerFactory.getLogger(TailMatching.class);
@@ -42,13 +45,40 @@ final class TailMatching {
   private final Consumer<Collection<QueueServing>> matched;
   private final BindingMatcher<BoundRange> bindings;
   private final Map<HostedQueue, QueueServing> servings = new HashMap<>();
+  private final Deferrals deferrals;
+
+  /** What the piece that is being matched puts off. */
+  private final Map<QueueServing, PutOff> putOff = new LinkedHashMap<>();
+
   private long scanned;
   private long skip = 1;
   private boolean scanning;
   private boolean stopped;
 
-  /** A record's place and routing key. */
-  private record Routed(long offset, String key) {}
+  /**
+   * What was read.
+   *
+   * @param from the offset
+   * @param to the offset behind it
+   * @param key the routing key; null = the records match every binding, or were passed over
+   * @param dueMs before which the record is not delivered, milliseconds since 1970; 0 = at once
+   */
+  private record Read(long from, long to, String key, long dueMs) {}
+
+  /** Records that a queue holds back. */
+  static final class PutOff {
+    final List<Long> offsets = new ArrayList<>();
+    final List<Long> dueMs = new ArrayList<>();
+  }
+
+  /** Writes down what queues hold back. */
+  interface Deferrals {
+    /** Whether {@link #defer} can be called now. */
+    boolean isReady();
+
+    /** Takes over messages, in the order of their offsets. */
+    void defer(QueueServing serving, PutOff messages);
+  }
 
   /**
    * @param matched told which queues have new messages
@@ -58,10 +88,12 @@ final class TailMatching {
       TopicType type,
       ReaderThreads readers,
       Collection<QueueServing> queues,
+      Deferrals deferrals,
       Consumer<Collection<QueueServing>> matched) {
     this.partition = partition;
     this.type = type;
     this.readers = readers;
+    this.deferrals = deferrals;
     this.matched = matched;
     this.bindings = BindingMatcher.of(type);
     this.scanned = Long.MAX_VALUE;
@@ -82,32 +114,49 @@ final class TailMatching {
   /** Lets nothing be matched by this object any more. */
   void stop() {
     stopped = true;
+    for (QueueServing serving : servings.values()) {
+      if (!serving.stalled && scanned != Long.MAX_VALUE) {
+        serving.matchedTo = Math.max(serving.matchedTo, scanned);
+      }
+    }
   }
 
   /** Matches what is committed and was not matched yet. */
   void run() {
-    long highWatermark = partition.highWatermark();
-    if (stopped || scanning || scanned >= highWatermark) {
+    if (stopped || scanning || scanned >= partition.highWatermark()) {
       return;
     }
     scanned = Math.max(scanned, partition.log().logStartOffset());
-    if (type == TopicType.FANOUT || type == TopicType.LOG) {
-      matchAll(highWatermark);
-    } else {
+    if (matchesAll()) {
+      long to = Math.min(partition.highWatermark(), partition.delayedBatches().next(scanned));
+      if (to > scanned) {
+        Set<QueueServing> touched = new LinkedHashSet<>();
+        matchAll(scanned, to, touched);
+        scanned = to;
+        matched.accept(touched);
+      }
+    }
+    if (!stopped && scanned < partition.highWatermark()) {
       scanning = true;
       step();
     }
   }
 
-  private void matchAll(long highWatermark) {
-    List<QueueServing> touched = new ArrayList<>();
+  private boolean matchesAll() {
+    return type == TopicType.FANOUT || type == TopicType.LOG;
+  }
+
+  /** Every binding matches every record of the interval. */
+  private void matchAll(long begin, long end, Set<QueueServing> touched) {
     for (QueueServing serving : servings.values()) {
+      if (serving.stalled) {
+        continue;
+      }
       List<BoundRange> ranges = new ArrayList<>(serving.queue.bindings());
       ranges.sort(Comparator.comparingLong(BoundRange::since));
       for (BoundRange each : ranges) {
-        long from =
-            Math.max(Math.max(each.since(), serving.matchedTo), partition.log().logStartOffset());
-        long to = Math.min(each.until(), highWatermark);
+        long from = Math.max(Math.max(each.since(), serving.matchedTo), begin);
+        long to = Math.min(each.until(), end);
         if (from < to) {
           serving.delivery().onMatched(from, to);
           serving.matchedTo = to;
@@ -115,8 +164,6 @@ final class TailMatching {
         }
       }
     }
-    scanned = highWatermark;
-    matched.accept(touched);
   }
 
   /** One piece of the log: the recent tail here, older ones by a reader thread. */
@@ -136,7 +183,7 @@ final class TailMatching {
     readers.run(
         () -> {
           PartitionError error;
-          List<Routed> found;
+          List<Read> found;
           try (sealed) {
             error = sealed.read(from, STEP_BYTES, out);
             found = parse(out, from);
@@ -146,22 +193,18 @@ final class TailMatching {
   }
 
   /** Releases the batches; what stands before the offset is left out. */
-  private List<Routed> parse(ByteBuf batches, long from) {
-    List<Routed> found = new ArrayList<>();
+  private List<Read> parse(ByteBuf batches, long from) {
+    List<Read> found = new ArrayList<>();
     try {
       for (int at = 0; at < batches.writerIndex(); at += RecordBatch.sizeInBytes(batches, at)) {
-        try (RecordReader reader = new RecordReader(batches, at)) {
-          while (reader.hasNext()) {
-            StoredRecord record = reader.next();
-            if (record.offset() >= from) {
-              found.add(new Routed(record.offset(), RoutingKey.of(record)));
-            }
-          }
-        } catch (CorruptBatchException e) {
-          LOG.error("{}: a batch cannot be routed: {}", partition, e.getMessage());
-        }
         long next = RecordBatch.nextOffset(batches, at);
-        found.add(new Routed(next, null));
+        if (!matchesAll() || RecordBatch.isDelayed(batches, at)) {
+          parseRecords(batches, at, from, found);
+          found.add(new Read(next, next, null, 0)); // also when it ends with lost records
+        } else {
+          long begin = Math.max(from, RecordBatch.baseOffset(batches, at));
+          found.add(new Read(begin, next, null, 0));
+        }
       }
       return found;
     } finally {
@@ -169,19 +212,34 @@ final class TailMatching {
     }
   }
 
-  /** A routed record without a key says only how far the log was read. */
-  private void onRead(List<Routed> found, PartitionError error) {
-    if (stopped) {
-      scanning = false;
+  private void parseRecords(ByteBuf batches, int at, long from, List<Read> found) {
+    boolean delayed = RecordBatch.isDelayed(batches, at);
+    try (RecordReader reader = new RecordReader(batches, at)) {
+      while (reader.hasNext()) {
+        StoredRecord record = reader.next();
+        if (record.offset() >= from) {
+          long dueMs = delayed ? DeliverAfter.dueMs(record) : 0;
+          found.add(new Read(record.offset(), record.offset() + 1, RoutingKey.of(record), dueMs));
+        }
+      }
+    } catch (CorruptBatchException e) {
+      LOG.error("{}: a batch cannot be routed: {}", partition, e.getMessage());
+    }
+  }
+
+  private void onRead(List<Read> found, PartitionError error) {
+    if (stopped || !deferrals.isReady()) {
+      scanning = false; // read again when the delivery log takes records
       return;
     }
     Set<QueueServing> touched = new LinkedHashSet<>();
-    for (Routed each : found) {
-      if (each.key == null) {
-        scanned = each.offset;
-      } else {
-        bindings.match(each.key, bound -> match(bound, each.offset, touched));
+    for (Read each : found) {
+      if (each.key != null) {
+        bindings.match(each.key, bound -> match(bound, each, touched));
+      } else if (each.from < each.to) {
+        matchAll(each.from, each.to, touched);
       }
+      scanned = Math.max(scanned, each.to);
     }
     if (found.isEmpty()) {
       if (error != null) {
@@ -192,20 +250,43 @@ final class TailMatching {
     } else {
       skip = 1;
     }
+    putOff.forEach(deferrals::defer);
+    putOff.clear();
     matched.accept(touched);
-    if (scanned < partition.highWatermark()) {
-      partition.scheduler().execute(this::step);
-    } else {
-      scanning = false;
+    scanning = false;
+    if (!stopped && scanned < partition.highWatermark()) {
+      scanning = true;
+      partition.scheduler().execute(this::goOn);
     }
   }
 
-  private void match(BoundRange bound, long offset, Set<QueueServing> touched) {
+  private void goOn() {
+    scanning = false;
+    run();
+  }
+
+  private void match(BoundRange bound, Read record, Set<QueueServing> touched) {
     QueueServing serving = servings.get(bound.queue());
-    if (bound.since() <= offset && offset < bound.until() && serving.matchedTo <= offset) {
-      serving.delivery().onMatched(offset, offset + 1);
-      serving.matchedTo = offset + 1;
-      touched.add(serving);
+    long offset = record.from;
+    if (offset < bound.since()
+        || offset >= bound.until()
+        || offset < serving.matchedTo
+        || serving.stalled) {
+      return;
     }
+    if (record.dueMs > 0) {
+      PutOff own = putOff.computeIfAbsent(serving, each -> new PutOff());
+      if (own.offsets.size() >= serving.delivery().deferralRoom()
+          && !serving.delivery().wasDeferred(offset)) {
+        serving.stalled = true;
+        return;
+      }
+      own.offsets.add(offset);
+      own.dueMs.add(record.dueMs);
+    } else {
+      serving.delivery().onMatched(offset, offset + 1);
+    }
+    serving.matchedTo = offset + 1;
+    touched.add(serving);
   }
 }

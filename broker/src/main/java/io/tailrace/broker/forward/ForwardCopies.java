@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.tailrace.coordinator.queue.AsideMessage;
 import io.tailrace.coordinator.queue.Forward;
+import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.StoredRecord;
@@ -54,6 +55,7 @@ public final class ForwardCopies {
     } else {
       headers = DeadLetterHeaders.ofDead(source, message, timestampMs, own);
     }
+    headers.removeIf(each -> each.key().equals(DeliverAfter.HEADER)); // it was due once
     if (record == null) {
       headers.add(RecordHeader.of(DeadLetterHeaders.LOST, "true"));
     }

@@ -8,6 +8,7 @@ import io.tailrace.broker.delivery.ReceiveResult;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.coordinator.queue.Answer;
 import io.tailrace.coordinator.queue.LockToken;
+import io.tailrace.coordinator.queue.QueueBounds;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -164,6 +165,12 @@ final class QueueHandlers {
               described.setErrorCode(error.code().number()).setErrorMessage(error.message());
             } else {
               QueueCounts counts = queue.counts();
+              List<String> bounds =
+                  counts.reached().stream()
+                      .map(
+                          bound ->
+                              QueueBounds.DEFAULTS.of(bound) + " messages are " + bound.label())
+                      .toList();
               described
                   .setReady(counts.ready())
                   .setInFlight(counts.inFlight())
@@ -171,7 +178,8 @@ final class QueueHandlers {
                   .setSetAside(counts.setAside())
                   .setExpired(counts.expired())
                   .setOldestUnsettledMs(queue.oldestMs())
-                  .setBlocked(counts.blocked())
+                  .setBlocked(!bounds.isEmpty())
+                  .addAllBounds(bounds)
                   .setDropped(queue.dropped())
                   .setForwardProblem(queue.forwardProblem());
             }

@@ -6,6 +6,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.LogSummary;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.broker.partition.derived.DelayedBatches;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import io.tailrace.coordinator.cluster.PartitionImage;
@@ -41,6 +42,7 @@ public final class Partition {
   private final Upkeep upkeep;
   private final Replication replication;
   private final ProducerStates producers;
+  private final DelayedBatches delayedBatches = new DelayedBatches();
   private final ReplicatedLog replicated;
   private final ReplicaState replica;
   private final LazyLog data;
@@ -85,7 +87,7 @@ public final class Partition {
   }
 
   private List<DerivedState> derivedStates(PartitionServices services) {
-    List<DerivedState> all = new ArrayList<>(List.of(producers));
+    List<DerivedState> all = new ArrayList<>(List.of(producers, delayedBatches));
     all.addAll(services.states().of(this));
     return all;
   }
@@ -145,6 +147,11 @@ public final class Partition {
     made.onMade(replica);
     replication.followers().onRole(this);
     return made;
+  }
+
+  /** Where there are records in the data log that queues have to hold back. */
+  public DelayedBatches delayedBatches() {
+    return delayedBatches;
   }
 
   // ---- leadership ----
@@ -582,6 +589,7 @@ public final class Partition {
       PartitionLog opened = data.opened();
       opened.applyRetention(clock.wallMs(), highWatermark());
       replica.onLogStart(opened.logStartOffset());
+      delayedBatches.forgetBelow(opened.logStartOffset());
     } catch (LogException e) {
       LOG.warn("{}: retention could not be applied: {}", this, e.getMessage());
       if (e.code() == ErrorCode.STORAGE_ERROR) {

@@ -10,8 +10,10 @@ import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.CorruptBatchException;
+import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.ProducedBatch;
 import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.RecordReader;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -153,11 +155,40 @@ public final class ProduceService {
           if (RecordBatch.maxTimestampMs(records, at) > maxTimestampMs) {
             return inTheFuture(at, limit);
           }
+          if (RecordBatch.isDelayed(records, at)) {
+            PartitionError error = checkDelays(at, limit);
+            if (error != null) {
+              return error;
+            }
+          }
           at += size;
         }
         return null;
       } catch (CorruptBatchException e) {
         return new PartitionError(e.code(), e.getMessage());
+      }
+    }
+
+    /** Looks into the one batch in thousands that says that its records are to be held back. */
+    private PartitionError checkDelays(int index, RecordLimits limit) {
+      try (RecordReader reader = new RecordReader(records, index, limit.maxUncompressedBytes())) {
+        while (reader.hasNext()) {
+          long delayMs = DeliverAfter.delayMs(reader.next().headers());
+          if (delayMs == DeliverAfter.INVALID) {
+            return new PartitionError(
+                ErrorCode.INVALID_DELAY, "deliver-after is a number of milliseconds");
+          }
+          if (delayMs > limit.maxDelayMs()) {
+            return new PartitionError(
+                ErrorCode.INVALID_DELAY,
+                "deliver-after="
+                    + delayMs
+                    + " ms is longer than half of retention.ms, "
+                    + limit.maxDelayMs()
+                    + " ms: the message might be gone before it is due");
+          }
+        }
+        return null;
       }
     }
 

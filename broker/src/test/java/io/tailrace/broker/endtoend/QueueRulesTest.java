@@ -1,18 +1,22 @@
 package io.tailrace.broker.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.Eventually;
+import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueConsumer;
+import io.tailrace.client.QueueDescription;
 import io.tailrace.client.ReceivedMessage;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TailraceException;
+import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.CompressionType;
 import java.io.IOException;
@@ -119,11 +123,89 @@ class QueueRulesTest {
     consumer.reject(held.get(1), "never").join();
 
     String page = metrics();
-    for (String line : List.of("ready", "delayed", "set_aside")) {
+    for (String line : List.of("ready", "delayed")) {
       assertTrue(page.contains("tailrace_queue_" + line + "{queue=\"seen\"} 1.0\n"), page);
     }
+    assertTrue(page.contains("tailrace_queue_set_aside{queue=\"seen\"}"), page);
     assertTrue(page.contains("tailrace_queue_in_flight{queue=\"seen\"} 2.0\n"), page);
     assertTrue(page.contains("tailrace_queue_oldest_unsettled_seconds{queue=\"seen\"}"), page);
+  }
+
+  private static void publishLater(String exchange, String value, Duration delay) {
+    producer
+        .send(
+            Message.<String, String>of(exchange, null, value)
+                .header("routing-key", "k")
+                .deliverAfter(delay))
+        .join();
+  }
+
+  @Test
+  void aMessageThatIsPutOffIsDeliveredWhenItIsDueAndHoldsUpNoOther() {
+    for (String type : List.of("fanout", "direct", "topic")) {
+      String exchange = "late-" + type;
+      client.admin().createTopic(Topic.named(exchange).type(type)).join();
+      client.admin().createQueue(Queue.named(exchange).bind(exchange, "k")).join();
+      producer.publish(exchange, "k", "first").join();
+      publishLater(exchange, "later", Duration.ofSeconds(1));
+      publishLater(exchange, "never", Duration.ofHours(1));
+      producer.publish(exchange, "k", "second").join();
+
+      QueueDescription now = client.admin().describeQueue(exchange).join();
+      assertEquals(List.of(2L, 2L), List.of(now.ready(), now.delayed()), type);
+      QueueConsumer<String, String> consumer = consumer(exchange);
+      List<ReceivedMessage<String, String>> all = receive(consumer, 3);
+      assertEquals(
+          List.of("first", "second", "later"),
+          all.stream().map(ReceivedMessage::value).toList(),
+          type);
+      ReceivedMessage<String, String> late = all.get(2);
+      assertTrue(System.currentTimeMillis() >= late.record().timestampMs() + 1_000);
+      all.forEach(message -> consumer.ack(message).join());
+      assertEquals(1, client.admin().describeQueue(exchange).join().delayed());
+      assertEquals(1, client.admin().purgeQueue(exchange).join());
+    }
+  }
+
+  @Test
+  void aDeadLetterIsNotPutOffAgain() {
+    client.admin().createQueue(Queue.named("dying")).join();
+    publishLater("dying.inbox", "m", Duration.ofMillis(50));
+    QueueConsumer<String, String> consumer = consumer("dying");
+    consumer.reject(receive(consumer, 1).get(0), "no").join();
+    Eventually.await(
+        "the dead-letter queue is made",
+        () ->
+            client.admin().listQueues().join().stream()
+                .anyMatch(queue -> queue.name().equals("dying.dlq")));
+    ReceivedMessage<String, String> dead = receive(consumer("dying.dlq"), 1).get(0);
+
+    assertEquals("m", dead.value());
+    assertTrue(
+        dead.record().headers().stream().noneMatch(each -> each.key().equals("deliver-after")));
+  }
+
+  @Test
+  void aDelayBeyondHalfOfTheRetentionIsRefused() {
+    client
+        .admin()
+        .createTopic(Topic.named("hour").type("fanout").configs(Map.of("retention.ms", "3600000")))
+        .join();
+    publishLater("hour", "in time", Duration.ofMinutes(30));
+    TailraceException refused =
+        failureOf(() -> publishLater("hour", "too late", Duration.ofMinutes(31)));
+    assertEquals(ErrorCode.INVALID_DELAY, refused.code());
+    assertTrue(refused.getMessage().contains("retention.ms"));
+    Message<String, String> unreadable =
+        Message.<String, String>of("hour", null, "m").header("deliver-after", "soon");
+    assertEquals(ErrorCode.INVALID_DELAY, failureOf(() -> producer.send(unreadable).join()).code());
+    client.admin().createQueue(Queue.named("patient")).join();
+    publishLater("patient.inbox", "an inbox keeps it", Duration.ofDays(1_000));
+  }
+
+  private static TailraceException failureOf(Runnable action) {
+    CompletionException failed = assertThrows(CompletionException.class, action::run);
+    return (TailraceException) failed.getCause();
   }
 
   private static String metrics() throws IOException, InterruptedException {

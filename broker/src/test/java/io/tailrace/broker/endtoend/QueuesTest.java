@@ -220,11 +220,18 @@ class QueuesTest {
       consumer.ack(some.get(i)).join();
     }
     consumer.reject(some.get(10), "bad").join();
+    producer
+        .send(
+            Message.<String, String>of("restarted", null, "late")
+                .header("routing-key", "a.x")
+                .deliverAfter(Duration.ofHours(1)))
+        .join();
+    assertCounts("kept", 30, 9, 1, 1);
     cluster.restart();
     client = cluster.client();
     producer = client.producer(Serdes.string(), Serdes.string());
 
-    assertCounts("kept", 30, 9, 0, 1);
+    assertCounts("kept", 30, 9, 1, 1);
     QueueConsumer<String, String> after = consumer("kept");
     List<String> expected = new ArrayList<>();
     for (int i = 40; i < 100; i += 2) {

@@ -51,7 +51,7 @@ class ProduceLimitsTest {
             topic -> new TopicSettings(LogConfig.defaults(), 1),
             topicId -> CompletableFuture.completedFuture(null));
     registry.onImage(TestServer.image(TOPIC, 1, 0, 1));
-    RecordLimits limits = new RecordLimits(1 << 20, MAX_AHEAD_MS, -1, false);
+    RecordLimits limits = new RecordLimits(1 << 20, MAX_AHEAD_MS, 1_000_000, -1, false);
     ProduceService service =
         new ProduceService(new PartitionLookup(registry), topic -> limits, clock);
     server =

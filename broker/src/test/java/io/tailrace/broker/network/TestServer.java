@@ -97,7 +97,7 @@ final class TestServer implements AutoCloseable {
 
   /** Takes every record, as far as its limits allow. */
   static ProduceHandler produce(PartitionLookup lookup, NetworkMemory memory) {
-    RecordLimits limits = new RecordLimits(64 << 20, 3_600_000, -1, false);
+    RecordLimits limits = new RecordLimits(64 << 20, 3_600_000, 1_000_000, -1, false);
     return new ProduceHandler(
         new ProduceService(lookup, topic -> limits, Clock.SYSTEM), memory.requests());
   }

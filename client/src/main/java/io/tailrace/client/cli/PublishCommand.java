@@ -3,9 +3,11 @@ package io.tailrace.client.cli;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.RoutingKey;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -44,6 +46,12 @@ final class PublishCommand implements Runnable {
       description = "A header of every message; may be repeated.")
   private List<String> headers = new ArrayList<>();
 
+  @Option(
+      names = "--deliver-after",
+      paramLabel = "TIME",
+      description = "Queues hold every message back so long.")
+  private Duration deliverAfter;
+
   PublishCommand(Session session) {
     this.session = session;
   }
@@ -55,6 +63,9 @@ final class PublishCommand implements Runnable {
     for (String header : headers) {
       KeyValues.parse("--header", List.of(header))
           .forEach((name, value) -> all.add(RecordHeader.of(name, value)));
+    }
+    if (deliverAfter != null) {
+      all.add(RecordHeader.of(DeliverAfter.HEADER, Long.toString(deliverAfter.toMillis())));
     }
     Acknowledgements acknowledgements = new Acknowledgements();
     session.whenInterrupted(acknowledgements::interruptedSummary);

@@ -228,7 +228,8 @@ final class QueueCommand implements Runnable {
                 "dropped", queue.dropped(),
                 "forwardProblem", queue.forwardProblem().isEmpty() ? null : queue.forwardProblem(),
                 "oldestUnsettledMs", ageMs,
-                "blocked", queue.blocked()),
+                "blocked", !queue.bounds().isEmpty(),
+                "bounds", queue.bounds()),
             () -> {
               Table counts =
                   new Table("READY", "IN FLIGHT", "DELAYED", "SET ASIDE", "EXPIRED", "OLDEST MS");
@@ -252,11 +253,9 @@ final class QueueCommand implements Runnable {
                     .terminal()
                     .println("dead letters wait to be forwarded: " + queue.forwardProblem());
               }
-              if (queue.blocked()) {
-                session
-                    .terminal()
-                    .println("new messages wait: too many others are held or delayed");
-              }
+              queue
+                  .bounds()
+                  .forEach(bound -> session.terminal().println("messages wait, since " + bound));
               Table bound = new Table("EXCHANGE", "BINDING KEY");
               queue.bindings().forEach(each -> bound.row(each.exchange(), each.key()));
               bound.print(session.terminal());

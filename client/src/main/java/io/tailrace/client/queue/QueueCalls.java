@@ -288,7 +288,7 @@ public final class QueueCalls {
             .filter(ms -> ms > 0)
             .min()
             .orElse(0),
-        partitions.stream().anyMatch(DeliveryDescription::getBlocked),
+        partitions.stream().flatMap(each -> each.getBoundsList().stream()).distinct().toList(),
         partitions.stream().mapToLong(DeliveryDescription::getDropped).sum(),
         partitions.stream()
             .map(DeliveryDescription::getForwardProblem)

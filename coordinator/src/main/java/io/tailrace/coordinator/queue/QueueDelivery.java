@@ -2,11 +2,14 @@ package io.tailrace.coordinator.queue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
 
 /**
  * One queue on one partition: decides what is delivered to whom and what answers mean. Every method
@@ -104,6 +107,7 @@ public final class QueueDelivery {
   public void lead(long monotonicMs) {
     fresh.clear();
     locks.clear();
+    state.deferred().rebuild();
     lostSinceMs.clear();
     draining = HeldMessage.NOBODY;
     for (HeldMessage message : state.messages().values()) {
@@ -126,6 +130,45 @@ public final class QueueDelivery {
     fresh.add(Math.max(from, state.cursor()), to);
   }
 
+  /**
+   * New messages that their publishers have put off; told along with those of {@link #onMatched},
+   * after all that lie before them.
+   *
+   * @param offsets ascending
+   * @param dueMs when each may be delivered, milliseconds since 1970
+   * @return null when all of them are known
+   */
+  public QueueDelta.Deferred defer(long[] offsets, long[] dueMs) {
+    int known = 0;
+    while (known < offsets.length && offsets[known] < state.deferred().to()) {
+      known++;
+    }
+    if (known == offsets.length) {
+      return null;
+    }
+    long to = offsets[offsets.length - 1] + 1;
+    return new QueueDelta.Deferred(
+        fresh.count() == 0 ? Math.max(state.cursor(), to) : state.cursor(),
+        to,
+        Arrays.copyOfRange(offsets, known, offsets.length),
+        Arrays.copyOfRange(dueMs, known, dueMs.length));
+  }
+
+  /** How many more messages may be put off. */
+  public long deferralRoom() {
+    return bounds.maxDeferred() - state.deferred().size();
+  }
+
+  /** Whether a message was put off before, by its offset: it needs no room again. */
+  public boolean wasDeferred(long offset) {
+    return offset < state.deferred().to();
+  }
+
+  /** Forgets the new messages: they will be told again from {@link #cursor()} on. */
+  public void forgetMatched() {
+    fresh.clear();
+  }
+
   /** How many new messages are known. */
   public long freshCount() {
     return fresh.count();
@@ -141,13 +184,18 @@ public final class QueueDelivery {
     state.ripen(wallMs);
     return !state.returned().isEmpty()
         || !state.isolated().isEmpty()
-        || (fresh.count() > 0 && state.messages().size() < bounds.maxOpen());
+        || (hasNew() && state.messages().size() < bounds.maxOpen());
+  }
+
+  private boolean hasNew() {
+    return fresh.count() > 0 || !state.deferred().ripe().isEmpty();
   }
 
   /**
-   * What a consumer would get now: messages that were given back first, then new ones. A message
-   * that was delivered twice without an answer is offered alone, to a consumer that holds nothing:
-   * if it kills its consumer it takes no other message along.
+   * What a consumer would get now: messages that were given back first, then those that were put
+   * off and are due, then new ones. A message that was delivered twice without an answer is offered
+   * alone, to a consumer that holds nothing: if it kills its consumer it takes no other message
+   * along.
    *
    * @return offsets, ascending; none when nothing is ready for it
    */
@@ -173,16 +221,25 @@ public final class QueueDelivery {
       return NONE;
     }
     int again = Math.min(room, state.returned().size());
-    long open = Math.max(0, bounds.maxOpen() - state.messages().size());
-    int anew = (int) Math.min(Math.min(room - again, fresh.count()), open);
-    long[] offsets = new long[again + anew];
-    int at = 0;
-    Iterator<Long> returned = state.returned().iterator();
-    while (at < again) {
-      offsets[at++] = returned.next();
-    }
+    int open = Math.max(0, bounds.maxOpen() - state.messages().size());
+    int due = Math.min(Math.min(room - again, state.deferred().ripe().size()), open);
+    int anew = (int) Math.min(Math.min(room - again - due, fresh.count()), open - due);
+    long[] offsets = new long[again + due + anew];
+    int at = copy(state.returned(), again, offsets, 0);
+    at = copy(state.deferred().ripe(), due, offsets, at);
     fresh.copyTo(offsets, at, anew);
+    if (due > 0) {
+      Arrays.sort(offsets);
+    }
     return offsets;
+  }
+
+  private static int copy(NavigableSet<Long> from, int count, long[] to, int at) {
+    Iterator<Long> next = from.iterator();
+    for (int i = 0; i < count; i++) {
+      to[at + i] = next.next();
+    }
+    return at + count;
   }
 
   /**
@@ -199,7 +256,7 @@ public final class QueueDelivery {
     int known = fresh.copyTo(anew, 0, anew.length);
     int next = 0;
     for (long offset : offsets) {
-      boolean again = state.returned().contains(offset);
+      boolean again = state.returned().contains(offset) || state.deferred().ripe().contains(offset);
       boolean alone =
           offsets.length == 1 && state.heldBy(holder) == 0 && state.isolated().contains(offset);
       if (again || alone) {
@@ -311,8 +368,12 @@ public final class QueueDelivery {
   }
 
   private boolean isSettled(long offset) {
-    return offset < state.cursor()
+    boolean wasDelivered =
+        offset < state.cursor()
+            || (offset < state.deferred().to() && fresh.ceiling(offset) != offset);
+    return wasDelivered
         && !state.aside().contains(offset)
+        && !state.deferred().contains(offset)
         && !state.forwards().contains(offset);
   }
 
@@ -441,6 +502,7 @@ public final class QueueDelivery {
         at = state.aside().ceiling(at + 1)) {
       count++;
     }
+    count += state.deferred().countBelow(logStartOffset);
     count += fresh.countBelow(logStartOffset);
     return count == 0 ? null : new QueueDelta.Expired(logStartOffset, count);
   }
@@ -474,13 +536,28 @@ public final class QueueDelivery {
     state.ripen(wallMs);
     long oldest = state.firstUnsettled();
     long firstFresh = fresh.first();
+    long due = state.deferred().countDue(wallMs);
     return new QueueCounts(
-        fresh.count() + state.returned().size() + state.isolated().size(),
+        fresh.count() + due + state.returned().size() + state.isolated().size(),
         state.held(),
-        state.delayedCount(),
+        state.delayedCount() + state.deferred().size() - due,
         state.aside().size() + state.forwards().count(),
         state.expired(),
         oldest < 0 || (firstFresh >= 0 && firstFresh < oldest) ? firstFresh : oldest,
-        fresh.count() > 0 && state.messages().size() >= bounds.maxOpen());
+        reached());
+  }
+
+  private Set<QueueBounds.Reached> reached() {
+    Set<QueueBounds.Reached> reached = EnumSet.noneOf(QueueBounds.Reached.class);
+    if (hasNew() && state.messages().size() >= bounds.maxOpen()) {
+      reached.add(QueueBounds.Reached.OPEN);
+    }
+    if (state.largestHolding() >= bounds.maxHeld()) {
+      reached.add(QueueBounds.Reached.HELD_BY_CONSUMER);
+    }
+    if (deferralRoom() <= 0) {
+      reached.add(QueueBounds.Reached.DEFERRED);
+    }
+    return reached;
   }
 }

@@ -43,6 +43,17 @@ public sealed interface QueueDelta {
    */
   record Acquired(long holder, long[] offsets) implements QueueDelta {}
 
+  /**
+   * New messages are put off by their publishers: known before they are due.
+   *
+   * @param cursor new messages below it are known, or never matched
+   * @param deferredTo the end of what was put off, exclusive
+   * @param offsets ascending
+   * @param dueMs when each may be delivered, milliseconds since 1970
+   */
+  record Deferred(long cursor, long deferredTo, long[] offsets, long[] dueMs)
+      implements QueueDelta {}
+
   /** Messages are done with. */
   record Settled(long[] offsets) implements QueueDelta {}
 

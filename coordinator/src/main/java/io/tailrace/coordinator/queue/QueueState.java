@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * <pre>
  *            matched
  *   (new, at or above the cursor) --Acquired--> ACQUIRED --Settled--> (settled, forgotten)
+ *   (new) --Deferred--> DEFERRED --Acquired, once due--> ACQUIRED
  *   ACQUIRED --Returned, due now--> READY --Acquired--> ACQUIRED
  *   ACQUIRED --Returned, due later--> DELAYED --time--> READY
  *   ACQUIRED, READY, DELAYED --SetAside--> SET_ASIDE --AsideSettled--> (settled, forgotten)
@@ -25,13 +26,14 @@ import java.util.TreeSet;
  *   SET_ASIDE, READY, DELAYED --Forwarding--> FORWARDING --Forwarded--> (settled, forgotten)
  *   FORWARDING --ForwardUndone--> what it was before
  *   ACQUIRED, READY, DELAYED --Settled--> (settled, forgotten): an answer may come late
- *   READY, DELAYED, new --Purged--> (settled, forgotten)
+ *   READY, DELAYED, DEFERRED, new --Purged--> (settled, forgotten)
  * </pre>
  *
  * <p>New messages are acquired in the order of their offsets. So a cursor tells them apart: what
  * lies below it and is not held here is settled, or was never matched; what lies at or above it has
- * never been delivered. The state follows the messages that are not settled, not the span of their
- * offsets: one message that is held for long costs one entry.
+ * never been delivered, unless it was deferred: that is told by {@link DeferredSet#to}. The state
+ * follows the messages that are not settled, not the span of their offsets: one message that is
+ * held for long costs one entry.
  */
 final class QueueState {
   private final TreeMap<Long, HeldMessage> messages = new TreeMap<>();
@@ -46,6 +48,7 @@ final class QueueState {
   /** The consumers that hold a message that is delivered alone. */
   private final Set<Long> isolatedHolders = new HashSet<>();
 
+  private final DeferredSet deferred = new DeferredSet();
   private final AsideSet aside = new AsideSet();
   private final ForwardState forwards = new ForwardState();
   private long cursor;
@@ -66,6 +69,10 @@ final class QueueState {
     return messages;
   }
 
+  DeferredSet deferred() {
+    return deferred;
+  }
+
   AsideSet aside() {
     return aside;
   }
@@ -80,6 +87,11 @@ final class QueueState {
 
   int heldBy(long holder) {
     return heldBy.getOrDefault(holder, 0);
+  }
+
+  /** The messages of the consumer that holds the most. */
+  int largestHolding() {
+    return heldBy.values().stream().mapToInt(Integer::intValue).max().orElse(0);
   }
 
   /** Messages that are not held and that are due, also by time; see {@link #ripen}. */
@@ -103,11 +115,12 @@ final class QueueState {
 
   /** When the next delayed message is due, milliseconds since 1970; -1 when none is. */
   long nextDueMs() {
-    return delayed.isEmpty() ? -1 : delayed.firstKey();
+    return earlier(delayed.isEmpty() ? -1 : delayed.firstKey(), deferred.nextDueMs());
   }
 
   /** Moves the delayed messages whose time has come to the returned ones: an index, no change. */
   void ripen(long nowMs) {
+    deferred.ripen(nowMs);
     while (!delayed.isEmpty() && delayed.firstKey() <= nowMs) {
       for (long offset : delayed.pollFirstEntry().getValue()) {
         delayedCount--;
@@ -127,10 +140,11 @@ final class QueueState {
   /** The smallest offset that is not settled and was delivered; -1 when there is none. */
   long firstUnsettled() {
     long first = messages.isEmpty() ? -1 : messages.firstKey();
-    return earlier(earlier(first, aside.ceiling(0)), forwards.first());
+    return earlier(
+        earlier(first, deferred.ceiling(0)), earlier(aside.ceiling(0), forwards.first()));
   }
 
-  /** The smaller one of two offsets, where -1 is none. */
+  /** The smaller one of two numbers, where -1 is none. */
   private static long earlier(long one, long other) {
     return one < 0 || (other >= 0 && other < one) ? other : one;
   }
@@ -139,8 +153,10 @@ final class QueueState {
   boolean hasUnsettled(long from, long to) {
     Long message = messages.ceilingKey(from);
     long firstAside = aside.ceiling(from);
+    long firstDeferred = deferred.ceiling(from);
     return (message != null && message < to)
         || (firstAside >= 0 && firstAside < to)
+        || (firstDeferred >= 0 && firstDeferred < to)
         || forwards.hasAny(from, to);
   }
 
@@ -151,6 +167,9 @@ final class QueueState {
       for (long offset : acquired.offsets()) {
         acquire(acquired.holder(), offset);
       }
+    } else if (delta instanceof QueueDelta.Deferred late) {
+      deferred.apply(late);
+      cursor = Math.max(cursor, late.cursor());
     } else if (delta instanceof QueueDelta.Settled settled) {
       for (long offset : settled.offsets()) {
         remove(offset);
@@ -193,7 +212,9 @@ final class QueueState {
     if (message == null) {
       message = new HeldMessage(offset);
       messages.put(offset, message);
-      cursor = Math.max(cursor, offset + 1);
+      if (!deferred.remove(offset)) {
+        cursor = Math.max(cursor, offset + 1);
+      }
     } else {
       unindex(message);
     }
@@ -274,6 +295,7 @@ final class QueueState {
       }
     }
     gone.forEach(this::remove);
+    deferred.clear(newCursor);
     cursor = Math.max(cursor, newCursor);
   }
 
@@ -282,6 +304,7 @@ final class QueueState {
       remove(messages.firstKey());
     }
     aside.removeBelow(gone.below());
+    deferred.removeBelow(gone.below());
     cursor = Math.max(cursor, gone.below());
     expired += gone.count();
   }
@@ -346,6 +369,7 @@ final class QueueState {
           }
         });
     deltas.add(new QueueDelta.Restored(cursor, expired, List.copyOf(held), List.copyOf(away)));
+    deltas.addAll(deferred.snapshot(cursor, chunk));
     QueueDelta.ForwardsRestored sent = forwards.snapshot();
     if (sent != null) {
       deltas.add(sent);

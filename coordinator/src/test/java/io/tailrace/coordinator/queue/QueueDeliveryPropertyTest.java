@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** Random lives of a queue, against a model that keeps one plain entry for every message. */
 class QueueDeliveryPropertyTest {
-  private static final QueueSettings SETTINGS = 
+  private static final QueueSettings SETTINGS =
       new QueueSettings(3, 500, 2, 2_000, 5_000, DeadLetters.OWN_QUEUE);
-  private static final QueueBounds BOUNDS = new QueueBounds(25, 10);
+  private static final QueueBounds BOUNDS = new QueueBounds(25, 10, 20);
   private static final int HOLDERS = 4;
 
   @Test
@@ -46,6 +46,9 @@ class QueueDeliveryPropertyTest {
     private int failures;
     private int deliveries;
     private boolean acked;
+
+    /** When its publisher wants it delivered; 0 = at once. */
+    private long deferredMs;
   }
 
   private static final class Life {
@@ -85,9 +88,37 @@ class QueueDeliveryPropertyTest {
     private void publish() {
       long from = end + random.nextInt(3); // the records between do not match
       end = from + 1 + random.nextInt(5);
-      queue.onMatched(from, end);
       for (long offset = from; offset < end; offset++) {
-        model.put(offset, new Entry());
+        Entry entry = new Entry();
+        if (random.nextInt(4) == 0 && queue.deferralRoom() > end - from) {
+          entry.deferredMs = now - 500 + random.nextInt(4_000);
+          entry.dueMs = entry.deferredMs;
+          entry.status = Status.DELAYED;
+        }
+        model.put(offset, entry);
+      }
+      match(from);
+    }
+
+    /** Tells the queue of the new messages from an offset on. */
+    private void match(long from) {
+      List<Long> deferred = new ArrayList<>();
+      for (long offset = from; offset < end; offset++) {
+        Entry entry = model.get(offset);
+        if (entry != null && entry.deferredMs > 0) {
+          deferred.add(offset);
+        } else if (entry != null) {
+          queue.onMatched(offset, offset + 1);
+        }
+      }
+      if (!deferred.isEmpty()) {
+        QueueDelta.Deferred delta =
+            queue.defer(
+                deferred.stream().mapToLong(each -> each).toArray(),
+                deferred.stream().mapToLong(each -> model.get(each).deferredMs).toArray());
+        if (delta != null) {
+          apply(delta);
+        }
       }
     }
 
@@ -268,15 +299,7 @@ class QueueDeliveryPropertyTest {
       deltas.forEach(delta -> queue.apply(delta, 0));
       queue.lead(now);
       lost.clear();
-      long from = -1;
-      for (long offset = queue.cursor(); offset <= end; offset++) {
-        if (model.containsKey(offset)) {
-          from = from < 0 ? offset : from;
-        } else if (from >= 0) {
-          queue.onMatched(from, offset);
-          from = -1;
-        }
-      }
+      match(queue.cursor());
       for (Entry entry : model.values()) {
         if (entry.status == Status.HELD) {
           entry.lockEndMs = now + SETTINGS.lockMs();

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class QueueDeliveryTest {
@@ -15,7 +17,8 @@ class QueueDeliveryTest {
   private static final long B = 2;
   private static final long LOCK_MS = QueueSettings.DEFAULTS.lockMs();
 
-  private QueueDelivery queue = new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6));
+  private QueueDelivery queue =
+      new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6, 5));
   private final List<QueueDelta> log = new ArrayList<>();
   private long now = 1_000_000;
 
@@ -56,7 +59,7 @@ class QueueDeliveryTest {
 
   /** Another broker leads, which knows what was logged, and matches the records anew. */
   private void failOver(long highWatermark) {
-    queue = new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6));
+    queue = new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(10, 6, 5));
     log.forEach(delta -> queue.apply(delta, 0));
     queue.lead(now);
     queue.onMatched(queue.cursor(), highWatermark);
@@ -69,7 +72,7 @@ class QueueDeliveryTest {
     assertArrayEquals(new long[] {0, 1}, receive(A, 2));
     assertArrayEquals(new long[] {2, 3, 4}, receive(B, 5));
     assertArrayEquals(new long[] {}, receive(A, 5));
-    assertEquals(new QueueCounts(0, 5, 0, 0, 0, 0, false), queue.counts(now));
+    assertEquals(new QueueCounts(0, 5, 0, 0, 0, 0, Set.of()), queue.counts(now));
   }
 
   @Test
@@ -160,7 +163,7 @@ class QueueDeliveryTest {
     assertEquals(4, queue.failures(0));
     answer(Answer.Kind.NACK, token(0, A));
 
-    assertEquals(new QueueCounts(1, 0, 0, 1, 0, 0, false), queue.counts(now));
+    assertEquals(new QueueCounts(1, 0, 0, 1, 0, 0, Set.of()), queue.counts(now));
     assertEquals(
         List.of(new AsideMessage(0, AsideReason.DELIVERY_LIMIT, 5, 1_000_000, "boom")),
         queue.aside(0, 10));
@@ -180,7 +183,7 @@ class QueueDeliveryTest {
     LockToken token = token(0, A);
     assertTrue(answer(Answer.Kind.REJECT, token));
 
-    assertEquals(new QueueCounts(0, 0, 0, 1, 0, 0, false), queue.counts(now));
+    assertEquals(new QueueCounts(0, 0, 0, 1, 0, 0, Set.of()), queue.counts(now));
     assertFalse(answer(Answer.Kind.ACK, token));
   }
 
@@ -281,7 +284,7 @@ class QueueDeliveryTest {
       answer(Answer.Kind.NACK, token(i, A));
     }
     assertArrayEquals(new long[] {}, receive(A, 5));
-    assertTrue(queue.counts(now).blocked());
+    assertTrue(queue.counts(now).reached().contains(QueueBounds.Reached.OPEN));
 
     now += 1_000;
     assertEquals(6, receive(A, 9).length, "what one consumer may hold");
@@ -302,6 +305,128 @@ class QueueDeliveryTest {
     assertNull(queue.acquire(A, offered));
   }
 
+  private void defer(long[] offsets, long... dueMs) {
+    QueueDelta.Deferred deferred = queue.defer(offsets, dueMs);
+    if (deferred != null) {
+      apply(deferred);
+    }
+  }
+
+  @Test
+  void whatIsPutOffIsDeliveredOnceItIsDueAndHoldsUpNothing() {
+    queue.onMatched(0, 1);
+    queue.onMatched(2, 3);
+    defer(new long[] {1, 3}, now + 50, now + 10);
+    assertEquals(new QueueCounts(2, 0, 2, 0, 0, 0, Set.of()), queue.counts(now));
+    assertArrayEquals(new long[] {0, 2}, receive(A, 5));
+    assertEquals(10, queue.nextTickMs(now, now));
+
+    tickAfter(10);
+    assertArrayEquals(new long[] {3}, receive(A, 5));
+    tickAfter(39);
+    assertArrayEquals(new long[] {}, receive(A, 5));
+    assertFalse(queue.hasReady(now));
+    tickAfter(1);
+    assertTrue(queue.hasReady(now));
+    assertArrayEquals(new long[] {1}, receive(A, 5));
+  }
+
+  @Test
+  void whatWasPutOffAndSettledDoesNotComeBackAfterAFailover() {
+    queue.onMatched(0, 1);
+    defer(new long[] {1, 2}, now, now + 1_000_000);
+    long[] first = queue.offer(A, 1, now);
+    assertArrayEquals(new long[] {1}, first, "what is due comes before what is new");
+    apply(queue.acquire(A, first));
+    assertTrue(answer(Answer.Kind.ACK, token(1, A)));
+
+    failOver(1); // tells 0 again; 1 and 2 are told as put off again
+    defer(new long[] {1, 2}, now, now + 1_000_000);
+    assertEquals(new QueueCounts(1, 0, 1, 0, 0, 0, Set.of()), queue.counts(now));
+    assertArrayEquals(new long[] {0}, receive(A, 5));
+    assertFalse(answer(Answer.Kind.ACK, new LockToken(2, 1, A)), "2 was never delivered");
+  }
+
+  @Test
+  void aQueueOfMessagesThatArePutOffNeedNotBeMatchedAgainFromItsBeginning() {
+    defer(new long[] {0, 5}, now + 10, now + 20);
+    assertEquals(6, queue.cursor());
+    queue.onMatched(6, 7);
+    defer(new long[] {7}, now + 30);
+    assertEquals(6, queue.cursor());
+  }
+
+  @Test
+  void theBoundsNameWhatIsWaitedFor() {
+    defer(new long[] {0, 1, 2, 3}, now + 10, now + 10, now + 10, now + 10);
+    assertEquals(1, queue.deferralRoom());
+    defer(new long[] {4}, now + 10);
+    assertEquals(0, queue.deferralRoom());
+    assertEquals(Set.of(QueueBounds.Reached.DEFERRED), queue.counts(now).reached());
+
+    queue.onMatched(5, 50);
+    assertEquals(6, receive(A, 50).length);
+    assertTrue(queue.counts(now).reached().contains(QueueBounds.Reached.HELD_BY_CONSUMER));
+    assertEquals(4, receive(B, 50).length);
+    tickAfter(10);
+    assertEquals(
+        Set.of(
+            QueueBounds.Reached.OPEN,
+            QueueBounds.Reached.HELD_BY_CONSUMER,
+            QueueBounds.Reached.DEFERRED),
+        queue.counts(now).reached());
+    assertArrayEquals(new long[] {}, receive(B, 50));
+    assertTrue(answer(Answer.Kind.ACK, token(5, A)));
+    assertArrayEquals(new long[] {0}, receive(B, 50));
+  }
+
+  @Test
+  void purgeAndRetentionTakeWhatIsPutOff() {
+    defer(new long[] {0, 1, 4}, now + 10, now + 10, now + 10);
+    apply(queue.onLogStart(1));
+    assertEquals(new QueueCounts(0, 0, 2, 0, 1, 1, Set.of()), queue.counts(now));
+    assertTrue(queue.hasUnsettled(2, 5));
+    assertFalse(queue.hasUnsettled(2, 4));
+    apply(queue.purge(9));
+    assertEquals(new QueueCounts(0, 0, 0, 0, 1, -1, Set.of()), queue.counts(now));
+    defer(new long[] {8}, now + 10);
+    assertEquals(0, queue.counts(now).delayed(), "8 was purged before it was matched");
+  }
+
+  /** Millions of messages in the extreme states must fit into a broker's memory. */
+  @Test
+  void aMillionMessagesThatArePutOffOrSetAsideCostLittle() {
+    int million = 1_000_000;
+    QueueDelivery large = new QueueDelivery(QueueSettings.DEFAULTS, QueueBounds.DEFAULTS);
+    long before = usedBytes();
+    for (int from = 0; from < million; from += 1_000) {
+      long[] offsets = LongStream.range(from, from + 1_000).toArray();
+      large.onMatched(from, from + 1_000);
+      large.apply(new QueueDelta.Acquired(A, offsets), now);
+      large.apply(new QueueDelta.SetAside(offsets, AsideReason.REJECTED, now, "boom"), now);
+    }
+    long aside = usedBytes() - before;
+    assertEquals(million, large.counts(now).setAside());
+    assertTrue(aside < 64 << 20, "set aside: " + aside);
+
+    for (int from = million; from < 2 * million; from += 1_000) {
+      long[] offsets = LongStream.range(from, from + 1_000).toArray();
+      long[] dueMs = LongStream.range(from, from + 1_000).map(each -> now + each % 97).toArray();
+      large.apply(large.defer(offsets, dueMs), now);
+    }
+    long deferred = usedBytes() - before - aside;
+    assertEquals(million, large.counts(now).delayed() + large.counts(now).ready());
+    assertTrue(deferred < 64 << 20, "put off: " + deferred);
+    large.onMatched(2L * million, 2L * million + 1);
+    assertEquals(20_000, large.offer(B, 100_000, now + 100).length);
+  }
+
+  private static long usedBytes() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+
   @Test
   void purgeTakesWhatIsReadyOrDelayedAndNotWhatIsHeld() {
     queue.onMatched(0, 6);
@@ -310,7 +435,7 @@ class QueueDeliveryTest {
     answer(Answer.Kind.RELEASE, token(1, A));
     apply(queue.purge(6));
 
-    assertEquals(new QueueCounts(0, 1, 0, 0, 0, 2, false), queue.counts(now));
+    assertEquals(new QueueCounts(0, 1, 0, 0, 0, 2, Set.of()), queue.counts(now));
     failOver(8);
     assertArrayEquals(new long[] {6, 7}, receive(B, 5));
   }
@@ -324,7 +449,7 @@ class QueueDeliveryTest {
     assertNull(queue.onLogStart(0));
     apply(queue.onLogStart(5));
 
-    assertEquals(new QueueCounts(3, 0, 0, 0, 4, 5, false), queue.counts(now));
+    assertEquals(new QueueCounts(3, 0, 0, 0, 4, 5, Set.of()), queue.counts(now));
     assertArrayEquals(new long[] {5, 6, 7}, receive(B, 5));
   }
 

@@ -21,7 +21,7 @@ class QueueForwardingTest {
   private long now = 1_000_000;
 
   private static QueueDelivery newQueue() {
-    return new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(1_000, 1_000));
+    return new QueueDelivery(QueueSettings.DEFAULTS, new QueueBounds(1_000, 1_000, 1_000));
   }
 
   private void apply(QueueDelta delta) {

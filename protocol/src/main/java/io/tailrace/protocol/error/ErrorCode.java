@@ -45,6 +45,8 @@ public enum ErrorCode {
   INVALID_TIMESTAMP(22, false, "the record's timestamp is not allowed"),
   /** The topic does not take such a record, as a compacted one that takes none without a key. */
   INVALID_RECORD(23, false, "the topic does not take such a record"),
+  /** The record's {@code deliver-after} is not a delay, or too long. */
+  INVALID_DELAY(26, false, "the record's deliver-after is not a delay, or too long"),
 
   // Errors of its target.
   /** The broker does not know this topic. */

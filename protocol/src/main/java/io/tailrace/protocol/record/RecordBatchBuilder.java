@@ -17,6 +17,7 @@ public final class RecordBatchBuilder {
   private boolean hasBaseTimestamp;
   private long maxTimestampMs;
   private int lastOffsetDelta;
+  private boolean delayed;
   private CompressionType compression = CompressionType.NONE;
 
   /**
@@ -138,6 +139,7 @@ public final class RecordBatchBuilder {
     }
     position = at;
     lastOffsetDelta = offsetDelta;
+    delayed = delayed || (!headers.isEmpty() && DeliverAfter.isIn(headers));
     count++;
   }
 
@@ -200,7 +202,7 @@ public final class RecordBatchBuilder {
     out.putInt(RecordBatch.BATCH_LENGTH_OFFSET, position - RecordBatch.LENGTH_OVERHEAD);
     out.putInt(RecordBatch.LEADER_EPOCH_OFFSET, -1);
     out.put(RecordBatch.MAGIC_OFFSET, RecordBatch.MAGIC);
-    out.putShort(RecordBatch.ATTRIBUTES_OFFSET, (short) compression.id());
+    out.putShort(RecordBatch.ATTRIBUTES_OFFSET, RecordBatch.attributes(compression, delayed));
     out.putInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
     out.putLong(RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestampMs);
     out.putLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestampMs);

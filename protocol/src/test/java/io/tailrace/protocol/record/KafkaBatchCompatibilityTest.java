@@ -55,6 +55,31 @@ class KafkaBatchCompatibilityTest {
     }
   }
 
+  /** The bit that says so is one that Kafka leaves free. */
+  @ParameterizedTest
+  @EnumSource
+  void kafkaReadsBatchesWithADelay(CompressionType compression) {
+    List<StoredRecord> records =
+        List.of(
+            new StoredRecord(0, 1, null, new byte[50], List.of()),
+            new StoredRecord(
+                1, 2, null, new byte[50], List.of(RecordHeader.of(DeliverAfter.HEADER, "1500"))));
+    byte[] ours = Samples.batch(compression, records, PRODUCER_ID, PRODUCER_EPOCH, BASE_SEQUENCE);
+    ByteBuf batch = Unpooled.wrappedBuffer(ours);
+
+    assertTrue(io.tailrace.protocol.record.RecordBatch.isDelayed(batch, 0));
+    assertEquals(compression, io.tailrace.protocol.record.RecordBatch.compression(batch, 0));
+    assertEquals(records, readByKafka(ours));
+    assertEquals(0, DeliverAfter.dueMs(records.get(0)));
+    assertEquals(1_502, DeliverAfter.dueMs(records.get(1)));
+    for (String wrong : List.of("", "-1", "1.5", "1s", "9999999999999999")) {
+      assertEquals(
+          DeliverAfter.INVALID,
+          DeliverAfter.delayMs(List.of(RecordHeader.of(DeliverAfter.HEADER, wrong))),
+          wrong);
+    }
+  }
+
   @Test
   void uncompressedBatchesAreTheSameByteForByte() {
     for (long seed = 0; seed < SEEDS; seed++) {
