@@ -48,6 +48,22 @@ public interface Producer<K, V> extends AutoCloseable {
   }
 
   /**
+   * Publishes a message, and finds out whether a queue gets it: what AMQP calls mandatory. A
+   * message that no queue matches is kept by the exchange all the same.
+   *
+   * @return completes once the message is acknowledged and its partition's leader has said whether
+   *     a queue was bound that matches it; fails as {@link #send(String, Object, Object)} does
+   */
+  default CompletableFuture<PublishedMessage> publishMandatory(
+      String exchange, String routingKey, V value) {
+    return sendMandatory(
+        Message.<K, V>of(exchange, null, value).header(RoutingKey.HEADER, routingKey));
+  }
+
+  /** As {@link #publishMandatory}, with a message of the caller's making, which names its topic. */
+  CompletableFuture<PublishedMessage> sendMandatory(Message<? extends K, ? extends V> message);
+
+  /**
    * Sends a message, which must name its topic.
    *
    * @return as {@link #send(String, Object, Object)}

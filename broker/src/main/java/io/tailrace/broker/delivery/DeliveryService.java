@@ -104,15 +104,7 @@ public final class DeliveryService {
       BiConsumer<Partition, PartitionDelivery> action) {
     Partition partition = registry.partition(place.topic(), place.partition());
     if (partition == null) {
-      boolean known = registry.topic(place.topic()) != null;
-      failed.accept(
-          new PartitionError(
-              known ? ErrorCode.NOT_LEADER : ErrorCode.UNKNOWN_TOPIC,
-              "this broker does not hold partition "
-                  + Integer.toUnsignedString(place.partition())
-                  + " of '"
-                  + PartitionLookup.printable(place.topic())
-                  + "'"));
+      failed.accept(notHere(place.topic(), place.partition()));
     } else {
       partition
           .scheduler()
@@ -233,6 +225,66 @@ public final class DeliveryService {
       Place place, int version, long timeoutMs, BiConsumer<DescribedQueue, PartitionError> done) {
     long deadline = resources.clock().monotonicMs() + timeoutMs;
     describeUntil(place, version, deadline, done);
+  }
+
+  /**
+   * What is known of some records.
+   *
+   * @param answered of how many, from the first on
+   * @param unrouted which of them no queue matches, by their place
+   * @param error null when there was none
+   */
+  public record Routed(int answered, List<Integer> unrouted, PartitionError error) {}
+
+  /**
+   * Tells which committed records some queue matches.
+   *
+   * @param offsets ascending, at least one
+   * @param done told once, on any thread
+   */
+  public void findRouted(String topic, int partition, long[] offsets, Consumer<Routed> done) {
+    Consumer<RoutedRecords.Found> tell =
+        found -> done.accept(new Routed(found.answered(), found.unrouted(), found.error()));
+    Partition found = registry.partition(topic, partition);
+    if (found == null) {
+      tell.accept(RoutedRecords.Found.failed(notHere(topic, partition)));
+      return;
+    }
+    found
+        .scheduler()
+        .runOrExecute(
+            UnexpectedError.guard(
+                "a routing request",
+                () -> {
+                  PartitionDelivery delivery = deliveries.get(found);
+                  if (delivery != null) {
+                    delivery.findRouted(offsets, tell);
+                    return;
+                  }
+                  found.whenReady(
+                      () -> {
+                        PartitionError error = found.checkAccess(Partition.ANY_EPOCH);
+                        tell.accept(
+                            error == null
+                                ? RoutedRecords.Found.none(offsets.length)
+                                : RoutedRecords.Found.failed(error));
+                      });
+                },
+                e ->
+                    tell.accept(
+                        RoutedRecords.Found.failed(
+                            UnexpectedError.of(ErrorCode.OUTCOME_UNKNOWN, e)))));
+  }
+
+  private PartitionError notHere(String topic, int partition) {
+    boolean known = registry.topic(topic) != null;
+    return new PartitionError(
+        known ? ErrorCode.NOT_LEADER : ErrorCode.UNKNOWN_TOPIC,
+        "this broker does not hold partition "
+            + Integer.toUnsignedString(partition)
+            + " of '"
+            + PartitionLookup.printable(topic)
+            + "'");
   }
 
   /** What every queue holds on the partitions that this broker leads. */

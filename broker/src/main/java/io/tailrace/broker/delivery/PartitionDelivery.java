@@ -423,30 +423,52 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
 
   /** Finds a queue when it can be served, or an error. */
   private void whenServing(UUID id, String name, BiConsumer<QueueServing, PartitionError> action) {
+    whenServing(() -> find(id, name, action));
+  }
+
+  private void whenServing(Runnable action) {
     if (!serving) {
       begin();
       if (opening || (partition.checkAccess(Partition.ANY_EPOCH) == null && !serving)) {
-        whenServing.add(() -> find(id, name, action));
+        whenServing.add(action);
         return;
       }
     } else if (!writer.isReady()) {
-      whenServing.add(() -> find(id, name, action));
+      whenServing.add(action);
       return;
     }
-    find(id, name, action);
+    action.run();
+  }
+
+  /** Why no queue can be served; null when they can. */
+  private PartitionError problem() {
+    PartitionError error = partition.checkAccess(Partition.ANY_EPOCH);
+    if (error == null) {
+      error = log.failure();
+    }
+    return error != null || serving
+        ? error
+        : new PartitionError(
+            ErrorCode.LEADER_NOT_AVAILABLE, "the queues of " + partition + " are not ready yet");
+  }
+
+  /** Tells which records some queue matches. */
+  void findRouted(long[] offsets, Consumer<RoutedRecords.Found> done) {
+    whenServing(
+        () -> {
+          PartitionError error = problem();
+          if (error == null) {
+            new RoutedRecords(partition, resources.readers())
+                .find(offsets, matching::isRouted, done);
+          } else {
+            done.accept(RoutedRecords.Found.failed(error));
+          }
+        });
   }
 
   private void find(UUID id, String name, BiConsumer<QueueServing, PartitionError> action) {
-    PartitionError error = partition.checkAccess(Partition.ANY_EPOCH);
-    if (error == null && log.failure() != null) {
-      error = log.failure();
-    }
+    PartitionError error = problem();
     QueueServing found = servings.get(id);
-    if (error == null && !serving) {
-      error =
-          new PartitionError(
-              ErrorCode.LEADER_NOT_AVAILABLE, "the queues of " + partition + " are not ready yet");
-    }
     if (error == null && found == null) {
       error = unknownQueue(name);
     }

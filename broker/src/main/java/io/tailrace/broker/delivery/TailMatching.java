@@ -121,6 +121,13 @@ final class TailMatching {
     }
   }
 
+  /** Whether a binding matches a record with this routing key at this offset. */
+  boolean isRouted(String key, long offset) {
+    boolean[] found = {false};
+    bindings.match(key, bound -> found[0] |= bound.since() <= offset && offset < bound.until());
+    return found[0];
+  }
+
   /** Matches what is committed and was not matched yet. */
   void run() {
     if (stopped || scanning || scanned >= partition.highWatermark()) {

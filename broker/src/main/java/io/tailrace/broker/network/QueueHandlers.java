@@ -15,6 +15,8 @@ import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.DeliveryDescription;
 import io.tailrace.protocol.message.DescribeDeliveryRequest;
 import io.tailrace.protocol.message.DescribeDeliveryResponse;
+import io.tailrace.protocol.message.FindRoutedRequest;
+import io.tailrace.protocol.message.FindRoutedResponse;
 import io.tailrace.protocol.message.MessageAnswer;
 import io.tailrace.protocol.message.PurgeQueueRequest;
 import io.tailrace.protocol.message.PurgeQueueResponse;
@@ -33,6 +35,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** Reads requests about messages of queues for the {@link DeliveryService}, and writes results. */
 final class QueueHandlers {
+  private static final int MAX_OFFSETS = 10_000;
+
   private final DeliveryService service;
 
   QueueHandlers(DeliveryService service) {
@@ -44,6 +48,7 @@ final class QueueHandlers {
     handlers.put(ApiKey.QUEUE_ANSWER, this::answer);
     handlers.put(ApiKey.DESCRIBE_DELIVERY, this::describe);
     handlers.put(ApiKey.PURGE_QUEUE, this::purge);
+    handlers.put(ApiKey.FIND_ROUTED, this::findRouted);
   }
 
   private static Place place(String queue, Uuid queueId, QueuePartition at) {
@@ -141,6 +146,42 @@ final class QueueHandlers {
           }
           request.respond(response.build());
         });
+  }
+
+  private void findRouted(Request request) throws InvalidProtocolBufferException {
+    FindRoutedRequest body = request.frame().body(FindRoutedRequest.parser());
+    long[] offsets = body.getOffsetsList().stream().mapToLong(Long::longValue).toArray();
+    if (offsets.length == 0 || offsets.length > MAX_OFFSETS || !ascend(offsets)) {
+      request.fail(
+          ErrorCode.INVALID_REQUEST, "1 to " + MAX_OFFSETS + " offsets are asked for, ascending");
+      return;
+    }
+    service.findRouted(
+        body.getTopic(),
+        body.getPartition(),
+        offsets,
+        found -> {
+          FindRoutedResponse.Builder response =
+              FindRoutedResponse.newBuilder()
+                  .setAnswered(found.answered())
+                  .addAllUnrouted(found.unrouted());
+          if (found.error() != null) {
+            request.notePartFailed(found.error());
+            response
+                .setErrorCode(found.error().code().number())
+                .setErrorMessage(found.error().message());
+          }
+          request.respond(response.build());
+        });
+  }
+
+  private static boolean ascend(long[] offsets) {
+    for (int i = 0; i < offsets.length; i++) {
+      if (offsets[i] < (i == 0 ? 0 : offsets[i - 1])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void describe(Request request) throws InvalidProtocolBufferException {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tailrace.broker.testkit.CommandLine;
 import io.tailrace.broker.testkit.TestCluster;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -47,7 +48,35 @@ class QueueCommandLineTest {
     tailrace.okWith("no\n", "publish", "orders", "--routing-key", "us.new");
     tailrace.okWith("three\n", "publish", "orders", "--routing-key", "us.vip");
 
+    tailrace.okWith("none\n", "publish", "orders", "--routing-key", "us.new");
+    CommandLine.Outcome unmatched =
+        tailrace.run(
+            "x\ny\n".getBytes(StandardCharsets.UTF_8),
+            "publish",
+            "orders",
+            "--routing-key",
+            "us.new",
+            "--mandatory");
+    assertEquals(1, unmatched.exitCode());
+    assertTrue(unmatched.err().contains("no queue matches 2 messages"), unmatched.err());
     assertEquals(3, describe("mails").get("ready").asInt());
+    assertEquals(
+        0,
+        tailrace
+            .okWith(
+                "later\n",
+                "publish",
+                "orders",
+                "--routing-key",
+                "us.vip",
+                "--mandatory",
+                "--deliver-after",
+                "1h",
+                "--json")
+            .json()
+            .get("unrouted")
+            .size());
+    assertEquals(1, describe("mails").get("delayed").asInt());
     assertEquals("one\n", tailrace.ok("queue", "receive", "mails", "--max", "1").out());
     assertEquals(
         "two\n", tailrace.ok("queue", "receive", "mails", "--max", "1", "--ack", "reject").out());
@@ -58,7 +87,7 @@ class QueueCommandLineTest {
     assertEquals(0, now.get("inFlight").asInt());
     assertEquals(2, now.get("bindings").size());
     assertTrue(now.get("oldestUnsettledMs").asLong() >= 0);
-    assertEquals("purged 1 message\n", tailrace.ok("queue", "purge", "mails").out());
+    assertEquals("purged 2 messages\n", tailrace.ok("queue", "purge", "mails").out());
 
     tailrace.ok("queue", "unbind", "mails", "--exchange", "orders", "--binding-key", "eu.#");
     tailrace.ok("queue", "bind", "mails", "--exchange", "orders", "--binding-key", "asia");

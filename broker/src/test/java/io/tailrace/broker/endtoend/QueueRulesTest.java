@@ -1,6 +1,7 @@
 package io.tailrace.broker.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import io.tailrace.client.ConfigResource;
 import io.tailrace.client.Eventually;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
+import io.tailrace.client.PublishedMessage;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueConsumer;
 import io.tailrace.client.QueueDescription;
@@ -29,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -206,6 +209,31 @@ class QueueRulesTest {
   private static TailraceException failureOf(Runnable action) {
     CompletionException failed = assertThrows(CompletionException.class, action::run);
     return (TailraceException) failed.getCause();
+  }
+
+  @Test
+  void aMandatoryMessageTellsWhetherAQueueMatchesIt() {
+    for (String type : List.of("direct", "topic", "fanout")) {
+      String exchange = "must-" + type;
+      client.admin().createTopic(Topic.named(exchange).type(type).partitions(2)).join();
+      assertFalse(producer.publishMandatory(exchange, "a", "m").join().routed(), type);
+      client.admin().createQueue(Queue.named(exchange).bind(exchange, "a")).join();
+      List<CompletableFuture<PublishedMessage>> published = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        published.add(producer.publishMandatory(exchange, i % 3 == 0 ? "b" : "a", "m"));
+      }
+      for (int i = 0; i < 200; i++) {
+        boolean expected = type.equals("fanout") || i % 3 != 0;
+        assertEquals(expected, published.get(i).join().routed(), type + " " + i);
+      }
+      client.admin().unbindQueue(exchange, exchange, List.of("a")).join();
+      assertFalse(producer.publishMandatory(exchange, "a", "m").join().routed(), type);
+      assertEquals(
+          published.get(199).join().metadata().topic(), exchange, "what was routed stays routed");
+    }
+    assertEquals(
+        ErrorCode.UNKNOWN_TOPIC,
+        failureOf(() -> producer.publishMandatory("nowhere", "a", "m").join()).code());
   }
 
   private static String metrics() throws IOException, InterruptedException {

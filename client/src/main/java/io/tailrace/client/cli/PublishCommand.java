@@ -3,13 +3,21 @@ package io.tailrace.client.cli;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.TailraceClient;
+import io.tailrace.client.TailraceException;
+import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.RoutingKey;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -27,6 +35,9 @@ import picocli.CommandLine.Parameters;
     })
 final class PublishCommand implements Runnable {
   private static final int MAX_LINE_BYTES = 64 << 20;
+
+  /** Of so many messages it is awaited whether queues match them, before others are sent. */
+  private static final int MANDATORY_AT_ONCE = 10_000;
 
   private final Session session;
 
@@ -47,10 +58,20 @@ final class PublishCommand implements Runnable {
   private List<String> headers = new ArrayList<>();
 
   @Option(
+      names = "--mandatory",
+      description = "Fail when a message is matched by no queue; it is stored all the same.")
+  private boolean mandatory;
+
+  @Option(
       names = "--deliver-after",
       paramLabel = "TIME",
       description = "Queues hold every message back so long.")
   private Duration deliverAfter;
+
+  private final List<CompletableFuture<Void>> published = new ArrayList<>();
+
+  /** The lines that no queue matches. Added to on the client's thread. */
+  private final NavigableSet<Long> unrouted = new ConcurrentSkipListSet<>();
 
   PublishCommand(Session session) {
     this.session = session;
@@ -77,10 +98,13 @@ final class PublishCommand implements Runnable {
           line != null && !acknowledgements.anyFailed();
           line = lines.next()) {
         acknowledgements.onSend();
-        producer.send(
-            Message.<byte[], byte[]>of(exchange, null, line).headers(all), acknowledgements);
+        send(
+            producer,
+            Message.<byte[], byte[]>of(exchange, null, line).headers(all),
+            acknowledgements);
       }
       producer.flush();
+      awaitRouting();
     } catch (IOException e) {
       throw CommandException.badInput("standard input cannot be read: " + e.getMessage(), e)
           .andThen(acknowledgements.summary());
@@ -89,8 +113,62 @@ final class PublishCommand implements Runnable {
     }
     acknowledgements.throwIfAnyFailed();
     if (session.json()) {
-      session.terminal().println(Json.document(acknowledgements.document()));
+      Map<String, Object> document = new LinkedHashMap<>(acknowledgements.document());
+      if (mandatory) {
+        document.put("unrouted", unrouted);
+      }
+      session.terminal().println(Json.document(document));
       session.terminal().flush();
     }
+    if (!unrouted.isEmpty()) {
+      throw CommandException.refused(
+          "no queue matches "
+              + Quantities.counted(unrouted.size(), "message")
+              + " with the routing key '"
+              + routingKey
+              + "', the first of them line "
+              + unrouted.first()
+              + "; the exchange has stored "
+              + (unrouted.size() == 1 ? "it" : "them"));
+    }
+  }
+
+  private void send(
+      Producer<byte[], byte[]> producer,
+      Message<byte[], byte[]> message,
+      Acknowledgements acknowledgements) {
+    if (!mandatory) {
+      producer.send(message, acknowledgements);
+      return;
+    }
+    long line = acknowledgements.sent();
+    published.add(
+        producer
+            .sendMandatory(message)
+            .handle(
+                (done, error) -> {
+                  acknowledgements.onCompletion(
+                      done == null ? null : done.metadata(), error == null ? null : known(error));
+                  if (done != null && !done.routed()) {
+                    unrouted.add(line);
+                  }
+                  return null;
+                }));
+    if (published.size() == MANDATORY_AT_ONCE) {
+      producer.flush();
+      awaitRouting();
+    }
+  }
+
+  private static TailraceException known(Throwable error) {
+    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    return cause instanceof TailraceException known
+        ? known
+        : new TailraceException(ErrorCode.UNKNOWN, cause.toString(), cause);
+  }
+
+  private void awaitRouting() {
+    CompletableFuture.allOf(published.toArray(CompletableFuture<?>[]::new)).join();
+    published.clear();
   }
 }

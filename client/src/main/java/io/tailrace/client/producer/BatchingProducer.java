@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.tailrace.client.Message;
 import io.tailrace.client.Partitioner;
 import io.tailrace.client.Producer;
+import io.tailrace.client.PublishedMessage;
 import io.tailrace.client.RecordMetadata;
 import io.tailrace.client.SendCallback;
 import io.tailrace.client.Serializer;
@@ -54,6 +55,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   private final Partitioner partitioner;
   private final BufferPool pool;
   private final Sender sender;
+  private final RoutingQuestions routing;
   private final Consumer<BatchingProducer<K, V>> onClosed;
   private final Consumer<ClusterView> metadataListener = this::onMetadata;
 
@@ -86,6 +88,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     this.pool =
         new BufferPool(PooledByteBufAllocator.DEFAULT, config.bufferMemory(), config.batchBytes());
     this.sender = new Sender(config, cluster, pool);
+    this.routing = new RoutingQuestions(cluster);
     this.onClosed = onClosed;
   }
 
@@ -108,6 +111,13 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     CompletableFuture<RecordMetadata> future = new CompletableFuture<>();
     send(message, future);
     return future;
+  }
+
+  @Override
+  public CompletableFuture<PublishedMessage> sendMandatory(
+      Message<? extends K, ? extends V> message) {
+    return send(message)
+        .thenCompose(at -> routing.ask(at).thenApply(routed -> new PublishedMessage(at, routed)));
   }
 
   @Override

@@ -67,6 +67,8 @@ public enum ApiKey {
   DESCRIBE_DELIVERY(66, 0, 0),
   /** Drops what is ready or delayed in a queue. */
   PURGE_QUEUE(67, 0, 0),
+  /** Tells which records some queue matches. */
+  FIND_ROUTED(68, 0, 0),
   /** Makes what messages of a queue are forwarded to. */
   PREPARE_FORWARDING(70, 0, 0),
   /** Shows messages of a queue without taking them. */
