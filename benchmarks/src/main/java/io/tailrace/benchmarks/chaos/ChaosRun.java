@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -88,7 +89,7 @@ public final class ChaosRun {
           injectFaults(new FaultInjector(cluster, network, recorder), load);
           cluster.heal();
           new FinalState(observer, recorder, shape).note(load);
-          out.printf("%,d records acknowledged.%n", load.acknowledgements().count());
+          out.printf(Locale.ROOT, "%,d records acknowledged.%n", load.acknowledgements().count());
         }
       }
     } catch (IllegalStateException | CompletionException e) {
@@ -115,6 +116,7 @@ public final class ChaosRun {
       long atMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
       injector.inject(fault);
       out.printf(
+          Locale.ROOT,
           "%7.1f s: %s for %.1f s; %,d records acknowledged, longest gap %,d ms%n",
           atMs / 1e3,
           Stream.concat(Stream.of(fault), fault.meanwhile().stream())

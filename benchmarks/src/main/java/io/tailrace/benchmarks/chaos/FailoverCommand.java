@@ -2,6 +2,7 @@ package io.tailrace.benchmarks.chaos;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import picocli.CommandLine.Command;
@@ -67,8 +68,12 @@ public final class FailoverCommand implements Callable<Integer> {
         result.rounds().stream().filter(which).map(FailoverRun.Round::gapMs).sorted().toList();
     if (!gaps.isEmpty()) {
       System.out.printf(
+          Locale.ROOT,
           "%s: %d rounds, longest gap %,d ms median, %,d ms worst%n",
-          what, gaps.size(), gaps.get(gaps.size() / 2), gaps.get(gaps.size() - 1));
+          what,
+          gaps.size(),
+          gaps.get(gaps.size() / 2),
+          gaps.get(gaps.size() - 1));
     }
   }
 }

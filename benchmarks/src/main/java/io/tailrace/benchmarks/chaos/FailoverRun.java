@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Takes a leader away again and again while one producer sends, and measures the longest time that
@@ -62,8 +64,12 @@ final class FailoverRun {
    * @param broker which was taken away
    * @param controller whether that was the controller
    * @param gapMs the longest time that a partition acknowledged nothing
+   * @param ledMs when the metadata named another leader for every partition, since the fault; 0
+   *     after a restart
+   * @param acknowledgedMs when every partition had acknowledged a record that was sent after the
+   *     fault, since the fault; 0 after a restart
    */
-  record Round(int broker, boolean controller, long gapMs) {}
+  record Round(int broker, boolean controller, long gapMs, long ledMs, long acknowledgedMs) {}
 
   /**
    * All rounds.
@@ -131,14 +137,22 @@ final class FailoverRun {
     int victim = victim(controller);
     ServerProcess broker = cluster.broker(victim);
     acknowledgements.takeLongestGapMs();
+    long ledMs = 0;
+    long acknowledgedMs = 0;
     switch (settings.kind()) {
-      case KILL, CONTROLLER -> {
-        broker.kill();
-        awaitTakeover(acknowledgements);
-      }
-      case PAUSE -> {
-        broker.pause();
-        awaitTakeover(acknowledgements);
+      case KILL, CONTROLLER, PAUSE -> {
+        long start = System.nanoTime();
+        if (settings.kind() == Kind.PAUSE) {
+          broker.pause();
+        } else {
+          broker.kill();
+        }
+        acknowledgements.markNow();
+        Patience.await("other leaders", () -> state.areAllLedWithout(victim));
+        ledMs = msSince(start);
+        Patience.await("all partitions to acknowledge again", acknowledgements::allSince);
+        acknowledgedMs = Math.max(ledMs, msSince(start));
+        Thread.sleep(LINGER_MS);
       }
       case RESTART -> {
         broker.stop();
@@ -149,14 +163,11 @@ final class FailoverRun {
     }
     long gapMs = acknowledgements.takeLongestGapMs();
     cluster.heal();
-    return new Round(victim, victim == controller, gapMs);
+    return new Round(victim, victim == controller, gapMs, ledMs, acknowledgedMs);
   }
 
-  /** Waits until every partition acknowledges what was sent after the fault began. */
-  private static void awaitTakeover(Acknowledgements acknowledgements) throws InterruptedException {
-    acknowledgements.markNow();
-    Patience.await("all partitions to acknowledge again", acknowledgements::allSince);
-    Thread.sleep(LINGER_MS);
+  private static long msSince(long startNanos) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
   }
 
   /** Each broker leads some partitions, so that every one that is taken away is missed. */
@@ -200,7 +211,18 @@ final class FailoverRun {
   private void report(int number) {
     Round round = rounds.get(number - 1);
     out.printf(
-        "round %d: broker %d%s, longest gap %,d ms%n",
-        number, round.broker(), round.controller() ? " (the controller)" : "", round.gapMs());
+        Locale.ROOT,
+        "round %d: broker %d%s, longest gap %,d ms%s%n",
+        number,
+        round.broker(),
+        round.controller() ? " (the controller)" : "",
+        round.gapMs(),
+        settings.kind() == Kind.RESTART
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ", all led after %,d ms, all acknowledged after %,d ms",
+                round.ledMs(),
+                round.acknowledgedMs()));
   }
 }

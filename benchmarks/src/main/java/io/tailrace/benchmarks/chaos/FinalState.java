@@ -69,6 +69,16 @@ final class FinalState {
     return behind;
   }
 
+  /** Whether the metadata names a leader other than this broker for every partition. */
+  boolean areAllLedWithout(int broker) {
+    try {
+      return client.admin().describeTopic(topic).join().partitions().stream()
+          .allMatch(each -> each.leader().isPresent() && each.leader().getAsInt() != broker);
+    } catch (CompletionException e) {
+      return false;
+    }
+  }
+
   private void noteSync(Set<Integer> behind) {
     for (int id = 0; id < partitions; id++) {
       history.took(

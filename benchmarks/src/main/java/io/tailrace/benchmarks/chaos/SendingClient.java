@@ -16,9 +16,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An idempotent producer with {@code acks=all} that sends records of its own to random partitions
- * at a steady rate, whatever becomes of them. A few are larger than the topic allows, and have to
- * be refused. Sends on a thread of its own; the other methods are thread-safe.
+ * An idempotent producer with {@code acks=all} that sends records of its own to one partition after
+ * the other, at a steady rate, whatever becomes of them. A few are larger than the topic allows,
+ * and have to be refused. Sends on a thread of its own; the other methods are thread-safe.
  */
 final class SendingClient {
   private static final int REFUSED_BYTES = 2 * Load.MAX_MESSAGE_BYTES;
@@ -32,6 +32,7 @@ final class SendingClient {
   private final int refused;
   private final long intervalNanos;
   private final SplittableRandom random;
+  private final int first;
   private final Thread thread;
   private volatile boolean sending = true;
 
@@ -54,6 +55,7 @@ final class SendingClient {
     this.refused = shape.refused();
     this.intervalNanos = TimeUnit.SECONDS.toNanos(1) / shape.recordsPerSecond();
     this.random = random;
+    this.first = random.nextInt(partitions);
     this.thread = new Thread(this::send, history.client());
   }
 
@@ -73,7 +75,7 @@ final class SendingClient {
     for (long number = 0; sending; number++) {
       due += intervalNanos;
       LockSupport.parkNanos(due - System.nanoTime());
-      int partition = random.nextInt(partitions);
+      int partition = (int) ((first + number) % partitions);
       String value = history.client() + "-" + number;
       Message<String, String> message = Message.of(topic, value, value).partition(partition);
       if (refused > 0 && random.nextInt(refused) == 0) {

@@ -77,8 +77,13 @@ final class TestedCluster implements AutoCloseable {
       Files.createDirectories(data);
       Files.writeString(
           settings,
-          "dataDir=%s\nclientPort=%d\nclientPortAddress=%s\n"
-              .formatted(data.toAbsolutePath(), ZOOKEEPER_PORT, network.zookeeper()));
+          "dataDir="
+              + data.toAbsolutePath()
+              + "\nclientPort="
+              + ZOOKEEPER_PORT
+              + "\nclientPortAddress="
+              + network.zookeeper()
+              + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

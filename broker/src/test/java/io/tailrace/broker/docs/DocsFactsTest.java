@@ -220,7 +220,7 @@ class DocsFactsTest {
   }
 
   private static String testSource(String className) throws IOException {
-    for (String module : List.of("protocol", "client", "coordinator", "broker")) {
+    for (String module : List.of("protocol", "client", "coordinator", "broker", "benchmarks")) {
       try (Stream<Path> files = Files.walk(ROOT.resolve(module + "/src/test/java"))) {
         Optional<Path> file = files.filter(path -> path.endsWith(className + ".java")).findFirst();
         if (file.isPresent()) {
