@@ -17,11 +17,6 @@ final class PingHandler implements RequestHandler {
 
   @Override
   public void handle(Request request) {
-    boolean leaving =
-        switch (status.get().kind()) {
-          case CONNECTED, AWAY -> false;
-          case WRONG_CLUSTER, REPLACED, LEFT -> true;
-        };
-    request.respond(PingResponse.newBuilder().setLeaving(leaving).build());
+    request.respond(PingResponse.newBuilder().setLeaving(status.get().leaving()).build());
   }
 }

@@ -2,6 +2,7 @@ package io.tailrace.broker.simulation;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.liveness.BrokerPings;
 import io.tailrace.broker.log.InMemoryLogStore;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.partition.FurtherStates;
@@ -34,6 +35,7 @@ import io.tailrace.coordinator.cluster.InMemoryMetadata;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.AllocateProducerIdResponse;
+import io.tailrace.protocol.message.PingResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -50,11 +52,18 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
   private static final int MAX_RESPONSE_BYTES = 1 << 20;
   private static final int MIN_IN_SYNC = 2;
   private static final Upkeep UPKEEP = new Upkeep(10_000, 3_600_000);
+  private static final int SILENCE_MS = 500;
+  private static final NetworkConfig PINGS =
+      new NetworkConfig("pings", SILENCE_MS / 2, SILENCE_MS / 2, 10, 200);
   private static final NetworkConfig NETWORK = new NetworkConfig("replica", 300, 700, 20, 200);
 
   private final BrokerMachine machine;
   private final SimulatedThread thread;
   private final SimulatedThread memberThread;
+
+  /** Null when brokers do not ping each other. */
+  private SimulatedThread pingThread;
+
   private final InMemoryMetadata.Session session;
   private final ClusterMember member;
   private final PartitionRegistry partitions;
@@ -131,6 +140,20 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
     tick();
   }
 
+  /** Pings the other brokers from now on, and tells the cluster's member what that says. */
+  void startPings(SimulatedTime time, SimulatedNetwork network, SplittableRandom random) {
+    pingThread = time.thread(random.split(), 1);
+    Network wires =
+        new Network(
+            new SimulatedTransport(network, time, pingThread, machine.port()),
+            time,
+            random.split(),
+            PINGS,
+            new ClientCounters());
+    member.addListener(
+        new BrokerPings(machine.id(), wires, SILENCE_MS, member::reachable)::onImage);
+  }
+
   private void noteRegistration(ClusterImage image) {
     BrokerImage self = image.brokers().get(machine.id());
     if (self != null && self.live() && self.directoryId().equals(machine.directoryId())) {
@@ -186,16 +209,25 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
   void freeze() {
     thread.freeze();
     memberThread.freeze();
+    if (pingThread != null) {
+      pingThread.freeze();
+    }
   }
 
   void thaw() {
     thread.thaw();
     memberThread.thaw();
+    if (pingThread != null) {
+      pingThread.thaw();
+    }
   }
 
   void kill() {
     thread.kill();
     memberThread.kill();
+    if (pingThread != null) {
+      pingThread.kill();
+    }
     session.abandon();
   }
 
@@ -208,6 +240,11 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
       switch (api) {
         case HANDSHAKE ->
             NodeProcess.respond(from, correlationId, NodeProcess.handshake(machine.id()));
+        case PING ->
+            NodeProcess.respond(
+                from,
+                correlationId,
+                PingResponse.newBuilder().setLeaving(member.status().leaving()).build());
         case METADATA ->
             NodeProcess.respond(from, correlationId, ClusterMetadata.of(member.image()));
         case ALLOCATE_PRODUCER_ID -> allocate(from, correlationId);

@@ -79,7 +79,7 @@ final class ClusterFaults {
       case 2, 3 -> losePower(machine);
       case 4 -> freeze(machine);
       case 5 -> machines.forEach(this::kill);
-      case 6 -> machine.process().session().expire();
+      case 6 -> expire(machine);
       case 7 -> {
         BrokerProcess process = machine.process();
         process.session().disconnect();
@@ -122,6 +122,23 @@ final class ClusterFaults {
       }
     }
     later(network::unblock, 4_000);
+  }
+
+  /** Ends one session, or all of them, as after the metadata store was away for long. */
+  private void expire(BrokerMachine machine) {
+    if (!cluster.brokersPing() || random.nextBoolean()) {
+      machine.process().session().expire();
+      return;
+    }
+    expireAll();
+  }
+
+  private void expireAll() {
+    for (BrokerMachine machine : machines) {
+      if (machine.process() != null) {
+        machine.process().session().expire();
+      }
+    }
   }
 
   /**

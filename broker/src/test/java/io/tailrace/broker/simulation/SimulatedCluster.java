@@ -33,6 +33,13 @@ final class SimulatedCluster {
   private final SplittableRandom random;
   private final InMemoryMetadata metadata = new InMemoryMetadata("simulation");
   private final ClusterMistakes mistakes;
+
+  /**
+   * Whether brokers ping each other: in every other run, but in none with a mistake. Most steps are
+   * those of pings then, and what they end sooner gives some mistakes less time to show.
+   */
+  private final boolean pings;
+
   private final SimulatedNetwork network;
   private final SimulationSettings settings;
   private final Ledger ledger;
@@ -56,6 +63,7 @@ final class SimulatedCluster {
   SimulatedCluster(long seed, ClusterBug bug) {
     random = new SplittableRandom(seed);
     mistakes = new ClusterMistakes(bug);
+    pings = bug == null && seed % 2 != 0;
     LogConfig.Flush flush = random.nextBoolean() ? LogConfig.Flush.ACK : LogConfig.Flush.NONE;
     SimulationSettings drawn = SimulationSettings.draw(random, flush);
     settings =
@@ -180,10 +188,18 @@ final class SimulatedCluster {
     BrokerProcess process =
         new BrokerProcess(
             machine, time, network, metadata, settings.log(), mistakes, random.split());
+    if (pings) {
+      process.startPings(time, network, random.split());
+    }
     machine.setProcess(process);
     network.silence(machine.port()); // what is left of the process before
     network.drop(machine.port());
     network.listen(machine.port(), process.thread(), process);
+  }
+
+  /** Whether brokers find out sooner than by their sessions that others have died. */
+  boolean brokersPing() {
+    return pings;
   }
 
   void kill(BrokerMachine machine) {

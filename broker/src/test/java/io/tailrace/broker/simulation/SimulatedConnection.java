@@ -2,6 +2,7 @@ package io.tailrace.broker.simulation;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ConnectTimeoutException;
 import io.tailrace.broker.simulation.SimulatedTime.SimulatedThread;
 import io.tailrace.client.network.Link;
 import io.tailrace.client.network.LinkListener;
@@ -54,7 +55,7 @@ final class SimulatedConnection implements Link {
   /** Connects to whatever serves the port when the client's first packet arrives. */
   void open(int timeoutMs) {
     if (network.blocks(place, port) || network.blocks(port, place)) {
-      client.schedule(() -> listener.onClosed(new ConnectException("no route")), timeoutMs);
+      client.schedule(() -> listener.onClosed(new ConnectTimeoutException("no route")), timeoutMs);
       return;
     }
     client.schedule(

@@ -37,7 +37,7 @@ record LinkFailure(String text, boolean forGood, boolean refused) {
       return new LinkFailure("connecting timed out", false);
     }
     if (cause instanceof ConnectException) {
-      return new LinkFailure("Connection refused; does a broker run there?", true, true);
+      return new LinkFailure("Connection refused; does a broker run there?", true, connecting);
     }
     if (find(cause) != null && connecting) {
       return new LinkFailure(

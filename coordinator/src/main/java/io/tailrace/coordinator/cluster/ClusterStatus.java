@@ -21,6 +21,14 @@ public record ClusterStatus(Kind kind, String problem) {
     LEFT
   }
 
+  /** Whether the process does not register again when its registration ends. */
+  public boolean leaving() {
+    return switch (kind) {
+      case CONNECTED, AWAY -> false;
+      case WRONG_CLUSTER, REPLACED, LEFT -> true;
+    };
+  }
+
   static final ClusterStatus CONNECTED = new ClusterStatus(Kind.CONNECTED, "");
   static final ClusterStatus AWAY =
       new ClusterStatus(Kind.AWAY, "there is no connection to ZooKeeper");
