@@ -209,6 +209,7 @@ public final class Broker implements AutoCloseable {
       NetworkLimits limits = limits(descriptors);
       BrokerServices services =
           BrokerServices.create(
+              id,
               limits,
               cluster,
               partitions,
@@ -223,7 +224,7 @@ public final class Broker implements AutoCloseable {
       network =
           new NetworkServer(
               eventLoops,
-              BrokerNetwork.protocol(identity, BrokerNetwork.handlers(id, services, readers)),
+              BrokerNetwork.protocol(identity, BrokerNetwork.handlers(services, readers)),
               limits,
               places,
               services.memory(),

@@ -6,6 +6,7 @@ import io.tailrace.coordinator.group.ClassicCoordinator;
 import io.tailrace.coordinator.group.ClassicError;
 import io.tailrace.coordinator.group.ClassicJoin;
 import io.tailrace.coordinator.group.ClassicRequest;
+import io.tailrace.coordinator.group.GroupError;
 import io.tailrace.coordinator.group.OffsetCommits;
 import io.tailrace.coordinator.group.TopicIdPartition;
 import java.util.List;
@@ -72,15 +73,9 @@ public final class ClassicGroupService {
     groups.onShard(request.group(), reply, shard -> shard.commit(request, parts, reply));
   }
 
-  /**
-   * Forgets offsets.
-   *
-   * @param reply gets those that were there
-   */
+  /** Forgets offsets of a group without members; the value is null when that is done. */
   public void forgetOffsets(
-      String group,
-      Set<TopicIdPartition> partitions,
-      Consumer<Answer<Set<TopicIdPartition>>> reply) {
+      String group, Set<TopicIdPartition> partitions, Consumer<Answer<GroupError>> reply) {
     groups.onShard(group, reply, shard -> shard.forgetOffsets(group, partitions, reply));
   }
 

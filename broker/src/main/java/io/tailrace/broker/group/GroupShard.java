@@ -489,11 +489,9 @@ final class GroupShard implements DerivedState {
         reply);
   }
 
-  /** Forgets offsets that no member reads. */
+  /** Forgets offsets of a group without members; the value is null when that is done. */
   void forgetOffsets(
-      String group,
-      Set<TopicIdPartition> partitions,
-      Consumer<Answer<Set<TopicIdPartition>>> reply) {
+      String group, Set<TopicIdPartition> partitions, Consumer<Answer<GroupError>> reply) {
     decide(() -> offsets.forget(group, partitions), reply);
   }
 

@@ -39,6 +39,11 @@ public final class KafkaProtocol implements ConnectionFactory {
         6,
         new KafkaCoordinatorHandler(services.groups(), services.cluster()));
     new KafkaMemberHandlers(classic).addTo(apis);
+    new KafkaGroupHandlers(services.groups(), classic, services.cluster()).addTo(apis);
+    new KafkaTopicHandlers(services.topics(), services.cluster(), names).addTo(apis);
+    new KafkaConfigHandlers(services.configs(), services.cluster()).addTo(apis);
+    new KafkaClusterHandlers(services.cluster(), services.deletion(), services.offsets())
+        .addTo(apis);
     new KafkaCommitHandlers(services.groups(), classic, services.cluster(), names).addTo(apis);
     apis.add(ApiKeys.LIST_OFFSETS, 1, 6, new KafkaOffsetsHandler(services.offsets()));
   }

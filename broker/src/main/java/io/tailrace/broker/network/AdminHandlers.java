@@ -2,17 +2,12 @@ package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
-import io.tailrace.broker.config.BrokerKeys;
-import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.service.DescribedLog;
 import io.tailrace.broker.service.LogService;
-import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.ProducerIdBlocks;
+import io.tailrace.broker.service.TopicService;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.coordinator.cluster.ClusterException;
-import io.tailrace.coordinator.cluster.ClusterStore;
-import io.tailrace.coordinator.cluster.QueueImage;
-import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -27,7 +22,6 @@ import io.tailrace.protocol.message.DeleteTopicResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
 import io.tailrace.protocol.message.LogDescription;
-import io.tailrace.protocol.topic.TopicName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,16 +39,13 @@ import org.slf4j.LoggerFactory;
 final class AdminHandlers {
   private static final Logger LOG = LoggerFactory.getLogger(AdminHandlers.class);
 
-  private final ClusterStore cluster;
+  private final TopicService topics;
   private final LogService logs;
-  private final LiveConfig config;
   private final ProducerIdBlocks producerIds;
 
-  AdminHandlers(
-      ClusterStore cluster, LogService logs, LiveConfig config, ProducerIdBlocks producerIds) {
-    this.cluster = cluster;
+  AdminHandlers(TopicService topics, LogService logs, ProducerIdBlocks producerIds) {
+    this.topics = topics;
     this.logs = logs;
-    this.config = config;
     this.producerIds = producerIds;
   }
 
@@ -74,46 +65,15 @@ final class AdminHandlers {
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
                 .build();
-    String nameProblem = TopicName.problem(body.getName());
-    if (nameProblem != null) {
-      refuse(request, failed, ErrorCode.INVALID_TOPIC_NAME, nameProblem);
-      return;
-    }
-    if (refuseInternal(request, body.getName(), failed)) {
-      return;
-    }
-    int partitions =
-        body.getPartitions() == 0
-            ? config.current().get(BrokerKeys.DEFAULT_PARTITIONS)
-            : body.getPartitions();
-    if (partitions < 1 || partitions > TopicRules.MAX_PARTITIONS) {
-      refuse(request, failed, ErrorCode.INVALID_PARTITIONS, badPartitions(partitions));
-      return;
-    }
-    int replicationFactor =
-        body.getReplicationFactor() == 0
-            ? config.current().get(BrokerKeys.DEFAULT_REPLICATION_FACTOR)
-            : body.getReplicationFactor();
-    TopicType type = TopicType.ofLabel(body.getType());
-    if (type == null) {
-      refuse(
-          request,
-          failed,
-          ErrorCode.INVALID_REQUEST,
-          "type '"
-              + PartitionLookup.printable(body.getType())
-              + "' is not log, direct, fanout or topic");
-      return;
-    }
-    Map<String, String> configs = toMap(body.getConfigsList());
-    List<String> problems = config.problemsWithTopic(configs);
-    if (!problems.isEmpty()) {
-      refuse(request, failed, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
-      return;
-    }
     answer(
         request,
-        cluster.createTopic(body.getName(), partitions, replicationFactor, type, configs),
+        topics.create(
+            new TopicService.NewTopic(
+                body.getName(),
+                body.getPartitions(),
+                body.getReplicationFactor(),
+                TopicType.ofLabel(body.getType()),
+                toMap(body.getConfigsList()))),
         topic ->
             CreateTopicResponse.newBuilder()
                 .setTopicId(Ids.toMessage(topic.id()))
@@ -123,104 +83,30 @@ final class AdminHandlers {
         failed);
   }
 
-  private static void refuse(
-      Request request,
-      BiFunction<ErrorCode, String, MessageLite> failed,
-      ErrorCode code,
-      String message) {
-    request.notePartFailed(code, message);
-    request.respond(failed.apply(code, message));
-  }
-
-  /** Refuses to change a topic that brokers keep their state in. */
-  private static boolean refuseInternal(
-      Request request, String topic, BiFunction<ErrorCode, String, MessageLite> failed) {
-    if (!TopicRules.isInternal(topic)) {
-      return false;
-    }
-    refuse(
-        request,
-        failed,
-        ErrorCode.INTERNAL_TOPIC,
-        "topic '" + topic + "' holds state of the brokers; only they make, change or delete it");
-    return true;
-  }
-
-  private static String badPartitions(int partitions) {
-    return "a topic has 1 to "
-        + TopicRules.MAX_PARTITIONS
-        + " partitions, not "
-        + Integer.toUnsignedString(partitions);
-  }
-
   private void deleteTopic(Request request) throws InvalidProtocolBufferException {
     DeleteTopicRequest body = request.frame().body(DeleteTopicRequest.parser());
-    String bound = boundQueue(body.getName());
-    if (bound != null && !body.getForce()) {
-      String message =
-          "queue '"
-              + bound
-              + "' is bound to '"
-              + body.getName()
-              + "'; unbind or delete it first, or force the deletion";
-      refuse(
-          request,
-          (code, text) ->
-              DeleteTopicResponse.newBuilder()
-                  .setErrorCode(code.number())
-                  .setErrorMessage(text)
-                  .build(),
-          ErrorCode.EXCHANGE_IN_USE,
-          message);
-      return;
-    }
-    BiFunction<ErrorCode, String, MessageLite> failed =
+    answer(
+        request,
+        topics.delete(body.getName(), body.getForce()),
+        done -> DeleteTopicResponse.getDefaultInstance(),
         (code, message) ->
             DeleteTopicResponse.newBuilder()
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
-                .build();
-    if (!refuseInternal(request, body.getName(), failed)) {
-      answer(
-          request,
-          cluster.deleteTopic(body.getName()),
-          done -> DeleteTopicResponse.getDefaultInstance(),
-          failed);
-    }
-  }
-
-  /** A queue that is bound to the topic; null when there is none. */
-  private String boundQueue(String topic) {
-    return cluster.image().queues().values().stream()
-        .filter(
-            queue ->
-                queue.bindings().stream()
-                    .anyMatch(each -> each.active() && each.exchange().equals(topic)))
-        .map(QueueImage::name)
-        .findFirst()
-        .orElse(null);
+                .build());
   }
 
   private void alterTopic(Request request) throws InvalidProtocolBufferException {
     AlterTopicRequest body = request.frame().body(AlterTopicRequest.parser());
-    BiFunction<ErrorCode, String, MessageLite> failed =
+    answer(
+        request,
+        topics.setPartitions(body.getName(), body.getPartitions()),
+        done -> AlterTopicResponse.getDefaultInstance(),
         (code, message) ->
             AlterTopicResponse.newBuilder()
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
-                .build();
-    if (refuseInternal(request, body.getName(), failed)) {
-      return;
-    }
-    if (body.getPartitions() < 1 || body.getPartitions() > TopicRules.MAX_PARTITIONS) {
-      refuse(request, failed, ErrorCode.INVALID_PARTITIONS, badPartitions(body.getPartitions()));
-      return;
-    }
-    answer(
-        request,
-        cluster.setPartitions(body.getName(), body.getPartitions()),
-        done -> AlterTopicResponse.getDefaultInstance(),
-        failed);
+                .build());
   }
 
   private void allocateProducerId(Request request) {

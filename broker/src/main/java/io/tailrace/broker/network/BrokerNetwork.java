@@ -15,7 +15,7 @@ public final class BrokerNetwork {
 
   /** The handlers of every request of the native protocol. */
   public static Map<ApiKey, RequestHandler> handlers(
-      int brokerId, BrokerServices services, ReaderThreads readers) {
+      BrokerServices services, ReaderThreads readers) {
     NetworkMemory memory = services.memory();
     Map<ApiKey, RequestHandler> handlers = new EnumMap<>(ApiKey.class);
     handlers.put(ApiKey.PRODUCE, new ProduceHandler(services.produce(), memory.requests()));
@@ -29,15 +29,13 @@ public final class BrokerNetwork {
     handlers.put(ApiKey.ELECT_LEADERS, new ElectLeadersHandler(services.cluster()));
     handlers.put(ApiKey.PING, new PingHandler(services.cluster()::status));
     handlers.put(ApiKey.METADATA, new MetadataHandler(services.cluster()));
-    new AdminHandlers(
-            services.cluster(), services.logs(), services.config(), services.producerIds())
-        .addTo(handlers);
+    new AdminHandlers(services.topics(), services.logs(), services.producerIds()).addTo(handlers);
     new GroupHandlers(services.groups()).addTo(handlers);
     new QueueHandlers(services.delivery()).addTo(handlers);
     new QueueAdminHandlers(services.cluster(), services.config()).addTo(handlers);
     new DeadLetterHandlers(services.delivery(), new ForwardTopics(services.cluster()))
         .addTo(handlers);
-    new ConfigHandlers(brokerId, services.cluster(), services.config()).addTo(handlers);
+    new ConfigHandlers(services.configs()).addTo(handlers);
     return handlers;
   }
 

@@ -6,6 +6,7 @@ import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.partition.PartitionRegistry;
+import io.tailrace.broker.service.ConfigService;
 import io.tailrace.broker.service.FetchResources;
 import io.tailrace.broker.service.FetchService;
 import io.tailrace.broker.service.FollowerAdmission;
@@ -17,6 +18,7 @@ import io.tailrace.broker.service.ProducerIdBlocks;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.service.RecordDeletionService;
 import io.tailrace.broker.service.ResponseMemory;
+import io.tailrace.broker.service.TopicService;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.protocol.port.Clock;
 
@@ -35,6 +37,8 @@ public record BrokerServices(
     OffsetsService offsets,
     RecordDeletionService deletion,
     LogService logs,
+    TopicService topics,
+    ConfigService configs,
     ProducerIdBlocks producerIds,
     GroupService groups,
     DeliveryService delivery) {
@@ -42,6 +46,7 @@ public record BrokerServices(
 
   /** Makes the services of a broker. */
   public static BrokerServices create(
+      int brokerId,
       NetworkLimits limits,
       ClusterStore cluster,
       PartitionRegistry registry,
@@ -73,6 +78,8 @@ public record BrokerServices(
         new OffsetsService(lookup, readers),
         new RecordDeletionService(lookup),
         new LogService(registry),
+        new TopicService(cluster, config),
+        new ConfigService(brokerId, cluster, config),
         new ProducerIdBlocks(cluster),
         groups,
         delivery);

@@ -2,11 +2,10 @@ package io.tailrace.broker.network;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
-import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
+import io.tailrace.broker.service.ConfigService;
 import io.tailrace.broker.service.PartitionLookup;
-import io.tailrace.coordinator.cluster.ClusterStore;
-import io.tailrace.coordinator.cluster.TopicImage;
+import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.AlterConfigsRequest;
@@ -23,14 +22,10 @@ final class ConfigHandlers {
   private static final String TOPIC = "topic";
   private static final String BROKER = "broker";
 
-  private final int brokerId;
-  private final ClusterStore cluster;
-  private final LiveConfig config;
+  private final ConfigService configs;
 
-  ConfigHandlers(int brokerId, ClusterStore cluster, LiveConfig config) {
-    this.brokerId = brokerId;
-    this.cluster = cluster;
-    this.config = config;
+  ConfigHandlers(ConfigService configs) {
+    this.configs = configs;
   }
 
   void addTo(Map<ApiKey, RequestHandler> handlers) {
@@ -41,37 +36,16 @@ final class ConfigHandlers {
   private void describe(Request request) throws InvalidProtocolBufferException {
     DescribeConfigsRequest body = request.frame().body(DescribeConfigsRequest.parser());
     String name = body.getResourceName();
-    switch (body.getResourceType()) {
-      case TOPIC -> {
-        TopicImage topic = cluster.image().topics().get(name);
-        if (topic == null) {
-          refuseToDescribe(
-              request,
-              ErrorCode.UNKNOWN_TOPIC,
-              "topic '" + PartitionLookup.printable(name) + "' does not exist");
-        } else {
-          request.respond(toMessage(config.topic(topic.configs()).settings()));
-        }
+    try {
+      switch (body.getResourceType()) {
+        case TOPIC -> request.respond(toMessage(configs.ofTopic(name)));
+        case BROKER -> request.respond(toMessage(configs.ofBroker(name)));
+        default ->
+            refuseToDescribe(
+                request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
       }
-      case BROKER -> {
-        if (name.equals(LiveConfig.EVERY_BROKER)) {
-          request.respond(toMessage(config.everyBroker()));
-        } else if (name.equals(Integer.toString(brokerId))) {
-          request.respond(toMessage(config.current().settings()));
-        } else {
-          refuseToDescribe(
-              request,
-              ErrorCode.UNKNOWN_RESOURCE,
-              "this is broker "
-                  + brokerId
-                  + "; ask broker '"
-                  + PartitionLookup.printable(name)
-                  + "' itself");
-        }
-      }
-      default ->
-          refuseToDescribe(
-              request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
+    } catch (ClusterException e) {
+      refuseToDescribe(request, e.code(), e.getMessage());
     }
   }
 
@@ -79,49 +53,23 @@ final class ConfigHandlers {
     AlterConfigsRequest body = request.frame().body(AlterConfigsRequest.parser());
     String name = body.getResourceName();
     Map<String, String> changes = AdminHandlers.toMap(body.getConfigsList());
-    CompletionStage<Void> outcome;
-    List<String> problems;
     switch (body.getResourceType()) {
-      case TOPIC -> problems = config.problemsWithTopic(changes);
-      case BROKER -> problems = config.problemsWithBroker(changes);
+      case TOPIC -> answer(request, configs.alterTopic(name, changes));
+      case BROKER -> answer(request, configs.alterBroker(name, changes));
       default -> {
-        refuseToAlter(request, ErrorCode.UNKNOWN_RESOURCE, unknownType(body.getResourceType()));
-        return;
+        String message = unknownType(body.getResourceType());
+        request.notePartFailed(ErrorCode.UNKNOWN_RESOURCE, message);
+        request.respond(altered(ErrorCode.UNKNOWN_RESOURCE, message));
       }
     }
-    if (!problems.isEmpty()) {
-      refuseToAlter(request, ErrorCode.INVALID_CONFIG, String.join("; ", problems));
-      return;
-    }
-    if (body.getResourceType().equals(TOPIC)) {
-      outcome = cluster.alterTopicConfigs(name, changes);
-    } else if (isBroker(name)) {
-      outcome = cluster.alterBrokerConfigs(name, changes);
-    } else {
-      refuseToAlter(
-          request,
-          ErrorCode.UNKNOWN_RESOURCE,
-          "there is no broker '"
-              + PartitionLookup.printable(name)
-              + "'; give an id, or default for all");
-      return;
-    }
+  }
+
+  private static void answer(Request request, CompletionStage<Void> outcome) {
     AdminHandlers.answer(
         request,
         outcome,
         done -> AlterConfigsResponse.getDefaultInstance(),
         ConfigHandlers::altered);
-  }
-
-  private static void refuseToAlter(Request request, ErrorCode code, String message) {
-    request.notePartFailed(code, message);
-    request.respond(altered(code, message));
-  }
-
-  private boolean isBroker(String name) {
-    return name.equals(LiveConfig.EVERY_BROKER)
-        || cluster.image().brokers().keySet().stream()
-            .anyMatch(id -> name.equals(Integer.toString(id)));
   }
 
   private static String unknownType(String type) {

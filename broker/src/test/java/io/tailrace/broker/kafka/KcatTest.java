@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -19,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** kcat, and with it librdkafka, against a real broker; skipped where it is not installed. */
 class KcatTest {
+  private static final Path ROOT = Path.of(System.getProperty("basedir", ".")).resolve("..");
+  private static final String EARLIEST = "auto.offset.reset=earliest";
+
   @TempDir static Path directory;
   private static TestCluster cluster;
 
@@ -72,5 +76,27 @@ class KcatTest {
     assertEquals("d\n", kcat("", "-C", "-t", "offsets", "-o", "-1", "-e", "-q"));
     assertEquals("offsets [0] offset 4\n", kcat("", "-Q", "-t", "offsets:0:-1"));
     assertEquals("offsets [0] offset 0\n", kcat("", "-Q", "-t", "offsets:0:-2"));
+  }
+
+  @Test
+  void aMemberOfAGroupGoesOnWhereItsGroupHasCommitted() throws Exception {
+    kcat("a\nb\n", "-P", "-t", "grouped");
+    assertEquals("a\nb\n", kcat("", "-G", "kcats", "-e", "-q", "-X", EARLIEST, "grouped"));
+    kcat("c\n", "-P", "-t", "grouped");
+    assertEquals("c\n", kcat("", "-G", "kcats", "-e", "-q", "-X", EARLIEST, "grouped"));
+  }
+
+  @Test
+  void runsWhatTheGuideShows() throws Exception {
+    String page = Files.readString(ROOT.resolve("docs/kafka-clients.md"));
+    String commands = page.substring(page.indexOf("```sh\n") + 6);
+    commands = commands.substring(0, commands.indexOf("```"));
+    assertEquals(
+        4, commands.lines().filter(line -> line.contains("kcat -b localhost:9092")).count());
+    String output =
+        OtherProgram.named("sh")
+            .arguments("-e", "-c", commands.replace("localhost:9092", bootstrap()))
+            .run("");
+    assertEquals(1, output.lines().filter(line -> line.equals("one tea")).count(), output);
   }
 }

@@ -31,7 +31,7 @@ final class OtherProgram {
     StringTokenizer directories =
         new StringTokenizer(System.getenv().getOrDefault("PATH", ""), File.pathSeparator);
     while (directories.hasMoreTokens()) {
-      if (Files.isExecutable(Path.of(directories.nextToken(), name))) {
+      if (Files.isExecutable(Path.of(directories.nextToken()).resolve(name))) {
         return true;
       }
     }

@@ -4,7 +4,6 @@ import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -155,17 +154,28 @@ public final class OffsetCommits {
   }
 
   /**
-   * Forgets the offsets of some partitions, which no member reads now.
+   * Forgets the offsets of some partitions of a group that has no members.
    *
-   * @return the offsets that were there
+   * @return null as the response when that is done
    */
-  public Decision<Set<TopicIdPartition>> forget(String groupId, Set<TopicIdPartition> partitions) {
+  public Decision<GroupError> forget(String groupId, Set<TopicIdPartition> partitions) {
     GroupState group = state.group(groupId);
-    Set<TopicIdPartition> known = new TreeSet<>(partitions);
-    known.retainAll(group == null ? Set.of() : group.offsets().keySet());
+    if (group == null) {
+      return Decision.of(
+          new GroupError(ErrorCode.UNKNOWN_GROUP, "there is no group '" + groupId + "'"));
+    }
+    if (group.hasMembers()) {
+      return Decision.of(
+          new GroupError(
+              ErrorCode.GROUP_NOT_EMPTY, "group '" + groupId + "' has members; stop them first"));
+    }
     List<GroupRecord> records = new ArrayList<>();
-    known.forEach(each -> records.add(new GroupRecord.Offset(groupId, each, null)));
-    return new Decision<>(records, known);
+    for (TopicIdPartition partition : partitions) {
+      if (group.offsets().containsKey(partition)) {
+        records.add(new GroupRecord.Offset(groupId, partition, null));
+      }
+    }
+    return new Decision<>(records, null);
   }
 
   /**
