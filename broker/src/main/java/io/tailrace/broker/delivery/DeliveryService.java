@@ -276,10 +276,10 @@ public final class DeliveryService {
                             UnexpectedError.of(ErrorCode.OUTCOME_UNKNOWN, e)))));
   }
 
+  /** Also for a topic that was just made: this broker may hear of it later than the client. */
   private PartitionError notHere(String topic, int partition) {
-    boolean known = registry.topic(topic) != null;
     return new PartitionError(
-        known ? ErrorCode.NOT_LEADER : ErrorCode.UNKNOWN_TOPIC,
+        ErrorCode.NOT_LEADER,
         "this broker does not hold partition "
             + Integer.toUnsignedString(partition)
             + " of '"
