@@ -9,6 +9,7 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
+import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.forward.KnownForwarders;
 import io.tailrace.broker.group.GroupService;
@@ -128,6 +129,7 @@ public final class Broker implements AutoCloseable {
   private final InetSocketAddress address;
   private final InetSocketAddress kafkaAddress;
   private final InetSocketAddress httpAddress;
+  private volatile DeliveryService deliveries;
   private volatile boolean serving;
   private volatile boolean closed;
   private volatile long stopUntilMs;
@@ -219,7 +221,8 @@ public final class Broker implements AutoCloseable {
               forwards,
               live,
               clock);
-      metrics.readQueuesFrom(services.delivery()::reports);
+      deliveries = services.delivery();
+      metrics.readQueuesFrom(deliveries::reports);
       ConnectionPlaces places = new ConnectionPlaces(limits.maxConnections());
       network =
           new NetworkServer(
@@ -298,7 +301,15 @@ public final class Broker implements AutoCloseable {
 
   private Replication replication(ReplicaFetchers fetchers) {
     return new Replication(
-        fetchers, cluster::proposeInSync, config.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS));
+        fetchers,
+        cluster::proposeInSync,
+        config.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS),
+        partition -> {
+          DeliveryService made = deliveries;
+          if (made != null) { // else the replica asks again
+            made.onNeeded(partition);
+          }
+        });
   }
 
   /** Each partition thread has a network of its own to the other brokers. */

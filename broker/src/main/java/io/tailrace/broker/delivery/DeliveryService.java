@@ -97,6 +97,11 @@ public final class DeliveryService {
         .onQueues(topic, bound);
   }
 
+  /** Another replica has a delivery log of the partition. On the partition's thread. */
+  public void onNeeded(Partition partition) {
+    deliveries.computeIfAbsent(partition, each -> new PartitionDelivery(each, resources));
+  }
+
   /** Runs an action on the thread of the partition, or fails. */
   private void at(
       Place place,

@@ -127,8 +127,8 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       runWhenServing();
       return;
     }
-    if (partition.checkLatest() != null || !writer.isReady()) {
-      return; // the high watermark, or the log, will call again
+    if (!knowsQueues() || partition.checkLatest() != null || !writer.isReady()) {
+      return; // the next image, the high watermark, or the log will call again
     }
     serving = true;
     queues.leading(true);
@@ -148,6 +148,16 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     QueueServing made = new QueueServing(queue);
     made.forwarder = new QueueForwarder(partition, made, writer, resources, () -> serve(made));
     return made;
+  }
+
+  /**
+   * Whether the queues are known as of this leader epoch or later: a queue that the log has and an
+   * older image has not may have been created since, and must not be taken for a deleted one.
+   */
+  private boolean knowsQueues() {
+    return topic != null
+        && topic.partitions().get(partition.id().partition()).leaderEpoch()
+            >= partition.leaderEpoch();
   }
 
   private void runWhenServing() {
@@ -342,6 +352,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     dropExpired();
     forgetSettled();
     resumeStalled();
+    List.copyOf(servings.values()).forEach(this::serve); // enough replicas may be in sync again
   }
 
   /** The queue whose own topic this is; null when it is an exchange, or not served. */
@@ -429,7 +440,8 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   private void whenServing(Runnable action) {
     if (!serving) {
       begin();
-      if (opening || (partition.checkAccess(Partition.ANY_EPOCH) == null && !serving)) {
+      boolean leads = partition.checkAccess(Partition.ANY_EPOCH) == null;
+      if (topic != null && (opening || (leads && !serving))) {
         whenServing.add(action);
         return;
       }
@@ -473,6 +485,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       error = unknownQueue(name);
     }
     action.accept(error == null ? found : null, error);
+  }
+
+  private PartitionError tooFewInSync() {
+    return new PartitionError(
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        "too few replicas of " + partition + " are in sync for its queues to change");
   }
 
   private PartitionError unknownQueue(String name) {
@@ -535,7 +553,11 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   /** Serves the consumers that wait, in turn, as long as there is something for one of them. */
   private void serve(QueueServing found) {
     int passed = 0;
-    while (serving && !found.reading && writer.isReady() && passed < found.waiting.size()) {
+    while (serving
+        && !found.reading
+        && writer.isReady()
+        && log.hasEnoughInSync()
+        && passed < found.waiting.size()) {
       Receive next = found.waiting.poll();
       if (next.isAnswered()) {
         continue;
@@ -718,6 +740,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             done.accept(List.of(), error);
             return;
           }
+          if (!log.hasEnoughInSync()) {
+            done.accept(List.of(), tooFewInSync());
+            return;
+          }
           QueueDelivery.Answered answered =
               found.delivery().answer(answers, clock.wallMs(), clock.monotonicMs());
           List<QueueDelta> deltas = new ArrayList<>(answered.deltas());
@@ -748,6 +774,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         (found, error) -> {
           if (error != null) {
             done.accept(0L, error);
+            return;
+          }
+          if (!log.hasEnoughInSync()) {
+            done.accept(0L, tooFewInSync());
             return;
           }
           QueueCounts before = found.delivery().counts(clock.wallMs());

@@ -135,6 +135,7 @@ final class FetchHandler implements RequestHandler {
         PartitionFetchResult.newBuilder()
             .setHighWatermark(result.highWatermark())
             .setLogStartOffset(result.logStartOffset())
+            .setDeliveryLog(result.deliveryLog())
             .setRecordsLength(result.records().readableBytes());
     if (result.diverging() != null) {
       message.setDiverging(

@@ -130,6 +130,11 @@ public final class DeliveryLog {
     return replicated.highWatermark();
   }
 
+  /** Whether as many replicas are in sync as changes need to be committed. */
+  public boolean hasEnoughInSync() {
+    return replicated.replica().hasEnoughInSync();
+  }
+
   /** Bytes of the log. It must be open. */
   public long sizeInBytes() {
     return log.opened().sizeInBytes();

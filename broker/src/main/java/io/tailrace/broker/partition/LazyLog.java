@@ -51,6 +51,9 @@ final class LazyLog implements PartitionLog.Listener {
     /** It is open, and none of the requests that waited for that has run yet. */
     void onOpened(PartitionLog opened);
 
+    /** The states were worked out anew after a truncation, while the log could not be used. */
+    void onReplayed();
+
     /** The open log's synced end offset may have moved. */
     void onSynced();
 
@@ -239,6 +242,8 @@ final class LazyLog implements PartitionLog.Listener {
     state = State.OPEN;
     if (first) {
       listener.onOpened(opened);
+    } else {
+      listener.onReplayed();
     }
     runWaiting();
   }

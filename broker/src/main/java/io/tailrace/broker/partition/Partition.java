@@ -154,6 +154,13 @@ public final class Partition {
     return delayedBatches;
   }
 
+  /** Another replica has a delivery log: makes one here too, if there is none. */
+  public void needDeliveryLog() {
+    if (delivery == null && !data.isStopped()) {
+      replication.deliveryLogs().onNeeded(this);
+    }
+  }
+
   // ---- leadership ----
 
   /** Takes over what the cluster's metadata says; older metadata than that known is ignored. */

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -248,7 +249,14 @@ public final class PartitionRegistry {
     }
     return new TopicDeletions.Closing(
         CompletableFuture.allOf(stopped.toArray(CompletableFuture[]::new)),
-        partitions.stream().map(Partition::id).collect(Collectors.toSet()));
+        partitions.stream().flatMap(PartitionRegistry::logs).collect(Collectors.toSet()));
+  }
+
+  private static Stream<LogId> logs(Partition partition) {
+    LogId data = partition.id();
+    return partition.delivery() == null
+        ? Stream.of(data)
+        : Stream.of(data, new LogId(data.topicId(), data.partition(), LogId.Kind.DELIVERY));
   }
 
   /** The names of topics that were here and are missing from the metadata without a deletion. */

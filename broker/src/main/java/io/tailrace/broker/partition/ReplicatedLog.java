@@ -218,6 +218,12 @@ public final class ReplicatedLog {
     }
 
     @Override
+    public void onReplayed() {
+      beginEpoch(); // it may have begun meanwhile
+      noteProgress();
+    }
+
+    @Override
     public void onSynced() {
       noteProgress();
       if (replica.role() == ReplicaState.Role.FOLLOWER) {

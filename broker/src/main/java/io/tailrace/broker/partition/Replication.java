@@ -6,5 +6,7 @@ package io.tailrace.broker.partition;
  * @param followers told of the partitions that this broker follows
  * @param inSync takes the in-sync sets that leaders propose
  * @param lagTimeMaxMs how long a follower may lag before it leaves the in-sync set
+ * @param deliveryLogs makes those that other replicas have
  */
-public record Replication(FollowerListener followers, InSyncStore inSync, long lagTimeMaxMs) {}
+public record Replication(
+    FollowerListener followers, InSyncStore inSync, long lagTimeMaxMs, DeliveryLogs deliveryLogs) {}

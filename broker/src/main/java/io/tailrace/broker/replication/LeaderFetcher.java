@@ -371,6 +371,9 @@ final class LeaderFetcher {
 
   private void onResult(FollowedLog each, PartitionFetchResult result, ByteBuf records, int at) {
     ReplicatedLog log = each.log();
+    if (result.getDeliveryLog() && each.partition().delivery() == null) {
+      scheduler.execute(each.partition()::needDeliveryLog);
+    }
     ErrorCode error = ErrorCode.of(result.getErrorCode());
     if (error == ErrorCode.OFFSET_OUT_OF_RANGE) {
       due.remove(each);

@@ -38,6 +38,7 @@ final class FetchPart {
   private int limit;
   private boolean behind;
   private EpochEnd diverging;
+  private boolean deliveryLog;
   private ReadWaiter waiter;
 
   FetchPart(FetchQuery query, PartitionLookup.Found found) {
@@ -113,6 +114,7 @@ final class FetchPart {
       return;
     }
     if (follower != null) {
+      deliveryLog = partition.delivery() != null;
       diverging = log.onFollowerFetch(follower.follower(), follower.position(offset));
     }
     noteEnds(log);
@@ -141,7 +143,9 @@ final class FetchPart {
     }
   }
 
+  /** A follower has a log that this leader has had no reason to make: it is made now. */
   private PartitionError noLog() {
+    partition.needDeliveryLog();
     return new PartitionError(
         ErrorCode.LEADER_NOT_AVAILABLE, partition + " has no delivery log here yet");
   }
@@ -248,6 +252,6 @@ final class FetchPart {
       taken.release();
       taken = Unpooled.EMPTY_BUFFER;
     }
-    return new FetchResult(error, highWatermark, logStartOffset, taken, diverging);
+    return new FetchResult(error, highWatermark, logStartOffset, taken, diverging, deliveryLog);
   }
 }

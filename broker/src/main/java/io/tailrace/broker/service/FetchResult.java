@@ -11,13 +11,15 @@ import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
  * @param records whole batches, the first of which may begin before the offset that was asked for;
  *     the receiver releases them
  * @param diverging what a follower has to truncate by; null = nothing
+ * @param deliveryLog whether the partition has a delivery log, too; told to followers only
  */
 public record FetchResult(
     PartitionError error,
     long highWatermark,
     long logStartOffset,
     ByteBuf records,
-    EpochEnd diverging) {
+    EpochEnd diverging,
+    boolean deliveryLog) {
 
   /** Whether there is something that a client does not wait longer for. */
   boolean isAnswer() {

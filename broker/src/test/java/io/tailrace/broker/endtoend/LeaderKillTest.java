@@ -74,8 +74,7 @@ class LeaderKillTest {
   @Test
   void losesNoMessageAndReturnsNoneThatWasAcknowledgedWhenLeadersAreKilledOrFrozen()
       throws Exception {
-    WorkUnderLoad.run(
-        client, "work", ROUNDS, () -> strike("work.inbox"), () -> heal("work.inbox"));
+    WorkUnderLoad.run(client, "work", ROUNDS, () -> strike("work.inbox"), () -> heal("work.inbox"));
   }
 
   private int strikes;

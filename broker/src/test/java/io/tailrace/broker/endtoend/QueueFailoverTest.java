@@ -42,7 +42,7 @@ class QueueFailoverTest {
   }
 
   @Test
-  void aNewLeaderKnowsWhatWasSettledHeldAndSetAside() {
+  void aNewLeaderKnowsWhatWasSettledHeldAndDelayed() {
     try (TailraceClient client = brokers.client()) {
       client.admin().createQueue(Queue.named("jobs")).join();
       assertEquals(3, partition(client, "jobs.inbox").replicas().size());
@@ -61,7 +61,7 @@ class QueueFailoverTest {
           consumer.ack(message).join();
           unsettled.remove(message.value());
         }
-        consumer.reject(first.get(30), "bad").join();
+        consumer.nack(first.get(30), "later", Duration.ofHours(1)).join();
         unsettled.remove(first.get(30).value());
         QueueDescription before = client.admin().describeQueue("jobs").join();
         assertEquals(List.of(60L, 9L, 1L), counts(before));
@@ -89,7 +89,7 @@ class QueueFailoverTest {
   }
 
   private static List<Long> counts(QueueDescription queue) {
-    return List.of(queue.ready(), queue.inFlight(), queue.setAside());
+    return List.of(queue.ready(), queue.inFlight(), queue.delayed());
   }
 
   private static List<ReceivedMessage<String, String>> receive(

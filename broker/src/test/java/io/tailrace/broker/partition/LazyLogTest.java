@@ -107,6 +107,9 @@ class LazyLogTest {
 
   private static final class Ignoring implements LazyLog.Listener {
     @Override
+    public void onReplayed() {}
+
+    @Override
     public void onOpened(PartitionLog opened) {}
 
     @Override

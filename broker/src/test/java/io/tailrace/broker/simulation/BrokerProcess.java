@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.liveness.BrokerPings;
 import io.tailrace.broker.log.InMemoryLogStore;
 import io.tailrace.broker.log.LogConfig;
+import io.tailrace.broker.partition.DeliveryLogs;
 import io.tailrace.broker.partition.FurtherStates;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
@@ -115,7 +116,8 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
                 new Replication(
                     mistakes.followerListener(fetchers),
                     mistakes.inSyncStore(member, machine.id(), thread, metadata),
-                    LAG_TIME_MAX_MS),
+                    LAG_TIME_MAX_MS,
+                    DeliveryLogs.NONE),
                 FurtherStates.NONE),
             topic -> new TopicSettings(log, MIN_IN_SYNC),
             member::confirmDeletion);

@@ -1,6 +1,7 @@
 package io.tailrace.broker.testkit;
 
 import io.tailrace.broker.log.LogStore;
+import io.tailrace.broker.partition.DeliveryLogs;
 import io.tailrace.broker.partition.FollowerListener;
 import io.tailrace.broker.partition.FurtherStates;
 import io.tailrace.broker.partition.Partition;
@@ -23,7 +24,11 @@ public final class SingleBroker {
 
   /** Every proposed in-sync set is refused: there is no other member. */
   public static final Replication REPLICATION =
-      new Replication(FOLLOWS_NOBODY, change -> CompletableFuture.completedFuture(false), 30_000);
+      new Replication(
+          FOLLOWS_NOBODY,
+          change -> CompletableFuture.completedFuture(false),
+          30_000,
+          DeliveryLogs.NONE);
 
   private SingleBroker() {}
 

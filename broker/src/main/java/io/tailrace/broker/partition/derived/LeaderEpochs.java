@@ -112,9 +112,18 @@ public final class LeaderEpochs implements DerivedState {
     return next == null ? logEndOffset : next.getValue();
   }
 
+  /**
+   * Notes the batch's epoch. Later epochs that begin at the batch or behind it were led here
+   * without a record, before this replica followed again: the log does not have them.
+   */
   @Override
   public void apply(ByteBuf batches, int index, long nowMs) {
-    begin(RecordBatch.leaderEpoch(batches, index), RecordBatch.baseOffset(batches, index));
+    int epoch = RecordBatch.leaderEpoch(batches, index);
+    long baseOffset = RecordBatch.baseOffset(batches, index);
+    while (latest() > epoch && startOffsets.lastEntry().getValue() >= baseOffset) {
+      startOffsets.pollLastEntry();
+    }
+    begin(epoch, baseOffset);
   }
 
   @Override

@@ -70,6 +70,16 @@ class LeaderEpochsTest {
   }
 
   @Test
+  void anEpochThatWroteNothingIsForgottenWhenTheLogGoesOnWithAnOlderOne() {
+    apply(1, 0);
+    epochs.onLeading(2, 10); // this replica led, without a record
+    apply(1, 10); // and follows one that has more of the epoch before
+
+    assertEquals(1, epochs.lastBatchEpoch(11));
+    assertEquals(new LeaderEpochs.EpochEnd(1, 11), epochs.endOffsetFor(1, 11));
+  }
+
+  @Test
   void truncationCutsEpochs() {
     apply(3, 10);
     apply(5, 30);
