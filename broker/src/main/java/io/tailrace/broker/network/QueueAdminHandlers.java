@@ -160,13 +160,29 @@ final class QueueAdminHandlers {
     List<String> keys = body.getBindingKeysCount() == 0 ? List.of("") : body.getBindingKeysList();
     AdminHandlers.answer(
         request,
-        cluster.rebindQueue(body.getName(), body.getExchange(), keys, !body.getUnbind()),
+        inboxMade(body)
+            .thenCompose(
+                made ->
+                    cluster.rebindQueue(
+                        body.getName(), body.getExchange(), keys, !body.getUnbind())),
         queue -> BindQueueResponse.newBuilder().setQueue(toMessage(queue)).build(),
         (code, message) ->
             BindQueueResponse.newBuilder()
                 .setErrorCode(code.number())
                 .setErrorMessage(message)
                 .build());
+  }
+
+  /** A queue that is bound to its own inbox, which is not there yet, gets one. */
+  private CompletionStage<Void> inboxMade(BindQueueRequest body) {
+    String inbox = QueueImage.inboxOf(body.getName());
+    ClusterImage image = cluster.image();
+    boolean wanted =
+        !body.getUnbind()
+            && body.getExchange().equals(inbox)
+            && image.queues().containsKey(body.getName())
+            && !image.topics().containsKey(inbox);
+    return wanted ? makeInbox(inbox) : CompletableFuture.completedFuture(null);
   }
 
   private void describe(Request request) throws InvalidProtocolBufferException {

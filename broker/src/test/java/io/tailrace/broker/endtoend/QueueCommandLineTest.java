@@ -8,6 +8,8 @@ import io.tailrace.broker.testkit.CommandLine;
 import io.tailrace.broker.testkit.TestCluster;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -133,6 +135,21 @@ class QueueCommandLineTest {
       assertTrue(System.nanoTime() < deadline, "no " + count + " dead letters in " + queue);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
     }
+  }
+
+  @Test
+  void producingToABoundQueueMakesItsInbox() {
+    tailrace.ok("exchange", "create", "news", "--type", "fanout");
+    tailrace.ok("queue", "create", "readers", "--bind", "news");
+    tailrace.okWith("all\n", "publish", "news", "--routing-key", "k");
+    tailrace.okWith("direct\n", "produce", "readers");
+    tailrace.okWith("again\n", "produce", "readers");
+
+    List<String> received = tailrace.ok("queue", "receive", "readers", "--max", "3").lines();
+    assertEquals(Set.of("all", "direct", "again"), Set.copyOf(received));
+    assertEquals(1, tailrace.run(NOTHING, "produce", "nobody").exitCode());
+    tailrace.ok("queue", "delete", "readers");
+    assertEquals(1, tailrace.run(NOTHING, "topic", "describe", "readers.inbox").exitCode());
   }
 
   @Test

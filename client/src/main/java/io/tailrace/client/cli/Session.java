@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -195,7 +196,7 @@ final class Session {
 
   /**
    * As {@link #connect(String)} does, but takes the name of a queue too, where there is no such
-   * topic and the queue has a topic of its own.
+   * topic: the records go to the queue's own topic, which is made when it is first used.
    *
    * @return the topic
    */
@@ -205,20 +206,16 @@ final class Session {
       return name;
     } catch (TailraceException e) {
       String inbox = name + ".inbox";
-      if (e.code() == ErrorCode.UNKNOWN_TOPIC && hasInbox(client, name, inbox)) {
+      if (e.code() == ErrorCode.UNKNOWN_TOPIC && isQueue(client, name)) {
+        await(client.admin().bindQueue(name, inbox, List.of("")));
         return inbox;
       }
       throw e;
     }
   }
 
-  private static boolean hasInbox(TailraceClient client, String queue, String inbox) {
-    try {
-      return await(client.admin().describeQueue(queue)).bindings().stream()
-          .anyMatch(binding -> binding.exchange().equals(inbox));
-    } catch (TailraceException e) {
-      return false;
-    }
+  private static boolean isQueue(TailraceClient client, String name) {
+    return await(client.admin().listQueues()).stream().anyMatch(queue -> queue.name().equals(name));
   }
 
   /**
