@@ -106,7 +106,7 @@ public final class ChaosRun {
 
   private void injectFaults(FaultInjector injector, Load load) throws InterruptedException {
     FaultSchedule schedule = new FaultSchedule(settings.seed(), settings.kinds(), BROKERS);
-    Patience.await("records to be acknowledged", () -> load.acknowledgements().count() > 0);
+    Patience.await("every partition to acknowledge", load.acknowledgements()::allSince);
     load.acknowledgements().takeLongestGapMs();
     long start = System.nanoTime();
     long end = start + settings.length().toNanos();
