@@ -37,8 +37,13 @@ final class CommitsClient {
     thread.start();
   }
 
-  void finish() throws InterruptedException {
+  /** Lets the thread end soon; does not wait for it. */
+  void stop() {
     asking = false;
+  }
+
+  void finish() throws InterruptedException {
+    stop();
     thread.join();
   }
 

@@ -38,8 +38,13 @@ final class EndsClient {
     thread.start();
   }
 
-  void finish() throws InterruptedException {
+  /** Lets the thread end soon; does not wait for it. */
+  void stop() {
     asking = false;
+  }
+
+  void finish() throws InterruptedException {
+    stop();
     thread.join();
   }
 

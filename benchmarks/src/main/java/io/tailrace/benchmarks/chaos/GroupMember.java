@@ -60,8 +60,13 @@ final class GroupMember {
     positions.forEach((partition, position) -> all.merge(partition, position, Math::max));
   }
 
-  void finish() throws InterruptedException {
+  /** Lets the thread end soon; does not wait for it. */
+  void stop() {
     reading = false;
+  }
+
+  void finish() throws InterruptedException {
+    stop();
     thread.join();
   }
 

@@ -137,8 +137,14 @@ final class Load implements AutoCloseable {
     commits.finish();
   }
 
+  /** Ends the threads of all clients, also when a run ends early, before the connections. */
   @Override
   public void close() {
+    producers.forEach(SendingClient::stop);
+    consumers.forEach(ReadingClient::stop);
+    members.forEach(GroupMember::stop);
+    ends.stop();
+    commits.stop();
     clients.forEach(client -> client.close(Duration.ZERO));
   }
 }

@@ -50,8 +50,13 @@ final class ReadingClient {
         .allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue());
   }
 
-  void finish() throws InterruptedException {
+  /** Lets the thread end soon; does not wait for it. */
+  void stop() {
     reading = false;
+  }
+
+  void finish() throws InterruptedException {
+    stop();
     thread.join();
     consumer.close();
   }

@@ -63,9 +63,14 @@ final class SendingClient {
     thread.start();
   }
 
+  /** Lets the thread end soon; does not wait for it. */
+  void stop() {
+    sending = false;
+  }
+
   /** Stops sending and waits until every record is settled, for a minute at most. */
   void finish() throws InterruptedException {
-    sending = false;
+    stop();
     thread.join();
     producer.close(LAST_CHANCE);
   }
