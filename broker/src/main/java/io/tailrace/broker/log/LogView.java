@@ -29,7 +29,7 @@ public interface LogView extends AutoCloseable {
    * @param offset from {@link #startOffset()} to {@link #endOffset()}
    * @return bytes copied
    * @throws LogException {@code OFFSET_OUT_OF_RANGE}, {@code CORRUPT_LOG}, or {@code STORAGE_ERROR}
-   *     when the device cannot read; the log itself does not know of that
+   *     when the device cannot read; the log fails then, too
    */
   int read(long offset, long limitOffset, int maxBytes, ByteBuf out);
 
@@ -39,7 +39,7 @@ public interface LogView extends AutoCloseable {
    * @param timestampMs milliseconds since 1970
    * @param limitOffset exclusive; normally the high watermark
    * @return null when the view has none below the limit
-   * @throws LogException {@code CORRUPT_LOG}
+   * @throws LogException {@code CORRUPT_LOG}, or {@code STORAGE_ERROR} as {@link #read}
    */
   TimestampedOffset findByTimestamp(long timestampMs, long limitOffset);
 

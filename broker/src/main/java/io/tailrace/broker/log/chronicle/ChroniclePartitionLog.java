@@ -31,6 +31,9 @@ final class ChroniclePartitionLog implements PartitionLog {
 
   private static final int VIEW_SEGMENTS = 8;
 
+  /** How long appends wait when the process has too many files open, milliseconds. */
+  private static final long DESCRIPTORS_RETRY_MS = 500;
+
   private final LogId id;
   private final SegmentList segments;
   private final Scheduler owner;
@@ -181,6 +184,9 @@ final class ChroniclePartitionLog implements PartitionLog {
       if (e.code() != ErrorCode.STORAGE_ERROR) {
         throw e;
       }
+      if (LogFailures.isOutOfDescriptors(e)) {
+        throw outOfDescriptors(e);
+      }
       boolean deviceFailed = e.getCause() instanceof IOException io && LogFiles.isDeviceError(io);
       if (active == null || deviceFailed) {
         throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot append to log " + id, e));
@@ -197,6 +203,19 @@ final class ChroniclePartitionLog implements PartitionLog {
   private LogException notReady() {
     return new LogException(
         ErrorCode.OVERLOADED, "the files of log " + id + " are being prepared; append again");
+  }
+
+  /** Nothing is damaged: files are opened again as soon as others are closed. */
+  private LogException outOfDescriptors(LogException cause) {
+    LOG.warn(
+        "log {} cannot be appended to for now, since the process has too many files open: {}",
+        id,
+        cause.getMessage());
+    owner.schedule(this::tellAppendable, DESCRIPTORS_RETRY_MS);
+    return new LogException(
+        ErrorCode.OVERLOADED,
+        "the files of log " + id + " cannot be opened: the broker has too many open; append again",
+        cause);
   }
 
   /** Ends the active segment, whose queue cannot be used, and has the next one prepared. */
@@ -469,7 +488,10 @@ final class ChroniclePartitionLog implements PartitionLog {
     return shared.isEmpty()
         ? null
         : new SegmentsView(
-            id.toString(), Math.max(logStartOffset, shared.get(0).state().baseOffset), shared);
+            id.toString(),
+            Math.max(logStartOffset, shared.get(0).state().baseOffset),
+            shared,
+            this::failLater);
   }
 
   private boolean followsWithoutGap(int s) {
@@ -479,6 +501,14 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public TimestampedOffset findByTimestamp(long timestampMs, long limitOffset) {
     checkUsable();
+    try {
+      return find(timestampMs, limitOffset);
+    } catch (InternalError e) { // What memory gives whose page cannot be read.
+      throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + id, e));
+    }
+  }
+
+  private TimestampedOffset find(long timestampMs, long limitOffset) {
     for (int s = segments.indexOf(logStartOffset); s < segments.count(); s++) {
       Segment segment = segments.get(s);
       if (segment.state().baseOffset >= limitOffset) {
@@ -696,7 +726,7 @@ final class ChroniclePartitionLog implements PartitionLog {
     return closed || failure != null;
   }
 
-  /** Stops the log, from a log thread. */
+  /** Stops the log, from any thread. */
   private void failLater(LogException cause) {
     owner.execute(
         () -> {

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -202,8 +203,11 @@ final class DiskSpace {
       throw new LogException(ErrorCode.STORAGE_ERROR, "cannot open " + file, e);
     }
     if (fd < 0) {
+      String error = posix.lastErrorStr();
       throw new LogException(
-          ErrorCode.STORAGE_ERROR, "cannot open " + file + ": " + posix.lastErrorStr());
+          ErrorCode.STORAGE_ERROR,
+          "cannot open " + file + ": " + error,
+          new FileSystemException(file.toString(), null, error));
     }
     try {
       return posix.fallocate(fd, mode, from, length) == 0 ? 0 : Math.max(1, posix.lastError());

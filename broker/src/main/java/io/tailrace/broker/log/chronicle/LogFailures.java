@@ -54,13 +54,23 @@ final class LogFailures {
     }
   }
 
+  /** Whether an error says that the process has too many files open: nothing is damaged. */
+  static boolean isOutOfDescriptors(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException io && LogFiles.isOutOfDescriptors(io)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether an error means that the device may have lost what was written. */
   static boolean isOfTheDevice(Throwable error) {
     boolean ofTheDevice = false;
+    if (isOutOfDescriptors(error)) {
+      return false;
+    }
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-      if (cause instanceof IOException io && LogFiles.isOutOfDescriptors(io)) {
-        return false;
-      }
       // Memory whose page cannot be read or written gives an InternalError.
       ofTheDevice |=
           cause instanceof IOException

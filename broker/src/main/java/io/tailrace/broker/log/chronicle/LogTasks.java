@@ -267,9 +267,20 @@ final class LogTasks {
                 "delete segments of log " + directory,
                 () -> {
                   for (Path each : deleted) {
-                    LogFiles.deleteRecursively(each);
+                    unlink(each);
                   }
                 }));
+  }
+
+  private static void unlink(Path deleted) throws IOException {
+    try {
+      LogFiles.deleteRecursively(deleted);
+    } catch (IOException e) {
+      if (!LogFiles.isOutOfDescriptors(e)) {
+        throw e;
+      }
+      LOG.warn("{} is left to be removed when its log is opened again: {}", deleted, e.toString());
+    }
   }
 
   /**

@@ -6,22 +6,28 @@ import io.tailrace.broker.log.LogView;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** A view of some sealed segments, each of which keeps its file mapped. */
 final class SegmentsView implements LogView {
   private final String log;
   private final long startOffset;
   private final List<Segment> segments;
+  private final Consumer<LogException> onDeviceError;
   private boolean closed;
 
   /**
    * @param log its name, for messages
    * @param segments at least one, as {@link Segment#share} gave them; are let go with the view
+   * @param onDeviceError is told on the reading thread when the device cannot read
    */
-  SegmentsView(String log, long startOffset, List<Segment> segments) {
+  SegmentsView(
+      String log, long startOffset, List<Segment> segments, Consumer<LogException> onDeviceError) {
     this.log = log;
     this.startOffset = startOffset;
     this.segments = segments;
+    this.onDeviceError = onDeviceError;
   }
 
   @Override
@@ -49,6 +55,10 @@ final class SegmentsView implements LogView {
               + " of a view of log "
               + log);
     }
+    return guard(() -> copy(offset, limitOffset, maxBytes, out));
+  }
+
+  private int copy(long offset, long limitOffset, int maxBytes, ByteBuf out) {
     int copied = 0;
     for (Segment segment : segments) {
       if (segment.state().endOffset <= offset) {
@@ -61,8 +71,6 @@ final class SegmentsView implements LogView {
           return copied;
         }
         throw e;
-      } catch (InternalError e) { // What memory gives whose page cannot be read.
-        throw new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + log, e);
       }
       if (copied < 0) {
         return ~copied;
@@ -74,6 +82,10 @@ final class SegmentsView implements LogView {
   @Override
   public TimestampedOffset findByTimestamp(long timestampMs, long limitOffset) {
     checkUsable();
+    return guard(() -> find(timestampMs, limitOffset));
+  }
+
+  private TimestampedOffset find(long timestampMs, long limitOffset) {
     for (Segment segment : segments) {
       if (segment.state().maxTimestampMs >= timestampMs) {
         TimestampedOffset found = segment.find(timestampMs, startOffset, limitOffset);
@@ -83,6 +95,21 @@ final class SegmentsView implements LogView {
       }
     }
     return null;
+  }
+
+  /**
+   * Reads. When the device cannot, the log goes offline: what else has been lost is not known.
+   *
+   * @throws LogException {@code STORAGE_ERROR} then
+   */
+  <T> T guard(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (InternalError e) { // What memory gives whose page cannot be read.
+      LogException failure = new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + log, e);
+      onDeviceError.accept(failure);
+      throw failure;
+    }
   }
 
   /** The memory of a closed view is gone: reading it would kill the process. */

@@ -127,4 +127,32 @@ class LogViewTest {
       }
     }
   }
+
+  @Test
+  void anErrorOfTheDeviceOnAReadersThreadTakesTheLogOffline() {
+    try (TestLog log = open()) {
+      log.append(100, PAYLOAD_BYTES);
+      try (SegmentsView view = (SegmentsView) log.owner.call(() -> log.log.sealedView(0))) {
+        LogException failed =
+            assertThrows(
+                LogException.class,
+                () ->
+                    view.guard(
+                        () -> {
+                          throw new InternalError("a fault occurred in an unsafe memory access");
+                        }));
+        assertEquals(ErrorCode.STORAGE_ERROR, failed.code());
+      }
+      LogException offline =
+          assertThrows(
+              LogException.class,
+              () -> log.owner.run(() -> log.log.read(0, 1, 1, Unpooled.buffer())));
+      assertEquals(ErrorCode.STORAGE_ERROR, offline.code());
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (!log.store.notWhole().containsKey(TestLog.ID)) { // noted by a log thread
+        assertTrue(System.nanoTime() < deadline, "the failure is not remembered");
+        Thread.onSpinWait();
+      }
+    }
+  }
 }

@@ -147,4 +147,14 @@ class OpenFilesTest {
       assertEquals(List.of(), openFiles());
     }
   }
+
+  @Test
+  void appendsGoOnWhenTheProcessMayOpenFilesAgain() throws IOException, InterruptedException {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "needs prlimit");
+    try (ChildProcess child =
+        ChildProcess.start(
+            FewFiles.class, directory.resolve("output"), directory.resolve("data"))) {
+      assertEquals(0, child.await(), child::outputIfAny);
+    }
+  }
 }
