@@ -12,6 +12,7 @@ import io.tailrace.broker.config.TopicKeys;
 import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.forward.KnownForwarders;
+import io.tailrace.broker.group.GroupLags;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.group.GroupShards;
 import io.tailrace.broker.http.HttpListener;
@@ -43,6 +44,7 @@ import io.tailrace.broker.partition.Upkeep;
 import io.tailrace.broker.replication.FetchSettings;
 import io.tailrace.broker.replication.ReplicaFetchers;
 import io.tailrace.broker.service.ReaderThreads;
+import io.tailrace.client.TailraceClient;
 import io.tailrace.client.network.ClientCounters;
 import io.tailrace.client.network.NettyTransport;
 import io.tailrace.client.network.Network;
@@ -209,18 +211,12 @@ public final class Broker implements AutoCloseable {
         LOG.warn("{}", tooFew);
       }
       NetworkLimits limits = limits(descriptors);
+      GroupService groupService =
+          new GroupService(
+              id, cluster, partitions, groups, () -> live.current().offsetsReplicationFactor());
       BrokerServices services =
           BrokerServices.create(
-              id,
-              limits,
-              cluster,
-              partitions,
-              new GroupService(
-                  id, cluster, partitions, groups, () -> live.current().offsetsReplicationFactor()),
-              readers,
-              forwards,
-              live,
-              clock);
+              id, limits, cluster, partitions, groupService, readers, forwards, live, clock);
       deliveries = services.delivery();
       metrics.readQueuesFrom(deliveries::reports);
       ConnectionPlaces places = new ConnectionPlaces(limits.maxConnections());
@@ -269,6 +265,9 @@ public final class Broker implements AutoCloseable {
       httpAddress = http.start(resolve("http.listener", config.get(BrokerKeys.HTTP_LISTENER)));
 
       serving = true;
+      GroupLags lags = groupLags(groupService, id, advertised);
+      onStop("group lag", lags::close);
+      lags.start(config.get(BrokerKeys.GROUP_LAG_INTERVAL_MS));
       pages.execute(() -> addMeters(http));
       pages.scheduleWithFixedDelay(this::logHealth, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
       directory.markReady(
@@ -290,6 +289,19 @@ public final class Broker implements AutoCloseable {
       close();
       throw e instanceof StartupException known ? known : new StartupException(describe(e), e);
     }
+  }
+
+  /** Asks this cluster as a client of its own, which knows it through this broker. */
+  private GroupLags groupLags(GroupService groupService, int id, HostPort advertised) {
+    return new GroupLags(
+        groupService,
+        () ->
+            TailraceClient.builder()
+                .bootstrap(advertised.toString())
+                .clientId("group-lag-of-broker-" + id)
+                .connect(),
+        clock,
+        metrics.groups()::update);
   }
 
   private Upkeep upkeep() {

@@ -14,6 +14,9 @@ public final class DeadLetterHeaders {
   /** The id of that queue: another queue of the same name, made later, has another one. */
   public static final String QUEUE_ID = "dead-letter-queue-id";
 
+  /** The consumer group that could not process it, in place of a queue. */
+  public static final String GROUP = "dead-letter-group";
+
   /** How often it has died. */
   public static final String HOPS = "dead-letter-hops";
 

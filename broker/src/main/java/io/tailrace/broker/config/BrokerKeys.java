@@ -224,6 +224,15 @@ public final class BrokerKeys {
           "Whether groups are loaded although some of their records cannot be read, and what these"
               + " say is forgotten; otherwise their coordinator is not available.");
 
+  public static final ConfigKey<Long> GROUP_LAG_INTERVAL_MS =
+      ConfigKey.fixed(
+          "group.lag.interval.ms",
+          ConfigType.LONG,
+          10_000L,
+          Constraint.between(100, 3_600_000),
+          "How often the broker finds out, for its metrics, how far the groups that it coordinates"
+              + " are behind.");
+
   public static final ConfigKey<Integer> REPLICA_LAG_TIME_MAX_MS =
       ConfigKey.fixed(
           "replica.lag.time.max.ms",
@@ -411,6 +420,7 @@ public final class BrokerKeys {
               OFFSETS_REPLICATION_FACTOR,
               OFFSETS_RETENTION_MS,
               OFFSETS_LOAD_DAMAGED,
+              GROUP_LAG_INTERVAL_MS,
               REPLICA_LAG_TIME_MAX_MS,
               MAX_MESSAGE_BYTES,
               MAX_MESSAGE_UNCOMPRESSED_BYTES,

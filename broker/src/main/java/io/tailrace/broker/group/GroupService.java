@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 
 /** Answers requests about consumer groups. Replies may come on any thread. Thread-safe. */
@@ -218,11 +219,21 @@ public final class GroupService {
 
   /** Lists the groups that this broker coordinates. */
   public void list(Consumer<Answer<List<GroupSummary>>> reply) {
-    List<CompletableFuture<Answer<List<GroupSummary>>>> answers = new ArrayList<>();
+    ofAll(GroupSummary::of, reply);
+  }
+
+  /** Finds what the groups that this broker coordinates have committed. */
+  void committed(Consumer<Answer<List<GroupOffsets>>> reply) {
+    ofAll(group -> GroupOffsets.of(group, this::topicName), reply);
+  }
+
+  /** Reads something of each group that this broker coordinates. */
+  private <R> void ofAll(Function<GroupState, R> reader, Consumer<Answer<List<R>>> reply) {
+    List<CompletableFuture<Answer<List<R>>>> answers = new ArrayList<>();
     for (Partition partition : registry.ofTopic(OffsetsTopic.NAME)) {
       GroupShard shard = shards.shard(partition);
-      CompletableFuture<Answer<List<GroupSummary>>> answer = new CompletableFuture<>();
-      Consumer<Answer<List<GroupSummary>>> complete = answer::complete;
+      CompletableFuture<Answer<List<R>>> answer = new CompletableFuture<>();
+      Consumer<Answer<List<R>>> complete = answer::complete;
       answers.add(answer);
       partition
           .scheduler()
@@ -230,26 +241,23 @@ public final class GroupService {
               guard(
                   complete,
                   () ->
-                      shard.read(
-                          state -> state.groups().stream().map(GroupSummary::of).toList(),
-                          complete)));
+                      shard.read(state -> state.groups().stream().map(reader).toList(), complete)));
     }
     CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
         .thenRun(() -> reply.accept(merge(answers)));
   }
 
-  private static Answer<List<GroupSummary>> merge(
-      List<CompletableFuture<Answer<List<GroupSummary>>>> answers) {
-    List<GroupSummary> groups = new ArrayList<>();
-    for (CompletableFuture<Answer<List<GroupSummary>>> each : answers) {
-      Answer<List<GroupSummary>> answer = each.join();
+  private static <R> Answer<List<R>> merge(List<CompletableFuture<Answer<List<R>>>> answers) {
+    List<R> all = new ArrayList<>();
+    for (CompletableFuture<Answer<List<R>>> each : answers) {
+      Answer<List<R>> answer = each.join();
       if (answer.error() == null) {
-        groups.addAll(answer.value());
+        all.addAll(answer.value());
       } else if (answer.error().code() != ErrorCode.NOT_COORDINATOR) {
         return answer; // another broker leads the others
       }
     }
-    return Answer.of(groups);
+    return Answer.of(all);
   }
 
   /** Describes a group; null as the value when there is none. */

@@ -41,6 +41,7 @@ public final class BrokerMetrics implements RequestMetrics {
   private static final int TOPICS_WITH_METERS = 500;
 
   private static final int QUEUES_WITH_METERS = 500;
+  private static final int GROUPS_WITH_METERS = 500;
   private static final long QUEUES_WAIT_MS = 2_000;
 
   private final PrometheusMeterRegistry registry =
@@ -57,6 +58,7 @@ public final class BrokerMetrics implements RequestMetrics {
   private final Queue<DoubleSupplier> counted = new ConcurrentLinkedQueue<>();
 
   private final QueueMetrics queues = new QueueMetrics(registry, QUEUES_WITH_METERS);
+  private final GroupMetrics groups = new GroupMetrics(registry, GROUPS_WITH_METERS);
   private volatile Supplier<CompletableFuture<List<QueueReport>>> queueReports =
       () -> CompletableFuture.completedFuture(List.of());
   private final LongAdder bytesIn = new LongAdder();
@@ -170,6 +172,11 @@ public final class BrokerMetrics implements RequestMetrics {
   /** What logs hold. */
   public LogMetrics logs() {
     return logs;
+  }
+
+  /** How far groups are behind. */
+  public GroupMetrics groups() {
+    return groups;
   }
 
   /** Says where to ask what queues hold. */

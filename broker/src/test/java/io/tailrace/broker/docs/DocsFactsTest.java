@@ -13,6 +13,7 @@ import io.tailrace.client.ClientMetrics;
 import io.tailrace.client.Queue;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
+import io.tailrace.client.TopicPartition;
 import io.tailrace.protocol.error.ErrorCode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -59,14 +60,20 @@ class DocsFactsTest {
     BrokerMetrics metrics = new BrokerMetrics();
     metrics.onFailed(ErrorCode.OVERLOADED);
     served.addAll(types(metrics.scrape()));
-    try (TestCluster cluster = TestCluster.start(directory)) {
+    try (TestCluster cluster =
+        TestCluster.start(directory, Map.of("group.lag.interval.ms", "100"))) {
       long giveUpNanos = System.nanoTime() + 30_000_000_000L;
       try (TailraceClient client = cluster.client()) {
         client.admin().createTopic(Topic.named("orders")).join();
+        client
+            .admin()
+            .setGroupOffsets("billing", Map.of(new TopicPartition("orders", 0), 0L))
+            .join();
         client.admin().createQueue(Queue.named("jobs")).join();
       }
       String page = scrape(cluster);
       while (!page.contains("process_uptime_seconds") // added last, a moment after the start
+          || !page.contains("tailrace_group_lag_seconds")
           || !page.contains("tailrace_topic_log_partitions")) {
         assertTrue(System.nanoTime() < giveUpNanos, page);
         page = scrape(cluster);

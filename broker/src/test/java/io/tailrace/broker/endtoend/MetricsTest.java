@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
+import io.tailrace.client.TopicPartition;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -18,9 +20,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +87,37 @@ class MetricsTest {
       for (String method : List.of("POST", "PUT", "DELETE")) {
         assertEquals(405, ask(cluster, method, "/health").statusCode(), method);
       }
+    }
+  }
+
+  @Test
+  void tellsHowFarGroupsAreBehindInRecordsAndSeconds() throws Exception {
+    try (TestCluster cluster =
+            TestCluster.start(directory, Map.of("group.lag.interval.ms", "100"));
+        TailraceClient client = cluster.client()) {
+      client.admin().createTopic(Topic.named("orders").partitions(2)).join();
+      TopicPartition first = new TopicPartition("orders", 0);
+      Instant written = Instant.now().minusSeconds(1000);
+      Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
+      for (int i = 0; i < 5; i++) {
+        Instant at = written.plusSeconds(i * 100L);
+        producer.send(Message.<String, String>of("v").partition(0).timestamp(at).to("orders"));
+      }
+      producer.flush();
+      client.admin().setGroupOffsets("billing", Map.of(first, 2L)).join();
+      String tags = "{group=\"billing\",topic=\"orders\"} ";
+
+      await(cluster, "tailrace_group_lag_records" + tags + "3.0");
+      Matcher seconds =
+          Pattern.compile(Pattern.quote("tailrace_group_lag_seconds" + tags) + "(\\d+)")
+              .matcher(scrape(cluster));
+      assertTrue(seconds.find());
+      int age = Integer.parseInt(seconds.group(1));
+      assertTrue(age >= 800 && age < 900, age + " seconds");
+
+      client.admin().setGroupOffsets("billing", Map.of(first, 5L)).join();
+      await(cluster, "tailrace_group_lag_records" + tags + "0.0");
+      await(cluster, "tailrace_group_lag_seconds" + tags + "0.0");
     }
   }
 

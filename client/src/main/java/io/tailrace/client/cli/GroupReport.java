@@ -7,6 +7,7 @@ import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TopicPartition;
+import io.tailrace.client.admin.FirstUnread;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

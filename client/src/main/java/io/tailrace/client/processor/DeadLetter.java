@@ -1,6 +1,7 @@
 package io.tailrace.client.processor;
 
 import io.tailrace.client.ConsumerRecord;
+import io.tailrace.client.DeadLetterHeaders;
 import io.tailrace.client.Message;
 import io.tailrace.protocol.record.RecordHeader;
 import java.util.ArrayList;
@@ -12,17 +13,6 @@ import java.util.List;
  * dead letter before keeps those of its first death; only the number of its deaths changes.
  */
 final class DeadLetter {
-  static final String REASON = "dead-letter-reason";
-  static final String GROUP = "dead-letter-group";
-  static final String HOPS = "dead-letter-hops";
-  static final String TOPIC = "dead-letter-topic";
-  static final String PARTITION = "dead-letter-partition";
-  static final String OFFSET = "dead-letter-offset";
-  static final String TIMESTAMP = "dead-letter-timestamp";
-  static final String DELIVERY_COUNT = "dead-letter-delivery-count";
-  static final String FIRST_FAILURE_TIME = "dead-letter-first-failure-time";
-  static final String LAST_ERROR = "dead-letter-last-error";
-
   static final String REJECTED = "rejected";
   static final String DELIVERY_LIMIT = "delivery-limit";
 
@@ -34,19 +24,19 @@ final class DeadLetter {
     ConsumerRecord<byte[], byte[]> record = task.record();
     List<RecordHeader> headers = new ArrayList<>(record.headers());
     int hops = hops(record);
-    headers.removeIf(header -> header.key().equals(HOPS));
+    headers.removeIf(header -> header.key().equals(DeadLetterHeaders.HOPS));
     if (hops == 0) {
-      add(headers, REASON, task.rejected ? REJECTED : DELIVERY_LIMIT);
-      add(headers, GROUP, group);
-      add(headers, TOPIC, record.topic());
-      add(headers, PARTITION, record.partition());
-      add(headers, OFFSET, record.offset());
-      add(headers, TIMESTAMP, record.timestampMs());
-      add(headers, DELIVERY_COUNT, task.failures);
-      add(headers, FIRST_FAILURE_TIME, task.firstFailureMs);
-      add(headers, LAST_ERROR, text(task.lastError));
+      add(headers, DeadLetterHeaders.REASON, task.rejected ? REJECTED : DELIVERY_LIMIT);
+      add(headers, DeadLetterHeaders.GROUP, group);
+      add(headers, DeadLetterHeaders.TOPIC, record.topic());
+      add(headers, DeadLetterHeaders.PARTITION, record.partition());
+      add(headers, DeadLetterHeaders.OFFSET, record.offset());
+      add(headers, DeadLetterHeaders.TIMESTAMP, record.timestampMs());
+      add(headers, DeadLetterHeaders.DELIVERY_COUNT, task.failures);
+      add(headers, DeadLetterHeaders.FIRST_FAILURE_TIME, task.firstFailureMs);
+      add(headers, DeadLetterHeaders.LAST_ERROR, text(task.lastError));
     }
-    add(headers, HOPS, hops + 1);
+    add(headers, DeadLetterHeaders.HOPS, hops + 1);
     return Message.of(deadLetterTopic, record.key(), record.value())
         .timestampMs(Math.max(0, record.timestampMs()))
         .headers(headers);
@@ -54,7 +44,7 @@ final class DeadLetter {
 
   /** How often the record has died before. */
   static int hops(ConsumerRecord<?, ?> record) {
-    RecordHeader hops = record.header(HOPS);
+    RecordHeader hops = record.header(DeadLetterHeaders.HOPS);
     try {
       return hops == null ? 0 : Integer.parseInt(String.valueOf(hops.valueAsString()));
     } catch (NumberFormatException e) {

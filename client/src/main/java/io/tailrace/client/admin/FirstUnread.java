@@ -1,4 +1,4 @@
-package io.tailrace.client.cli;
+package io.tailrace.client.admin;
 
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Finds how old the first records are that a group has not read. Stateless. */
-final class FirstUnread {
+public final class FirstUnread {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final long GIVE_UP_NANOS = 2_000_000_000;
 
@@ -26,7 +26,7 @@ final class FirstUnread {
    *
    * @param offsets each below the end of its partition
    */
-  static Map<TopicPartition, Long> timestamps(
+  public static Map<TopicPartition, Long> timestamps(
       TailraceClient client, Map<TopicPartition, Long> offsets) {
     Map<TopicPartition, Long> found = new TreeMap<>();
     if (offsets.isEmpty()) {
