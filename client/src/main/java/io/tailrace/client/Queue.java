@@ -19,7 +19,7 @@ public final class Queue {
   private final int maxDeliveries;
   private final Backoff backoff;
   private final Duration lock;
-  private final DeadLetters deadLetters;
+  private final Disposal disposal;
 
   /**
    * How long a message rests after a failure.
@@ -41,6 +41,9 @@ public final class Queue {
     private static final DeadLetters DROPPED = new DeadLetters("none", "");
   }
 
+  /** What becomes of messages that nobody processes. */
+  private record Disposal(DeadLetters deadLetters, Duration messageTtl, long maxLength) {}
+
   private Queue(
       String name,
       String exchange,
@@ -48,20 +51,26 @@ public final class Queue {
       int maxDeliveries,
       Backoff backoff,
       Duration lock,
-      DeadLetters deadLetters) {
+      Disposal disposal) {
     this.name = name;
     this.exchange = exchange;
     this.bindingKeys = bindingKeys;
     this.maxDeliveries = maxDeliveries;
     this.backoff = backoff;
     this.lock = lock;
-    this.deadLetters = deadLetters;
+    this.disposal = disposal;
   }
 
   /** A work queue with this name; the broker checks whether the name is allowed. */
   public static Queue named(String name) {
     return new Queue(
-        Objects.requireNonNull(name, "name"), "", List.of(), 0, null, null, DeadLetters.OWN_QUEUE);
+        Objects.requireNonNull(name, "name"),
+        "",
+        List.of(),
+        0,
+        null,
+        null,
+        new Disposal(DeadLetters.OWN_QUEUE, null, 0));
   }
 
   /**
@@ -71,7 +80,7 @@ public final class Queue {
    */
   public Queue bind(String toExchange, String... bindingKeys) {
     List<String> keys = bindingKeys.length == 0 ? List.of("") : List.of(bindingKeys);
-    return new Queue(name, toExchange, keys, maxDeliveries, backoff, lock, deadLetters);
+    return new Queue(name, toExchange, keys, maxDeliveries, backoff, lock, disposal);
   }
 
   /** The same, where the failure with this number makes a dead letter; 5 by default. */
@@ -79,18 +88,18 @@ public final class Queue {
     if (count < 1) {
       throw new IllegalArgumentException("a message is delivered at least once");
     }
-    return new Queue(name, exchange, bindingKeys, count, backoff, lock, deadLetters);
+    return new Queue(name, exchange, bindingKeys, count, backoff, lock, disposal);
   }
 
   /** The same with another back-off; one second, doubled up to five minutes, by default. */
   public Queue backoff(Duration initial, double multiplier, Duration max) {
     Backoff changed = new Backoff(initial, multiplier, max);
-    return new Queue(name, exchange, bindingKeys, maxDeliveries, changed, lock, deadLetters);
+    return new Queue(name, exchange, bindingKeys, maxDeliveries, changed, lock, disposal);
   }
 
   /** The same, where a consumer may hold a message this long; 30 seconds by default. */
   public Queue lock(Duration duration) {
-    return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, duration, deadLetters);
+    return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, duration, disposal);
   }
 
   /** The same, whose dead letters go to an exchange, in place of a dead-letter queue. */
@@ -100,15 +109,39 @@ public final class Queue {
 
   /** The same, whose dead letters go to an exchange under another routing key. */
   public Queue deadLetterTo(String toExchange, String routingKey) {
-    return with(new DeadLetters(toExchange, routingKey));
+    return with(
+        new Disposal(
+            new DeadLetters(toExchange, routingKey), disposal.messageTtl, disposal.maxLength));
   }
 
   /** The same, which drops and counts messages that would become dead letters. */
   public Queue dropDeadLetters() {
-    return with(DeadLetters.DROPPED);
+    return with(new Disposal(DeadLetters.DROPPED, disposal.messageTtl, disposal.maxLength));
   }
 
-  private Queue with(DeadLetters changed) {
+  /**
+   * The same, where a message that waits for so long after it was published becomes a dead letter,
+   * unless a consumer holds it.
+   */
+  public Queue messageTtl(Duration duration) {
+    if (duration.toMillis() < 1) {
+      throw new IllegalArgumentException("a message's time to live is at least 1 ms");
+    }
+    return with(new Disposal(disposal.deadLetters, duration, disposal.maxLength));
+  }
+
+  /**
+   * The same, where so many messages may be ready on each partition; with one more, the oldest
+   * becomes a dead letter.
+   */
+  public Queue maxLength(long messages) {
+    if (messages < 1) {
+      throw new IllegalArgumentException("a queue's length is at least 1");
+    }
+    return with(new Disposal(disposal.deadLetters, disposal.messageTtl, messages));
+  }
+
+  private Queue with(Disposal changed) {
     return new Queue(name, exchange, bindingKeys, maxDeliveries, backoff, lock, changed);
   }
 
@@ -141,6 +174,16 @@ public final class Queue {
   }
 
   public DeadLetters deadLetters() {
-    return deadLetters;
+    return disposal.deadLetters;
+  }
+
+  /** Null = without limit. */
+  public Duration messageTtl() {
+    return disposal.messageTtl;
+  }
+
+  /** 0 = without limit. */
+  public long maxLength() {
+    return disposal.maxLength;
   }
 }

@@ -146,6 +146,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
 
   private QueueServing newServing(HostedQueue queue) {
     QueueServing made = new QueueServing(queue);
+    made.expiry = new QueueExpiry(partition, made, writer, resources, () -> serve(made));
     made.forwarder = new QueueForwarder(partition, made, writer, resources, () -> serve(made));
     return made;
   }
@@ -583,6 +584,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     setTimer(found);
     if (serving) {
+      found.expiry.run();
       found.forwarder.run();
     }
   }

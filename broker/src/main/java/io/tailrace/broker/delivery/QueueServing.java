@@ -21,6 +21,9 @@ final class QueueServing {
   /** Sends messages of the queue to other topics. */
   QueueForwarder forwarder;
 
+  /** Sets messages aside that wait for too long. */
+  QueueExpiry expiry;
+
   /** Everything below was matched. */
   long matchedTo;
 
@@ -53,6 +56,7 @@ final class QueueServing {
       each.answer(ReceiveResult.failed(error));
     }
     forwarder.stop(error);
+    expiry.stop();
     timer.cancel();
     timerAtMs = Long.MAX_VALUE;
   }

@@ -80,6 +80,11 @@ public final class DeadLetterHeaders {
     return number(headers, HOPS);
   }
 
+  /** Whether a message was sent back from a dead-letter queue. */
+  public static boolean wasRedriven(List<RecordHeader> headers) {
+    return number(headers, REDRIVE_COUNT) > 0;
+  }
+
   /** The number that a header holds; 0 when there is none. */
   static int number(List<RecordHeader> headers, String key) {
     for (RecordHeader header : headers) {

@@ -13,6 +13,7 @@ import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.queue.DeadLetters;
+import io.tailrace.coordinator.queue.QueueLimits;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
@@ -130,7 +131,8 @@ final class QueueAdminHandlers {
         backoff ? body.getBackoffMultiplier() : defaults.backoffMultiplier(),
         backoff ? body.getBackoffMaxMs() : defaults.backoffMaxMs(),
         body.getLockMs() == 0 ? defaults.lockMs() : body.getLockMs(),
-        new DeadLetters(body.getDeadLetterExchange(), body.getDeadLetterKey(), null));
+        new DeadLetters(body.getDeadLetterExchange(), body.getDeadLetterKey(), null),
+        new QueueLimits(body.getMessageTtlMs(), body.getMaxLength()));
   }
 
   private void delete(Request request) throws InvalidProtocolBufferException {

@@ -30,6 +30,7 @@ import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.queue.DeadLetters;
+import io.tailrace.coordinator.queue.QueueLimits;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import java.util.ArrayDeque;
@@ -165,7 +166,9 @@ final class DeliveryReplicas {
 
   private static QueueImage queue() {
     QueueBinding binding = new QueueBinding(QUEUE + ".inbox", TOPIC_ID, "", 0, true);
-    QueueSettings settings = new QueueSettings(1_000, 100, 2, 1_000, 3_000, DeadLetters.OWN_QUEUE);
+    QueueSettings settings =
+        new QueueSettings(
+            1_000, 100, 2, 1_000, 3_000, DeadLetters.OWN_QUEUE, QueueLimits.NONE);
     return new QueueImage(QUEUE, QUEUE_ID, 1, settings, List.of(binding));
   }
 

@@ -44,7 +44,7 @@ class DocsCommandsTest {
     "docs/consumer-groups.md, 11",
     "docs/compaction.md, 5",
     "docs/queues.md, 13",
-    "docs/handle-failures.md, 12",
+    "docs/handle-failures.md, 14",
     "docs/command-line.md, 7",
     "docs/operate.md, 11",
     "docs/tune.md, 9",

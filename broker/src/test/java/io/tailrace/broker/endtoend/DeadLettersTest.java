@@ -9,6 +9,7 @@ import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.BrowsedMessage;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.DeadLetterHeaders;
+import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueConsumer;
@@ -304,6 +305,39 @@ class DeadLettersTest {
             CompletionException.class,
             () -> client.admin().createQueue(Queue.named("x").deadLetterTo("nowhere")).join());
     assertEquals(ErrorCode.UNKNOWN_TOPIC, code(refused));
+  }
+
+  @Test
+  void theOldestReadyMessagesOfALongQueueBecomeDeadLetters() {
+    client.admin().createQueue(Queue.named("short").maxLength(2)).join();
+    send("short", "a", "b");
+    try (QueueConsumer<String, String> consumer = consumer("short")) {
+      receive(consumer, 1);
+      send("short", "c", "d", "e");
+      List<BrowsedMessage> letters = deadLetters("short", 2);
+
+      assertEquals(List.of("b", "c"), letters.stream().map(each -> value(each.record())).toList());
+      assertEquals("max-length", header(letters.get(0).record(), DeadLetterHeaders.REASON));
+      assertEquals(List.of("d", "e"), values(receive(consumer, 2)));
+    }
+  }
+
+  @Test
+  void messagesThatWaitForTooLongBecomeDeadLettersButNoneThatIsHeldOrCameBack() {
+    client.admin().createQueue(Queue.named("fresh").messageTtl(Duration.ofHours(1))).join();
+    send("fresh", "held");
+    try (QueueConsumer<String, String> consumer = consumer("fresh")) {
+      ReceivedMessage<String, String> held = receive(consumer, 1).get(0);
+      long longAgoMs = System.currentTimeMillis() - Duration.ofHours(2).toMillis();
+      producer.send(Message.of("fresh.inbox", "k-late", "late").timestampMs(longAgoMs)).join();
+      BrowsedMessage letter = deadLetters("fresh", 1).get(0);
+      assertEquals("late", value(letter.record()));
+      assertEquals("expired", header(letter.record(), DeadLetterHeaders.REASON));
+      consumer.ack(held).join();
+
+      assertEquals(1, client.admin().redrive(Redrive.of("fresh")).join());
+      assertEquals(List.of("late"), values(receive(consumer, 1)));
+    }
   }
 
   /** Two queues whose dead letters go to each other's exchange. */

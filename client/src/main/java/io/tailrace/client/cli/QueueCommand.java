@@ -92,6 +92,18 @@ final class QueueCommand implements Runnable {
         description = "The routing key that they get at EXCHANGE; their own unless given.")
     private String deadLetterKey;
 
+    @Option(
+        names = "--message-ttl",
+        paramLabel = "TIME",
+        description = "A message that waits for so long becomes a dead letter.")
+    private Duration messageTtl;
+
+    @Option(
+        names = "--max-length",
+        paramLabel = "N",
+        description = "With more ready messages on a partition, the oldest become dead letters.")
+    private Long maxLength;
+
     Create(Session session) {
       this.session = session;
     }
@@ -124,6 +136,18 @@ final class QueueCommand implements Runnable {
       }
       if (lock != null) {
         queue = queue.lock(lock);
+      }
+      if (messageTtl != null) {
+        if (messageTtl.isZero()) {
+          throw CommandException.badInput("--message-ttl: must be longer than 0");
+        }
+        queue = queue.messageTtl(messageTtl);
+      }
+      if (maxLength != null) {
+        if (maxLength < 1) {
+          throw CommandException.badInput("--max-length: " + maxLength + " is not at least 1");
+        }
+        queue = queue.maxLength(maxLength);
       }
       if (deadLetter == null && deadLetterKey != null) {
         throw CommandException.badInput("--dead-letter-key: needs --dead-letter EXCHANGE");

@@ -60,6 +60,8 @@ public final class QueueCalls {
             .setMaxDeliveries(queue.maxDeliveries())
             .setDeadLetterExchange(queue.deadLetters().exchange())
             .setDeadLetterKey(queue.deadLetters().routingKey())
+            .setMessageTtlMs(queue.messageTtl() == null ? 0 : queue.messageTtl().toMillis())
+            .setMaxLength(queue.maxLength())
             .setTimeoutMs(timeoutMs);
     if (queue.backoff() != null) {
       request

@@ -3,6 +3,7 @@ package io.tailrace.coordinator.queue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Decides what is forwarded from one queue on one partition to other topics: messages that were set
@@ -10,12 +11,15 @@ import java.util.List;
  * nothing, as {@link QueueDelivery}, whose state it reads. Not thread-safe.
  *
  * <p>Once the delta of a batch is committed those messages are never delivered again from here. The
- * same batch is sent until the target acknowledges it, also by a later leader; the target appends it
- * once, by its producer id and sequence.
+ * same batch is sent until the target acknowledges it, also by a later leader; the target appends
+ * it once, by its producer id and sequence.
  */
 public final class QueueForwarding {
   /** The holder of messages while a redrive takes them. */
   private static final long REDRIVER = -2;
+
+  /** The holder of messages on their way to being set aside since they waited for too long. */
+  private static final long EXPIRER = -3;
 
   private final QueueState state;
   private final OffsetIntervals fresh;
@@ -60,8 +64,8 @@ public final class QueueForwarding {
 
   /**
    * Sends dead letters back on their way: those of the given messages that nobody holds. New
-   * messages in front of them that are not wanted are passed over, and ready afterwards. Nothing may
-   * be in flight.
+   * messages in front of them that are not wanted are passed over, and ready afterwards. Nothing
+   * may be in flight.
    *
    * @param offsets ascending
    * @return empty when there is nothing to send
@@ -85,8 +89,55 @@ public final class QueueForwarding {
         deltas.add(new QueueDelta.Returned(passedOver, ReturnCause.RELEASE, wallMs, 0, ""));
       }
     }
+    deltas.add(new QueueDelta.Forwarding(target, true, "", epoch(), nextSequence(target), wanted));
+    return deltas;
+  }
+
+  /**
+   * The oldest messages that may be delivered now, in the order of their offsets.
+   *
+   * @param max how many at most
+   */
+  public long[] oldestReady(int max, long wallMs) {
+    state.ripen(wallMs);
+    long[] known =
+        LongStream.concat(
+                state.returned().stream().limit(max).mapToLong(Long::longValue),
+                state.isolated().stream().limit(max).mapToLong(Long::longValue))
+            .sorted()
+            .limit(max)
+            .toArray();
+    long[] all = Arrays.copyOf(known, (int) Math.min(max, known.length + fresh.count()));
+    fresh.copyTo(all, known.length, all.length - known.length);
+    return all;
+  }
+
+  /** How many messages are ready beyond what the limits allow. */
+  public long excess(QueueLimits limits, long wallMs) {
+    if (limits.maxLength() == 0) {
+      return 0;
+    }
+    state.ripen(wallMs);
+    long ready = fresh.count() + state.returned().size() + state.isolated().size();
+    return Math.max(0, ready - limits.maxLength());
+  }
+
+  /**
+   * Ends the wait of messages that are ready: they become dead letters, or are dropped.
+   *
+   * @param offsets the first ones that {@link #oldestReady} gave
+   * @param dropped whether the queue drops its dead letters
+   */
+  public List<QueueDelta> expire(long[] offsets, AsideReason reason, boolean dropped, long wallMs) {
+    long[] anew = Arrays.stream(offsets).filter(each -> each >= state.cursor()).toArray();
+    List<QueueDelta> deltas = new ArrayList<>();
+    if (anew.length > 0) {
+      deltas.add(new QueueDelta.Acquired(EXPIRER, anew));
+    }
     deltas.add(
-        new QueueDelta.Forwarding(target, true, "", epoch(), nextSequence(target), wanted));
+        dropped
+            ? new QueueDelta.Dropped(offsets, reason)
+            : new QueueDelta.SetAside(offsets, reason, wallMs, ""));
     return deltas;
   }
 

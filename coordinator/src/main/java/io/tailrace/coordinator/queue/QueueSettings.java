@@ -11,6 +11,7 @@ import java.util.UUID;
  * @param backoffMaxMs how long at most
  * @param lockMs how long a consumer may hold a message without renewing
  * @param deadLetters where messages go that are rejected or fail too often
+ * @param limits how long messages wait that nobody takes, and how many
  */
 public record QueueSettings(
     int maxDeliveries,
@@ -18,11 +19,12 @@ public record QueueSettings(
     double backoffMultiplier,
     long backoffMaxMs,
     long lockMs,
-    DeadLetters deadLetters) {
+    DeadLetters deadLetters,
+    QueueLimits limits) {
 
   /** Five deliveries; one second, doubled up to five minutes; locks of 30 seconds. */
   public static final QueueSettings DEFAULTS =
-      new QueueSettings(5, 1_000, 2, 300_000, 30_000, DeadLetters.OWN_QUEUE);
+      new QueueSettings(5, 1_000, 2, 300_000, 30_000, DeadLetters.OWN_QUEUE, QueueLimits.NONE);
 
   private static final long MAX_MS = 7L * 24 * 3_600_000;
 
@@ -40,7 +42,7 @@ public record QueueSettings(
     if (lockMs < 100 || lockMs > MAX_MS) {
       return "a lock lasts 100 ms to 7 days, not " + lockMs + " ms";
     }
-    return null;
+    return limits.problem();
   }
 
   /** The same for a dead-letter queue that belongs to a queue. */
@@ -51,7 +53,8 @@ public record QueueSettings(
         backoffMultiplier,
         backoffMaxMs,
         lockMs,
-        DeadLetters.ownedBy(queue));
+        DeadLetters.ownedBy(queue),
+        limits);
   }
 
   /** How long a message rests after it was given back as failed, milliseconds. */

@@ -23,6 +23,7 @@ import io.tailrace.coordinator.message.QueueNode;
 import io.tailrace.coordinator.message.ReplicaList;
 import io.tailrace.coordinator.message.TopicNode;
 import io.tailrace.coordinator.queue.DeadLetters;
+import io.tailrace.coordinator.queue.QueueLimits;
 import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -135,7 +136,9 @@ final class ClusterNodeCodec {
             .setBackoffMaxMs(settings.backoffMaxMs())
             .setLockMs(settings.lockMs())
             .setDeadLetterExchange(settings.deadLetters().exchange())
-            .setDeadLetterKey(settings.deadLetters().routingKey());
+            .setDeadLetterKey(settings.deadLetters().routingKey())
+            .setMessageTtlMs(settings.limits().messageTtlMs())
+            .setMaxLength(settings.limits().maxLength());
     UUID owner = settings.deadLetters().owner();
     if (owner != null) {
       node.setOwnerMost(owner.getMostSignificantBits());
@@ -171,7 +174,8 @@ final class ClusterNodeCodec {
             node.getBackoffMultiplier(),
             node.getBackoffMaxMs(),
             node.getLockMs(),
-            deadLetters(node)),
+            deadLetters(node),
+            new QueueLimits(node.getMessageTtlMs(), node.getMaxLength())),
         node.getBindingsList().stream()
             .map(
                 binding ->

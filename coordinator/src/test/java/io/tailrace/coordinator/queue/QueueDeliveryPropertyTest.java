@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** Random lives of a queue, against a model that keeps one plain entry for every message. */
 class QueueDeliveryPropertyTest {
   private static final QueueSettings SETTINGS =
-      new QueueSettings(3, 500, 2, 2_000, 5_000, DeadLetters.OWN_QUEUE);
+      new QueueSettings(3, 500, 2, 2_000, 5_000, DeadLetters.OWN_QUEUE, QueueLimits.NONE);
   private static final QueueBounds BOUNDS = new QueueBounds(25, 10, 20);
   private static final int HOLDERS = 4;
 

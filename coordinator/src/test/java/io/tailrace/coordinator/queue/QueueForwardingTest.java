@@ -150,13 +150,41 @@ class QueueForwardingTest {
   @Test
   void aQueueWithoutDeadLettersDropsAndCountsThem() {
     queue.configure(
-        new QueueSettings(5, 0, 1, 0, 1_000, new DeadLetters(DeadLetters.NONE, "", null)));
+        new QueueSettings(
+            5, 0, 1, 0, 1_000, new DeadLetters(DeadLetters.NONE, "", null), QueueLimits.NONE));
     reject(0, 2);
 
     assertEquals(0, queue.counts(now).setAside());
     assertEquals(2, queue.forwarding().dropped());
     failOver();
     assertEquals(2, queue.forwarding().dropped());
+  }
+
+  @Test
+  void theOldestReadyMessagesExpireAndNoneThatIsHeld() {
+    queue.onMatched(0, 6);
+    apply(queue.acquire(7, queue.offer(7, 3, now))); // holds 0, 1 and 2
+    queue
+        .answer(List.of(new Answer(new LockToken(1, 1, 7), Answer.Kind.RELEASE, -1, "")), now, now)
+        .deltas()
+        .forEach(this::apply);
+    QueueLimits limits = new QueueLimits(0, 2);
+    assertEquals(2, queue.forwarding().excess(limits, now));
+
+    long[] oldest = queue.forwarding().oldestReady(2, now);
+    assertArrayEquals(new long[] {1, 3}, oldest);
+    queue.forwarding().expire(oldest, AsideReason.MAX_LENGTH, false, now).forEach(this::apply);
+
+    assertEquals(0, queue.forwarding().excess(limits, now));
+    assertEquals(
+        List.of(
+            new AsideMessage(1, AsideReason.MAX_LENGTH, 0, 0, ""),
+            new AsideMessage(3, AsideReason.MAX_LENGTH, 0, 0, "")),
+        queue.aside(0, 9));
+    assertEquals(2, queue.counts(now).inFlight());
+    assertArrayEquals(new long[] {4, 5}, queue.offer(8, 10, now));
+    failOver();
+    assertEquals(2, queue.counts(now).setAside());
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.TopicNode;
 import io.tailrace.coordinator.queue.DeadLetters;
+import io.tailrace.coordinator.queue.QueueLimits;
 import io.tailrace.coordinator.queue.QueueSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +61,14 @@ class ClusterNodeCodecTest {
         new MetadataKey.Queue("mails"),
         new MetadataValue.Queue(
             ID,
-            new QueueSettings(3, 10, 1.5, 20, 30_000, new DeadLetters("late", "k", new UUID(8, 9))),
+            new QueueSettings(
+                3,
+                10,
+                1.5,
+                20,
+                30_000,
+                new DeadLetters("late", "k", new UUID(8, 9)),
+                new QueueLimits(77, 88)),
             List.of(
                 new QueueBinding("orders", ID, "eu.#", 4, true),
                 new QueueBinding("mails.inbox", new UUID(1, 2), "", 1, false))));
