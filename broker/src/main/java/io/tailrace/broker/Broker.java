@@ -11,6 +11,7 @@ import io.tailrace.broker.config.TopicConfig;
 import io.tailrace.broker.config.TopicKeys;
 import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.forward.ForwardClient;
+import io.tailrace.broker.forward.ForwardCounters;
 import io.tailrace.broker.forward.KnownForwarders;
 import io.tailrace.broker.group.GroupLags;
 import io.tailrace.broker.group.GroupService;
@@ -59,6 +60,7 @@ import io.tailrace.coordinator.cluster.DirectoryReport;
 import io.tailrace.coordinator.cluster.Endpoint;
 import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.QueueImage;
+import io.tailrace.coordinator.queue.AsideReason;
 import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
@@ -268,7 +270,7 @@ public final class Broker implements AutoCloseable {
       GroupLags lags = groupLags(groupService, id, advertised);
       onStop("group lag", lags::close);
       lags.start(config.get(BrokerKeys.GROUP_LAG_INTERVAL_MS));
-      pages.execute(() -> addMeters(http));
+      pages.execute(() -> addMeters(http, forwards.counters()));
       pages.scheduleWithFixedDelay(this::logHealth, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
       directory.markReady(
           new HostPort(address.getHostString(), address.getPort()).toString(),
@@ -668,7 +670,19 @@ public final class Broker implements AutoCloseable {
     return new HttpPage(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape());
   }
 
-  private void addMeters(HttpListener http) {
+  private void addMeters(HttpListener http, ForwardCounters forwards) {
+    for (AsideReason reason : AsideReason.values()) {
+      metrics.counter(
+          "tailrace.queue.dead.letters",
+          "Messages that became dead letters",
+          () -> forwards.deadLetters(reason),
+          "reason",
+          reason.label());
+    }
+    metrics.counter(
+        "tailrace.queue.redriven",
+        "Dead letters that were sent back to their queues",
+        forwards::redriven);
     metrics.gauge("tailrace.connections", "Open connections", network::connectionCount);
     for (Refusal refusal : Refusal.values()) {
       metrics.counter(

@@ -814,13 +814,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           QueueCounts counts = found.delivery().counts(clock.wallMs());
-          PartitionError problem = found.forwarder.problem();
           DescribedQueue described =
               new DescribedQueue(
                   counts,
                   oldestMs(found, counts),
                   found.delivery().forwarding().dropped(),
-                  problem == null ? "" : problem.code() + ": " + problem.message());
+                  found.forwarder.problem());
           writer.whenCommitted(failed -> done.accept(described, failed));
         });
   }

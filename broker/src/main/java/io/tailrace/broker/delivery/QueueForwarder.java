@@ -113,9 +113,18 @@ final class QueueForwarder {
     image = now;
   }
 
-  /** Why messages wait that should be forwarded; null when nothing hinders them. */
-  PartitionError problem() {
-    return problem;
+  /** Why messages wait that should be forwarded; empty when nothing hinders them. */
+  String problem() {
+    if (problem != null) {
+      return problem.code() + ": " + problem.message();
+    }
+    return stuck.isEmpty()
+        ? ""
+        : stuck.size()
+            + " messages stay set aside: they have died too often, or their target does not take"
+            + " them; the log of the broker that leads "
+            + partition
+            + " names them";
   }
 
   /** Ends for good: another broker may lead, or the queue is gone. */
@@ -282,7 +291,10 @@ final class QueueForwarder {
       return;
     }
     if (!writer.isReady()) {
-      pause(new PartitionError(ErrorCode.OVERLOADED, "the delivery log prepares its next files"));
+      PartitionError wait =
+          new PartitionError(ErrorCode.OVERLOADED, "the delivery log prepares its next files");
+      endRedrive(new long[0], wait);
+      pause(wait);
       return;
     }
     sentBefore = false;
@@ -295,6 +307,7 @@ final class QueueForwarder {
           }
           Forward forward = forwarding().inFlight();
           if (error != null) {
+            endRedrive(new long[0], error);
             pause(error);
           } else if (forward == null) {
             idle();
@@ -344,6 +357,7 @@ final class QueueForwarder {
     sentBefore = true;
     if (error == null) {
       succeeded();
+      resources.forwards().counters().onForwarded(forward);
       maxMessages = Math.min(MAX_MESSAGES, 2 * maxMessages);
       finish(forwarding().forwarded());
       endRedrive(forward.offsets(), null);

@@ -60,7 +60,7 @@ public final class DeadLetterHeaders {
     headers.add(RecordHeader.of(REASON, message.reason().label()));
     headers.add(RecordHeader.of(QUEUE, source.queue()));
     headers.add(RecordHeader.of(QUEUE_ID, source.queueId().toString()));
-    headers.add(RecordHeader.of(HOPS, "1"));
+    set(headers, HOPS, "1");
     headers.add(RecordHeader.of(TOPIC, source.topic()));
     headers.add(RecordHeader.of(PARTITION, Integer.toString(source.partition())));
     headers.add(RecordHeader.of(OFFSET, Long.toString(message.offset())));

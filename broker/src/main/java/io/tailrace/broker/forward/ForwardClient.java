@@ -26,6 +26,7 @@ import java.util.function.Supplier;
 public final class ForwardClient {
   private final Supplier<ClusterImage> image;
   private final Map<Scheduler, ForwardRequests> byThread = new HashMap<>();
+  private final ForwardCounters counters = new ForwardCounters();
   private List<BrokerAddress> addresses = List.of();
 
   /**
@@ -53,6 +54,11 @@ public final class ForwardClient {
       addresses = brokers;
       byThread.forEach((thread, requests) -> thread.execute(() -> requests.update(brokers)));
     }
+  }
+
+  /** What was forwarded. */
+  public ForwardCounters counters() {
+    return counters;
   }
 
   /** The cluster as this broker knows it. */
