@@ -114,6 +114,9 @@ public final class Broker implements AutoCloseable {
   /** After that long without an answer another broker counts as silent. */
   private static final int SILENCE_MS = 2_000;
 
+  /** How long a broker that stops waits for others to lead in its place. */
+  private static final int LEAVE_TIMEOUT_MS = 1_500;
+
   private static final int PING_BACKOFF_MS = 10;
   private static final int PING_MAX_BACKOFF_MS = 200;
 
@@ -604,10 +607,17 @@ public final class Broker implements AutoCloseable {
 
   /**
    * Where other brokers can lead, leaves the cluster before anything else, so that they do without
-   * waiting for this broker's requests and logs.
+   * waiting for this broker's requests and logs: it serves until they have been told.
    */
   private void resign() {
     if (cluster.image().brokers().values().stream().filter(BrokerImage::live).count() > 1) {
+      try {
+        cluster.leave().toCompletableFuture().get(LEAVE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (ExecutionException | TimeoutException e) {
+        LOG.info("no other broker has ended this one's registration; its session ends now");
+      }
       partitions.forEach(Partition::resign);
       cluster.close();
     }

@@ -124,6 +124,7 @@ public final class BrokerPings implements ConnectionListener {
   private void ping(int id, PingedBroker broker, BrokerConnection connection) {
     broker.unanswered = true;
     broker.ticksSincePing = 0;
+    int epoch = clocks.epoch(id);
     connection.send(
         new BrokerRequest<>(
             ApiKey.PING,
@@ -134,7 +135,7 @@ public final class BrokerPings implements ConnectionListener {
               @Override
               public void onResponse(PingResponse response, ByteBuf records) {
                 broker.unanswered = false;
-                clocks.onHeard(id, response.getLeaving(), nowMs());
+                onAnswer(id, epoch, response.getLeaving());
               }
 
               @Override
@@ -142,10 +143,17 @@ public final class BrokerPings implements ConnectionListener {
                 broker.unanswered = false;
                 switch (error.code()) {
                   case CONNECTION_FAILED, OUTCOME_UNKNOWN, REQUEST_TIMED_OUT, BUFFER_FULL -> {}
-                  default -> clocks.onHeard(id, false, nowMs()); // a refusal is an answer
+                  default -> onAnswer(id, epoch, false); // a refusal is an answer
                 }
               }
             }));
+  }
+
+  /** An answer to what was asked under an earlier registration says nothing of the newest one. */
+  private void onAnswer(int id, int epoch, boolean leaving) {
+    if (clocks.epoch(id) == epoch) {
+      clocks.onHeard(id, leaving, nowMs());
+    }
   }
 
   /** Tells the news. */

@@ -14,8 +14,8 @@ import java.util.List;
  *   -------------------------  ------------------------------------  ------------------------------
  *   is the controller          most brokers are SILENT: rather its   resigns, and does not stand for
  *                              own network has failed                 controller while that lasts
- *   is the controller          a broker is SILENT or GONE            ends that one's registration
- *   is any other broker        the controller is GONE                becomes the controller
+ *   is the controller          a broker is SILENT, GONE or LEAVING   ends that one's registration
+ *   is any other broker        the controller is GONE or LEAVING     becomes the controller
  *   answered by the majority   the controller is SILENT              becomes the controller
  * </pre>
  */
@@ -31,13 +31,13 @@ final class BrokerSuspicion {
     reachability = next;
   }
 
-  /** The live brokers that have died or hang, ascending. */
+  /** The live brokers that have died, hang or leave, ascending. */
   List<Integer> dead(ClusterState state) {
     List<Integer> dead = new ArrayList<>();
     for (int id : others(state)) {
       switch (stateOf(id, state)) {
-        case SILENT, GONE -> dead.add(id);
-        case UNHEARD, ANSWERS, LEAVING -> {}
+        case SILENT, GONE, LEAVING -> dead.add(id);
+        case UNHEARD, ANSWERS -> {}
       }
     }
     return dead;
@@ -60,9 +60,9 @@ final class BrokerSuspicion {
       return false;
     }
     return switch (stateOf(controller.value().brokerId(), state)) {
-      case GONE -> true;
+      case GONE, LEAVING -> true;
       case SILENT -> hearsMajority(state);
-      case UNHEARD, ANSWERS, LEAVING -> false;
+      case UNHEARD, ANSWERS -> false;
     };
   }
 
@@ -85,13 +85,17 @@ final class BrokerSuspicion {
     return peer != null && peer.state() == Reachability.State.ANSWERS;
   }
 
-  /** Why these are taken for dead, for people. */
+  /** Why the registrations of these end, for people. */
   String reasons(List<Integer> dead, ClusterState state) {
     List<String> reasons = new ArrayList<>();
     for (int id : dead) {
-      boolean gone = stateOf(id, state) == Reachability.State.GONE;
-      reasons.add(
-          "broker " + id + (gone ? " has ended (its port refuses connections)" : " is silent"));
+      String why =
+          switch (stateOf(id, state)) {
+            case GONE -> " has ended (its port refuses connections)";
+            case LEAVING -> " leaves";
+            case SILENT, UNHEARD, ANSWERS -> " is silent";
+          };
+      reasons.add("broker " + id + why);
     }
     return String.join(", ", reasons);
   }

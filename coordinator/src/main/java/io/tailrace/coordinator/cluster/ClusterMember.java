@@ -82,6 +82,7 @@ public final class ClusterMember implements ClusterStore {
 
   private volatile ClusterStatus status = ClusterStatus.AWAY;
   private volatile boolean leaving;
+  private CompletableFuture<Void> departure;
   private final List<PendingRequest<String>> lookups = new ArrayList<>();
   private boolean closed;
   private long session;
@@ -220,6 +221,7 @@ public final class ClusterMember implements ClusterStore {
       lookup.complete(state.clusterId());
     }
     lookups.clear();
+    noticeDeparture();
     awaitExpired();
     advance();
   }
@@ -498,6 +500,29 @@ public final class ClusterMember implements ClusterStore {
         });
   }
 
+  @Override
+  public CompletionStage<Void> leave() {
+    CompletableFuture<Void> left = new CompletableFuture<>();
+    leaving = true;
+    scheduler.execute(
+        () -> {
+          departure = left;
+          noticeDeparture();
+        });
+    return left;
+  }
+
+  private void noticeDeparture() {
+    if (departure == null) {
+      return;
+    }
+    List<Integer> others = new ArrayList<>(state.liveBrokers());
+    boolean registered = others.remove((Integer) brokerId);
+    if (!registered || others.isEmpty() || closed) {
+      departure.complete(null);
+    }
+  }
+
   /** Leaves the cluster: ends the session, and answers whoever still waits. */
   @Override
   public void close() {
@@ -506,6 +531,7 @@ public final class ClusterMember implements ClusterStore {
     scheduler.execute(
         () -> {
           closed = true;
+          noticeDeparture();
           ready = false;
           controller = null;
           for (PendingRequest<String> lookup : lookups) {
@@ -610,7 +636,12 @@ public final class ClusterMember implements ClusterStore {
     if (!ready || wrongCluster || writing || paused || closed) {
       return;
     }
-    if (membership != null && beMember()) {
+    if (leaving) {
+      // Somebody else may have taken over; this broker does not register again.
+      if (membership == null || !membership.isController(state, session)) {
+        controller = null;
+      }
+    } else if (membership != null && beMember()) {
       return;
     }
     for (int tried = 0; tried < TURNS; tried++) {

@@ -47,6 +47,14 @@ public interface ClusterStore extends AutoCloseable {
   CompletionStage<Integer> register(BrokerRegistration registration);
 
   /**
+   * Says to the other brokers that this one leaves, so that they lead in its place while it still
+   * serves. Does not register again from now on.
+   *
+   * @return completes when its registration has ended, or no other broker is there to end it
+   */
+  CompletionStage<Void> leave();
+
+  /**
    * Makes a topic and chooses leaders. Answered by the controller only ({@code NOT_CONTROLLER});
    * completes when the topic and all its partitions' leaders are in {@link #image()}.
    *

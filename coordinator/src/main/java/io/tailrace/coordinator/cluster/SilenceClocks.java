@@ -89,6 +89,12 @@ public final class SilenceClocks {
     return List.copyOf(clocks.keySet());
   }
 
+  /** The registration under which a broker is pinged; -1 when it is not. */
+  public int epoch(int brokerId) {
+    BrokerClock clock = clocks.get(brokerId);
+    return clock == null ? -1 : clock.brokerEpoch;
+  }
+
   /**
    * The broker has answered.
    *

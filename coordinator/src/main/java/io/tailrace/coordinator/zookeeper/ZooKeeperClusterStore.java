@@ -79,6 +79,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Void> leave() {
+    return member.leave();
+  }
+
+  @Override
   public CompletionStage<TopicImage> createTopic(
       String name,
       int partitions,
