@@ -41,8 +41,7 @@ final class ForwardCodec {
               .setEpoch(forward.epoch())
               .setFirstSequence(forward.firstSequence()));
       out.setInFlightMessages(
-          DeltaCodec.encode(
-              new QueueDelta.Restored(0, 0, forward.messages(), forward.aside())));
+          DeltaCodec.encode(new QueueDelta.Restored(0, 0, forward.messages(), forward.aside())));
     }
     return out.build();
   }

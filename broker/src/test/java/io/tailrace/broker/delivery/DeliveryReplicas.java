@@ -167,8 +167,7 @@ final class DeliveryReplicas {
   private static QueueImage queue() {
     QueueBinding binding = new QueueBinding(QUEUE + ".inbox", TOPIC_ID, "", 0, true);
     QueueSettings settings =
-        new QueueSettings(
-            1_000, 100, 2, 1_000, 3_000, DeadLetters.OWN_QUEUE, QueueLimits.NONE);
+        new QueueSettings(1_000, 100, 2, 1_000, 3_000, DeadLetters.OWN_QUEUE, QueueLimits.NONE);
     return new QueueImage(QUEUE, QUEUE_ID, 1, settings, List.of(binding));
   }
 

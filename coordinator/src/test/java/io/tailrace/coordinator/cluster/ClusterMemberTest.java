@@ -559,4 +559,39 @@ class ClusterMemberTest {
     runFor(1_000);
     assertEquals(before, recordedLeaders());
   }
+
+  @Test
+  void othersLeadAsSoonAsABrokerSaysThatItLeaves() {
+    List<Broker> brokers = threeBrokers();
+    CompletionStage<Void> left = brokers.get(1).member.leave();
+    runFor(50);
+    assertTrue(brokers.get(1).member.status().leaving());
+    assertFalse(left.toCompletableFuture().isDone(), "it serves until the others know");
+    hearsAll(brokers.get(0), Reachability.State.LEAVING, Reachability.State.ANSWERS);
+    runFor(50);
+    assertFalse(leaders(brokers.get(0)).contains(2));
+    assertTrue(left.toCompletableFuture().isDone());
+    runFor(500);
+    assertFalse(brokers.get(0).member.image().brokers().get(2).live(), "it comes not back");
+  }
+
+  @Test
+  void aControllerThatLeavesIsReplacedAndItsPartitionsAreLed() {
+    List<Broker> brokers = threeBrokers();
+    assertEquals(1, brokers.get(0).member.image().controllerId());
+    CompletionStage<Void> left = brokers.get(0).member.leave();
+    runFor(50);
+    hearsAll(brokers.get(1), Reachability.State.LEAVING, Reachability.State.ANSWERS);
+    runFor(50);
+    assertEquals(2, brokers.get(2).member.image().controllerId());
+    assertFalse(leaders(brokers.get(2)).contains(1));
+    assertTrue(left.toCompletableFuture().isDone());
+  }
+
+  @Test
+  void theLastBrokerLeavesAtOnce() {
+    Broker only = new Broker(1, 100);
+    get(only.member.leave());
+    assertTrue(only.member.image().brokers().get(1).live());
+  }
 }

@@ -60,7 +60,11 @@ class AsideSetTest {
     for (long offset = 0; offset < 1_000_000; offset++) {
       set.add(
           new AsideMessage(
-              offset * 1_000, AsideReason.REJECTED, 0, 1_000_000, "an error of one kind " + offset));
+              offset * 1_000,
+              AsideReason.REJECTED,
+              0,
+              1_000_000,
+              "an error of one kind " + offset));
     }
     System.gc();
     long used = runtime.totalMemory() - runtime.freeMemory() - before;
