@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.ConfigResource;
-import io.tailrace.client.Eventually;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.PublishedMessage;
@@ -33,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,7 +91,7 @@ class QueueRulesTest {
     String message = "x".repeat(50_000);
     List<TailraceException> refused = new ArrayList<>();
     int[] sent = {0};
-    Eventually.await(
+    await(
         "the inbox is full",
         () -> {
           try {
@@ -176,7 +176,7 @@ class QueueRulesTest {
     publishLater("dying.inbox", "m", Duration.ofMillis(50));
     QueueConsumer<String, String> consumer = consumer("dying");
     consumer.reject(receive(consumer, 1).get(0), "no").join();
-    Eventually.await(
+    await(
         "the dead-letter queue is made",
         () ->
             client.admin().listQueues().join().stream()
@@ -241,5 +241,13 @@ class QueueRulesTest {
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(page.resolve("/metrics")).build(), BodyHandlers.ofString())
         .body();
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long giveUpNanos = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < giveUpNanos, () -> "in vain: " + what);
+      Thread.onSpinWait();
+    }
   }
 }
