@@ -1,5 +1,6 @@
 package io.tailrace.broker.simulation;
 
+import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.service.FetchQuery;
 import io.tailrace.broker.service.FetchResult;
@@ -9,7 +10,6 @@ import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.InSyncReplica;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -21,8 +21,11 @@ final class FetchMistakes {
   private final ClusterBug bug;
   private final Supplier<ClusterImage> image;
 
-  /** Follower, partition and leader epoch of those that have truncated. */
-  private final Set<List<Integer>> truncated = new HashSet<>();
+  /** A follower's log in a leader epoch. */
+  private record Place(int follower, LogId.Kind log, int partition, int leaderEpoch) {}
+
+  /** Those that have truncated. */
+  private final Set<Place> truncated = new HashSet<>();
 
   private final Map<SimulatedConnection, Map<Integer, FetchQuery>> queries = new HashMap<>();
 
@@ -60,10 +63,10 @@ final class FetchMistakes {
     }
   }
 
-  private static List<Integer> key(FetchQuery query) {
-    return List.of(
+  private static Place key(FetchQuery query) {
+    return new Place(
         query.follower().follower().brokerId(),
-        query.follower().log().ordinal(),
+        query.follower().log(),
         query.partition(),
         query.leaderEpoch());
   }
