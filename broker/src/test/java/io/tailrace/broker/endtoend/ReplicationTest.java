@@ -45,7 +45,10 @@ class ReplicationTest {
 
   @BeforeAll
   static void start() {
-    brokers = TestBrokers.start(directory, 3, Map.of());
+    // Sessions outlast the time for which ZooKeeper is away.
+    Map<String, String> patient =
+        Map.of("zookeeper.session.timeout.ms", "20000", "replica.lag.time.max.ms", "30000");
+    brokers = TestBrokers.start(directory, 3, patient);
   }
 
   @AfterAll
