@@ -5,7 +5,7 @@ import io.tailrace.coordinator.queue.BrowsedMessage;
 import java.util.List;
 
 /**
- * Some messages of a queue on a partition, for somebody who does not take them.
+ * Some messages of a queue on a partition, for a reader that does not take them.
  *
  * @param records the batches that hold them, and other records; the receiver releases them
  * @param next where to go on; -1 = these were the last ones

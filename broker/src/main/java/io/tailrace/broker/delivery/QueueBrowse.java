@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * Reads messages of a queue for somebody who does not take them: no lock is taken, and nothing is
+ * Reads messages of a queue for a client that does not take them: no lock is taken, and nothing is
  * counted. Confined to the partition's scheduler.
  */
 final class QueueBrowse {

@@ -82,7 +82,7 @@ final class QueueForwarder {
 
   private Cancellable timer = () -> {};
 
-  /** Dead letters that somebody asked to be sent back. */
+  /** Dead letters that a redrive asked to be sent back. */
   record Redrive(UUID targetQueue, long[] offsets, Consumer<RedriveResult> done) {}
 
   /**

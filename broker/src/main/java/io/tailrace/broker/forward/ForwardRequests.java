@@ -23,9 +23,8 @@ import io.tailrace.protocol.message.PrepareForwardingRequest;
 import io.tailrace.protocol.message.PrepareForwardingResponse;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
-import io.tailrace.protocol.message.Uuid;
+import io.tailrace.protocol.topic.Ids;
 import java.util.List;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -68,7 +67,7 @@ final class ForwardRequests {
             .addPartitions(
                 PartitionProduce.newBuilder()
                     .setTopic(target.topic())
-                    .setTopicId(toMessage(target.topicId()))
+                    .setTopicId(Ids.toMessage(target.topicId()))
                     .setPartition(target.partition())
                     .setRecordsLength(length))
             .build();
@@ -98,7 +97,7 @@ final class ForwardRequests {
     PrepareForwardingRequest request =
         PrepareForwardingRequest.newBuilder()
             .setQueue(queue.name())
-            .setQueueId(toMessage(queue.id()))
+            .setQueueId(Ids.toMessage(queue.id()))
             .setKind(PrepareForwardingRequest.Kind.DEAD_LETTER_QUEUE)
             .build();
     send(
@@ -135,13 +134,6 @@ final class ForwardRequests {
     } else {
       connection.send(request);
     }
-  }
-
-  private static Uuid toMessage(UUID id) {
-    return Uuid.newBuilder()
-        .setMostSignificant(id.getMostSignificantBits())
-        .setLeastSignificant(id.getLeastSignificantBits())
-        .build();
   }
 
   private record Handler<R extends MessageLite>(

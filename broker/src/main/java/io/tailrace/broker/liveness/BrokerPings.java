@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 
 /**
  * Keeps a connection to every other broker and pings it all the time, so that a broker that has
- * died or hangs is noticed before its session expires. Every broker pings every other one: whoever
+ * died or hangs is noticed before its session expires. Every broker pings every other one: one that
  * becomes controller knows already for how long the others have been silent.
  *
  * <p>The network has a thread of its own, so that nothing which the broker does for clients delays

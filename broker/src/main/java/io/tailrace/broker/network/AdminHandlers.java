@@ -22,6 +22,7 @@ import io.tailrace.protocol.message.DeleteTopicResponse;
 import io.tailrace.protocol.message.DescribeLogsRequest;
 import io.tailrace.protocol.message.DescribeLogsResponse;
 import io.tailrace.protocol.message.LogDescription;
+import io.tailrace.protocol.topic.Ids;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

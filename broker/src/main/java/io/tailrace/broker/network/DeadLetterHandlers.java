@@ -18,6 +18,7 @@ import io.tailrace.protocol.message.QueuePartition;
 import io.tailrace.protocol.message.RedriveRequest;
 import io.tailrace.protocol.message.RedriveResponse;
 import io.tailrace.protocol.message.Uuid;
+import io.tailrace.protocol.topic.Ids;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

@@ -6,6 +6,7 @@ import io.tailrace.broker.service.RecordDeletion;
 import io.tailrace.broker.service.RecordDeletionService;
 import io.tailrace.protocol.message.DeleteRecordsRequest;
 import io.tailrace.protocol.message.DeleteRecordsResponse;
+import io.tailrace.protocol.topic.Ids;
 
 /** Reads delete records requests for the {@link RecordDeletionService}, and writes its results. */
 final class DeleteRecordsHandler implements RequestHandler {

@@ -7,6 +7,7 @@ import io.tailrace.broker.service.DescribedBatches;
 import io.tailrace.protocol.message.BatchDescription;
 import io.tailrace.protocol.message.DescribeBatchesRequest;
 import io.tailrace.protocol.message.DescribeBatchesResponse;
+import io.tailrace.protocol.topic.Ids;
 
 /** Reads describe batches requests for the {@link BatchesService}, and writes its results. */
 final class DescribeBatchesHandler implements RequestHandler {

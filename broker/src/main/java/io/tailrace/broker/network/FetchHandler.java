@@ -20,6 +20,7 @@ import io.tailrace.protocol.message.FetchResponse;
 import io.tailrace.protocol.message.FetchSessionState;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionFetchResult;
+import io.tailrace.protocol.topic.Ids;
 import java.util.List;
 import java.util.stream.Stream;
 

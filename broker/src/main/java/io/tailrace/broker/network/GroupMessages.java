@@ -21,6 +21,7 @@ import io.tailrace.protocol.message.PartitionCommit;
 import io.tailrace.protocol.message.PartitionCommitResult;
 import io.tailrace.protocol.message.TopicCommit;
 import io.tailrace.protocol.message.Uuid;
+import io.tailrace.protocol.topic.Ids;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

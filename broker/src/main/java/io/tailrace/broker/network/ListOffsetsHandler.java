@@ -8,6 +8,7 @@ import io.tailrace.protocol.message.ListOffsetsRequest;
 import io.tailrace.protocol.message.ListOffsetsResponse;
 import io.tailrace.protocol.message.PartitionOffsetQuery;
 import io.tailrace.protocol.message.PartitionOffsetResult;
+import io.tailrace.protocol.topic.Ids;
 import java.util.List;
 
 /** Reads list offsets requests for the {@link OffsetsService}, and writes its results. */

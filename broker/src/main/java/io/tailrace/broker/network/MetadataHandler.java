@@ -15,6 +15,7 @@ import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionMetadata;
 import io.tailrace.protocol.message.TopicMetadata;
+import io.tailrace.protocol.topic.Ids;
 
 /** Answers with the brokers, topics and leaders of the local image. */
 final class MetadataHandler implements RequestHandler {

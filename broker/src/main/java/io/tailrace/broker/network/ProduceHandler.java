@@ -10,6 +10,7 @@ import io.tailrace.protocol.message.PartitionProduce;
 import io.tailrace.protocol.message.PartitionProduceResult;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
+import io.tailrace.protocol.topic.Ids;
 import java.util.ArrayList;
 import java.util.List;
 

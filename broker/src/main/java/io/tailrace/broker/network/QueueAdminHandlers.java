@@ -27,6 +27,7 @@ import io.tailrace.protocol.message.DeleteQueueResponse;
 import io.tailrace.protocol.message.DescribeQueuesRequest;
 import io.tailrace.protocol.message.DescribeQueuesResponse;
 import io.tailrace.protocol.message.QueueDescription;
+import io.tailrace.protocol.topic.Ids;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;

@@ -27,6 +27,7 @@ import io.tailrace.protocol.message.QueuePartition;
 import io.tailrace.protocol.message.QueueReceiveRequest;
 import io.tailrace.protocol.message.QueueReceiveResponse;
 import io.tailrace.protocol.message.Uuid;
+import io.tailrace.protocol.topic.Ids;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

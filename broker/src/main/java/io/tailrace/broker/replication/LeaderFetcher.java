@@ -20,8 +20,8 @@ import io.tailrace.protocol.message.FetchSessionState;
 import io.tailrace.protocol.message.FollowerIdentity;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionFetchResult;
-import io.tailrace.protocol.message.Uuid;
 import io.tailrace.protocol.port.Scheduler;
+import io.tailrace.protocol.topic.Ids;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -30,7 +30,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -242,7 +241,7 @@ final class LeaderFetcher {
                 FollowerIdentity.newBuilder()
                     .setBrokerId(registration.brokerId())
                     .setBrokerEpoch(registration.brokerEpoch())
-                    .setDirectoryId(toMessage(registration.directoryId())));
+                    .setDirectoryId(Ids.toMessage(registration.directoryId())));
     FetchSessionState.Builder state = FetchSessionState.newBuilder().setId(session.id());
     state.addAllForgottenSlots(forgotten);
     forgotten.clear();
@@ -277,7 +276,7 @@ final class LeaderFetcher {
     FollowerPosition position = each.log().position();
     return PartitionFetch.newBuilder()
         .setTopic(each.partition().topic())
-        .setTopicId(toMessage(each.partition().id().topicId()))
+        .setTopicId(Ids.toMessage(each.partition().id().topicId()))
         .setPartition(each.partition().id().partition())
         .setLeaderEpochPlusOne(each.leaderEpoch() + 1)
         .setOffset(position.logEndOffset())
@@ -286,13 +285,6 @@ final class LeaderFetcher {
         .setLastEpochPlusOne(position.lastEpoch() + 1)
         .setSyncedEndOffset(position.syncedEndOffset())
         .setDeliveryLog(each.isDelivery())
-        .build();
-  }
-
-  private static Uuid toMessage(UUID id) {
-    return Uuid.newBuilder()
-        .setMostSignificant(id.getMostSignificantBits())
-        .setLeastSignificant(id.getLeastSignificantBits())
         .build();
   }
 

@@ -38,7 +38,7 @@ final class FetchMistakes {
     this.image = image;
   }
 
-  /** Who fetches, as the leader takes it. */
+  /** The follower, as the leader takes it. */
   InSyncReplica follower(InSyncReplica named) {
     BrokerImage newest = image.get().brokers().get(named.brokerId());
     return bug == ClusterBug.NO_BROKER_EPOCH && newest != null

@@ -16,8 +16,8 @@ import io.tailrace.protocol.message.PrepareForwardingResponse;
 import io.tailrace.protocol.message.QueuePartition;
 import io.tailrace.protocol.message.RedriveRequest;
 import io.tailrace.protocol.message.RedriveResponse;
-import io.tailrace.protocol.message.Uuid;
 import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.topic.Ids;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -188,7 +188,7 @@ final class RedriveRun {
                 ApiKey.PREPARE_FORWARDING,
                 PrepareForwardingRequest.newBuilder()
                     .setQueue(name)
-                    .setQueueId(toMessage(target))
+                    .setQueueId(Ids.toMessage(target))
                     .setKind(PrepareForwardingRequest.Kind.INBOX)
                     .build(),
                 PrepareForwardingResponse.parser(),
@@ -223,7 +223,7 @@ final class RedriveRun {
             .setQueueId(letters.getId())
             .setAt(at)
             .addAllOffsets(offsets)
-            .setTargetQueueId(toMessage(target))
+            .setTargetQueueId(Ids.toMessage(target))
             .setTimeoutMs(cluster.network().config().requestTimeoutMs())
             .build();
     return cluster
@@ -258,12 +258,5 @@ final class RedriveRun {
       cluster.network().scheduler().schedule(() -> due.complete(null), waitMs);
     }
     return due;
-  }
-
-  private static Uuid toMessage(UUID id) {
-    return Uuid.newBuilder()
-        .setMostSignificant(id.getMostSignificantBits())
-        .setLeastSignificant(id.getLeastSignificantBits())
-        .build();
   }
 }

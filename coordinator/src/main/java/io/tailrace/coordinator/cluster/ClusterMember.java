@@ -637,7 +637,7 @@ public final class ClusterMember implements ClusterStore {
       return;
     }
     if (leaving) {
-      // Somebody else may have taken over; this broker does not register again.
+      // Another broker may have become controller; this one does not register again.
       if (membership == null || !membership.isController(state, session)) {
         controller = null;
       }

@@ -108,15 +108,17 @@ final class LeaderElection {
       for (InSyncReplica replica : recorded) {
         ClusterState.Broker broker = state.broker(replica.brokerId());
         switch (presence(replica, broker)) {
-          case CURRENT -> listed.current.add(replica);
-          case WHOLE -> listed.whole.add(broker.asInSync());
+          case CURRENT -> {
+            listed.current.add(replica);
+            listed.keeping.add(replica);
+          }
+          case WHOLE -> {
+            listed.whole.add(broker.asInSync());
+            listed.keeping.add(replica);
+          }
+          case AWAY -> listed.keeping.add(replica);
           case NOT_WHOLE -> listed.notWhole.add(broker.asInSync());
           case LOST -> listed.lost = true;
-          case AWAY -> {}
-        }
-        switch (presence(replica, broker)) {
-          case CURRENT, WHOLE, AWAY -> listed.keeping.add(replica);
-          case NOT_WHOLE, LOST -> {}
         }
       }
       return listed;

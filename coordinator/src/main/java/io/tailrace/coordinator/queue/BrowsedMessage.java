@@ -1,7 +1,7 @@
 package io.tailrace.coordinator.queue;
 
 /**
- * A message of a queue as somebody sees it who does not take it.
+ * A message of a queue as a reader sees it that does not take it.
  *
  * @param failures how often its delivery had failed
  */

@@ -277,8 +277,8 @@ public final class ReplicaState {
   }
 
   /**
-   * Whoever leaves the set when fewer than the minimum stay holds all that is committed, until
-   * there are enough members again.
+   * A member that leaves the set when fewer than the minimum stay holds all that is committed,
+   * until there are enough members again.
    */
   private List<InSyncReplica> eligibleBeside(List<InSyncReplica> wanted) {
     if (wanted.size() >= metadata.effectiveMinInSync()) {

@@ -168,7 +168,7 @@ final class CompactionRun implements Runnable, CompactionPass.Steps {
     return done;
   }
 
-  /** Waits for the owner, who may not come to it once the log is closed. */
+  /** Waits for the log's owner thread, which may not come to it once the log is closed. */
   private <T> T await(CompletableFuture<T> step) {
     try {
       CompletableFuture.anyOf(step, cancelled).get();
