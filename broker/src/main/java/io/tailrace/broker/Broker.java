@@ -250,6 +250,7 @@ public final class Broker implements AutoCloseable {
       kafkaAddress = kafka == null ? null : startKafka(kafka);
       HostPort advertised = config.advertised(address.getPort());
       register(id, advertised);
+      services.producerIds().prefetch();
       noteLaterRegistrations(id);
       onStop("leadership", this::resign);
 

@@ -22,6 +22,20 @@ public final class ProducerIdBlocks {
     this.cluster = cluster;
   }
 
+  /**
+   * Takes a block before anyone asks, so that producers start also while the metadata store is
+   * away. Where that fails, the first {@link #next} asks again.
+   */
+  public void prefetch() {
+    synchronized (this) {
+      if (next < end || asking) {
+        return;
+      }
+      asking = true;
+    }
+    askForBlock();
+  }
+
   /** An id that was never given out before. */
   public CompletionStage<Long> next() {
     CompletableFuture<Long> id = new CompletableFuture<>();

@@ -73,6 +73,7 @@ class DocsFactsTest {
       }
       String page = scrape(cluster);
       while (!page.contains("process_uptime_seconds") // added last, a moment after the start
+          || !page.contains("tailrace_group_lag_records")
           || !page.contains("tailrace_group_lag_seconds")
           || !page.contains("tailrace_topic_log_partitions")) {
         assertTrue(System.nanoTime() < giveUpNanos, page);
