@@ -1,5 +1,7 @@
 package io.tailrace.broker.forward;
 
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.client.network.BrokerAddress;
@@ -10,6 +12,7 @@ import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.Endpoint;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.queue.ForwardTarget;
+import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -87,6 +90,22 @@ public final class ForwardClient {
   public void prepareDeadLetters(
       Scheduler thread, QueueImage queue, Consumer<PartitionError> done) {
     byThread.get(thread).prepareDeadLetters(queue, done);
+  }
+
+  /**
+   * Sends a request to the broker that is the controller as this broker knows it. Thread-safe; the
+   * outcome is told on one of the partition threads.
+   *
+   * @param failed told when there is no answer
+   */
+  public <R extends MessageLite> void askController(
+      ApiKey api,
+      MessageLite request,
+      Parser<R> parser,
+      Consumer<R> done,
+      Consumer<PartitionError> failed) {
+    Map.Entry<Scheduler, ForwardRequests> any = byThread.entrySet().iterator().next();
+    any.getKey().execute(() -> any.getValue().askController(api, request, parser, done, failed));
   }
 
   /** Closes all connections. */

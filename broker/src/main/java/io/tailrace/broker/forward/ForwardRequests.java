@@ -1,6 +1,7 @@
 package io.tailrace.broker.forward;
 
 import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.client.TailraceException;
@@ -116,6 +117,36 @@ final class ForwardRequests {
   private static PartitionError prepared(PrepareForwardingResponse response) {
     ErrorCode code = ErrorCode.of(response.getErrorCode());
     return code == ErrorCode.NONE ? null : new PartitionError(code, response.getErrorMessage());
+  }
+
+  <R extends MessageLite> void askController(
+      ApiKey api,
+      MessageLite request,
+      Parser<R> parser,
+      Consumer<R> done,
+      Consumer<PartitionError> failed) {
+    Function<R, PartitionError> taken =
+        response -> {
+          done.accept(response);
+          return null;
+        };
+    Consumer<PartitionError> outcome =
+        error -> {
+          if (error != null) {
+            failed.accept(error);
+          }
+        };
+    send(
+        image.get().controllerId(),
+        "is the controller",
+        new BrokerRequest<>(
+            api,
+            request,
+            parser,
+            network.config().requestTimeoutMs(),
+            new Handler<>(taken, outcome)),
+        null,
+        outcome);
   }
 
   private void send(

@@ -11,7 +11,7 @@ import io.tailrace.protocol.error.ErrorCode;
  */
 public record Answer<R>(R value, GroupError error) {
 
-  static <R> Answer<R> of(R value) {
+  public static <R> Answer<R> of(R value) {
     return new Answer<>(value, null);
   }
 
@@ -19,7 +19,7 @@ public record Answer<R>(R value, GroupError error) {
     return new Answer<>(null, error);
   }
 
-  static <R> Answer<R> failed(ErrorCode code, String message) {
+  public static <R> Answer<R> failed(ErrorCode code, String message) {
     return failed(new GroupError(code, message));
   }
 }

@@ -1,11 +1,16 @@
 package io.tailrace.broker.kafka;
 
+import io.tailrace.broker.forward.ControllerClient;
 import io.tailrace.broker.group.Answer;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.coordinator.cluster.BrokerImage;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.Endpoint;
+import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.message.FindCoordinatorRequest;
+import io.tailrace.protocol.message.FindCoordinatorResponse;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -22,10 +27,12 @@ final class KafkaCoordinatorHandler implements KafkaHandler {
 
   private final GroupService groups;
   private final ClusterStore cluster;
+  private final ControllerClient controller;
 
-  KafkaCoordinatorHandler(GroupService groups, ClusterStore cluster) {
+  KafkaCoordinatorHandler(GroupService groups, ClusterStore cluster, ControllerClient controller) {
     this.groups = groups;
     this.cluster = cluster;
+    this.controller = controller;
   }
 
   @Override
@@ -40,7 +47,13 @@ final class KafkaCoordinatorHandler implements KafkaHandler {
 
   private void find(byte type, String key, Consumer<Coordinator> done) {
     if (type == GROUP) {
-      groups.findCoordinator(key, answer -> done.accept(toMessage(key, answer)));
+      Consumer<Answer<Integer>> found = answer -> done.accept(toMessage(key, answer));
+      if (cluster.image().topics().containsKey(TopicRules.CONSUMER_OFFSETS)
+          || controller.isHere()) {
+        groups.findCoordinator(key, found);
+      } else {
+        askController(key, found);
+      }
     } else {
       done.accept(
           failed(
@@ -48,6 +61,24 @@ final class KafkaCoordinatorHandler implements KafkaHandler {
               Errors.UNSUPPORTED_VERSION,
               "this broker has neither transactions nor share groups"));
     }
+  }
+
+  /**
+   * The first question about any group makes the topic of all groups, which the controller does.
+   */
+  private void askController(String group, Consumer<Answer<Integer>> done) {
+    controller.ask(
+        ApiKey.FIND_COORDINATOR,
+        FindCoordinatorRequest.newBuilder().setGroupId(group).build(),
+        FindCoordinatorResponse.parser(),
+        response -> {
+          ErrorCode code = ErrorCode.of(response.getErrorCode());
+          done.accept(
+              code == ErrorCode.NONE
+                  ? Answer.of(response.getBrokerId())
+                  : Answer.failed(code, response.getErrorMessage()));
+        },
+        error -> done.accept(Answer.failed(ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message())));
   }
 
   private Coordinator toMessage(String key, Answer<Integer> answer) {

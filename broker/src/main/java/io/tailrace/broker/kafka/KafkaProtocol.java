@@ -37,7 +37,7 @@ public final class KafkaProtocol implements ConnectionFactory {
         ApiKeys.FIND_COORDINATOR,
         0,
         6,
-        new KafkaCoordinatorHandler(services.groups(), services.cluster()));
+        new KafkaCoordinatorHandler(services.groups(), services.cluster(), services.controller()));
     new KafkaMemberHandlers(classic).addTo(apis);
     new KafkaGroupHandlers(services.groups(), classic, services.cluster()).addTo(apis);
     new KafkaTopicHandlers(services.topics(), services.cluster(), names).addTo(apis);

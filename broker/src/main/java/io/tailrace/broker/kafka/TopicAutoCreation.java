@@ -3,8 +3,13 @@ package io.tailrace.broker.kafka;
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.network.BrokerServices;
+import io.tailrace.coordinator.cluster.ClusterException;
 import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
+import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.frame.ApiKey;
+import io.tailrace.protocol.message.CreateTopicRequest;
+import io.tailrace.protocol.message.CreateTopicResponse;
 import io.tailrace.protocol.topic.TopicName;
 import java.util.Collection;
 import java.util.List;
@@ -46,6 +51,17 @@ final class TopicAutoCreation {
   }
 
   private CompletableFuture<?> create(BrokerConfig config, String name) {
+    return (services.controller().isHere() ? createHere(config, name) : askController(config, name))
+        .handle(
+            (topic, error) -> {
+              if (error != null) {
+                LOG.debug("topic {} could not be made for a client of Kafka", name, error);
+              }
+              return null;
+            });
+  }
+
+  private CompletableFuture<?> createHere(BrokerConfig config, String name) {
     return services
         .cluster()
         .createTopic(
@@ -54,13 +70,32 @@ final class TopicAutoCreation {
             config.get(BrokerKeys.DEFAULT_REPLICATION_FACTOR),
             TopicType.LOG,
             Map.of())
-        .toCompletableFuture()
-        .handle(
-            (topic, error) -> {
-              if (error != null) {
-                LOG.debug("topic {} could not be made for a client of Kafka", name, error);
+        .toCompletableFuture();
+  }
+
+  private CompletableFuture<?> askController(BrokerConfig config, String name) {
+    CompletableFuture<Void> made = new CompletableFuture<>();
+    services
+        .controller()
+        .ask(
+            ApiKey.CREATE_TOPIC,
+            CreateTopicRequest.newBuilder()
+                .setName(name)
+                .setPartitions(config.get(BrokerKeys.DEFAULT_PARTITIONS))
+                .setReplicationFactor(config.get(BrokerKeys.DEFAULT_REPLICATION_FACTOR))
+                .setType(TopicType.LOG.label())
+                .build(),
+            CreateTopicResponse.parser(),
+            response -> {
+              ErrorCode code = ErrorCode.of(response.getErrorCode());
+              if (code == ErrorCode.NONE) {
+                made.complete(null);
+              } else {
+                made.completeExceptionally(new ClusterException(code, response.getErrorMessage()));
               }
-              return null;
-            });
+            },
+            error ->
+                made.completeExceptionally(new ClusterException(error.code(), error.message())));
+    return made;
   }
 }

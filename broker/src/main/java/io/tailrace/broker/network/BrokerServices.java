@@ -3,6 +3,7 @@ package io.tailrace.broker.network;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.delivery.DeliveryResources;
 import io.tailrace.broker.delivery.DeliveryService;
+import io.tailrace.broker.forward.ControllerClient;
 import io.tailrace.broker.forward.ForwardClient;
 import io.tailrace.broker.group.GroupService;
 import io.tailrace.broker.partition.PartitionRegistry;
@@ -41,7 +42,8 @@ public record BrokerServices(
     ConfigService configs,
     ProducerIdBlocks producerIds,
     GroupService groups,
-    DeliveryService delivery) {
+    DeliveryService delivery,
+    ControllerClient controller) {
   private static final int MAX_FETCH_RESPONSE_BYTES = 16 * 1024 * 1024;
 
   /** Makes the services of a broker. */
@@ -82,6 +84,7 @@ public record BrokerServices(
         new ConfigService(brokerId, cluster, config),
         new ProducerIdBlocks(cluster),
         groups,
-        delivery);
+        delivery,
+        new ControllerClient(brokerId, forwards));
   }
 }

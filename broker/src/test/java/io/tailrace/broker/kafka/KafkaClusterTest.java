@@ -8,6 +8,10 @@ import io.tailrace.client.TailraceClient;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -15,13 +19,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.FindCoordinatorResponse;
+import org.apache.kafka.common.requests.MetadataResponse;
+import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +108,62 @@ class KafkaClusterTest {
         }
       }
     }
+  }
+
+  /** What a broker answers that is asked alone, as by a client that knows no other. */
+  private AbstractResponse ask(int broker, ApiKeys api, short version, ApiMessage body)
+      throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.connect(brokers.broker(broker).kafkaAddress());
+      socket.setSoTimeout(60_000);
+      socket.getOutputStream().write(KafkaFrames.encode(api, version, 1, body));
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      byte[] frame = new byte[in.readInt()];
+      in.readFully(frame);
+      return AbstractResponse.parseResponse(
+          ByteBuffer.wrap(frame), new RequestHeader(api, version, "test", 1));
+    }
+  }
+
+  private MetadataResponse metadata(int broker, String topic) throws IOException {
+    return (MetadataResponse)
+        ask(
+            broker,
+            ApiKeys.METADATA,
+            (short) 12,
+            new MetadataRequestData()
+                .setAllowAutoTopicCreation(true)
+                .setTopics(List.of(new MetadataRequestData.MetadataRequestTopic().setName(topic))));
+  }
+
+  /** The first question is answered with an error that clients repeat it after. */
+  private static void await(Callable<Errors> question) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    Errors error = question.call();
+    while (error != Errors.NONE) {
+      assertTrue(System.nanoTime() < deadline, error.message());
+      assertTrue(error.exception() instanceof RetriableException, error.message());
+      error = question.call();
+    }
+  }
+
+  @Test
+  void brokersThatAreNotTheControllerMakeTopicsAsWell() throws Exception {
+    int controller = metadata(0, "made-0").data().controllerId();
+    List<Integer> others = IntStream.range(0, 3).filter(id -> id != controller).boxed().toList();
+    await(
+        () -> {
+          FindCoordinatorResponse found =
+              (FindCoordinatorResponse)
+                  ask(
+                      others.get(0),
+                      ApiKeys.FIND_COORDINATOR,
+                      (short) 4,
+                      new FindCoordinatorRequestData().setCoordinatorKeys(List.of("group")));
+          return Errors.forCode(found.data().coordinators().get(0).errorCode());
+        });
+    String topic = "made-" + others.get(1);
+    await(() -> metadata(others.get(1), topic).topicMetadata().iterator().next().error());
   }
 
   @Test
