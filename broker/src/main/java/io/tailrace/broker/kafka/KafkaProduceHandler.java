@@ -117,6 +117,10 @@ final class KafkaProduceHandler implements KafkaHandler {
             .setErrorCode(error(result.error(), version).code());
     if (result.error() != null) {
       message.setErrorMessage(result.error().message());
+      if (result.error().code() == ErrorCode.UNKNOWN_PRODUCER_ID) {
+        // By it, producers know that they may begin a new epoch; without it they only try again.
+        message.setLogStartOffset(result.logStartOffset());
+      }
     } else {
       message.setLogStartOffset(result.logStartOffset());
       if (result.baseOffsets().length > 0) {

@@ -45,7 +45,7 @@ public final class KafkaProtocol implements ConnectionFactory {
     new KafkaClusterHandlers(services.cluster(), services.deletion(), services.offsets())
         .addTo(apis);
     new KafkaCommitHandlers(services.groups(), classic, services.cluster(), names).addTo(apis);
-    apis.add(ApiKeys.LIST_OFFSETS, 1, 6, new KafkaOffsetsHandler(services.offsets()));
+    new KafkaOffsetsHandlers(services.offsets()).addTo(apis);
   }
 
   @Override

@@ -392,6 +392,16 @@ public final class ReplicatedLog {
     return diverging;
   }
 
+  /**
+   * As the leader: where an epoch ends, up to the log's end. To be called where {@link
+   * #checkAccess} finds no error.
+   *
+   * @return null when the epoch is above all that are known here
+   */
+  public LeaderEpochs.EpochEnd endOfEpoch(int epoch) {
+    return leaderEpochs.endOffsetFor(epoch, log.opened().logEndOffset());
+  }
+
   // ---- following ----
 
   /** The broker to follow; {@link PartitionImage#NO_LEADER} when there is none. */

@@ -5,6 +5,7 @@ import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.SealedRead;
+import io.tailrace.broker.partition.derived.LeaderEpochs;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
-/** Finds where partitions begin and end, and where a time is in them. Thread-safe. */
+/**
+ * Finds where partitions and their leader epochs begin and end, and where a time is in them.
+ * Thread-safe.
+ */
 public final class OffsetsService {
   private final PartitionLookup lookup;
   private final ReaderThreads readers;
@@ -51,6 +55,40 @@ public final class OffsetsService {
     }
   }
 
+  /**
+   * Finds where the records of a leader epoch end.
+   *
+   * @param done gets the result once; on any thread
+   */
+  public void endOfEpoch(EpochEndQuery query, Consumer<EpochEndResult> done) {
+    PartitionLookup.Found found = lookup.find(query.topic(), null, query.partition());
+    if (found.error() != null) {
+      done.accept(EpochEndResult.failed(found.error()));
+      return;
+    }
+    Partition partition = found.partition();
+    Consumer<Throwable> failed =
+        e -> done.accept(EpochEndResult.failed(UnexpectedError.of(ErrorCode.UNKNOWN, e)));
+    String task = "a query for the end of a leader epoch";
+    Runnable answer =
+        UnexpectedError.guard(task, () -> done.accept(endOfEpoch(partition, query)), failed);
+    partition
+        .scheduler()
+        .runOrExecute(UnexpectedError.guard(task, () -> partition.whenReady(answer), failed));
+  }
+
+  /** On the partition's thread. */
+  private static EpochEndResult endOfEpoch(Partition partition, EpochEndQuery query) {
+    PartitionError denied = partition.checkAccess(query.currentLeaderEpoch());
+    if (denied != null) {
+      return EpochEndResult.failed(denied);
+    }
+    LeaderEpochs.EpochEnd end = partition.replicated().endOfEpoch(query.epoch());
+    return end == null
+        ? EpochEndResult.UNKNOWN
+        : new EpochEndResult(null, end.epoch(), end.endOffset());
+  }
+
   private void find(OffsetQuery query, Consumer<OffsetResult> done) {
     PartitionLookup.Found found = lookup.find(query.topic(), query.topicId(), query.partition());
     if (found.error() != null) {
@@ -82,8 +120,69 @@ public final class OffsetsService {
           unknown == null
               ? end(partition, partition.highWatermark())
               : OffsetResult.failed(unknown));
+    } else if (query.timestampMs() == OffsetQuery.LARGEST_TIMESTAMP) {
+      new LargestTimestamp(partition, query, done).begin();
     } else {
       findTime(partition, query, done);
+    }
+  }
+
+  /**
+   * Looks for the record with the largest timestamp. The log's largest timestamp is that record's,
+   * unless it belongs to a record that is not committed or was deleted: then the largest one that
+   * is found lies between a timestamp that is found and one that is not, and each search halves
+   * what is between. Used by one thread at a time.
+   */
+  private final class LargestTimestamp {
+    private final Partition partition;
+    private final OffsetQuery asked;
+    private final Consumer<OffsetResult> done;
+    private OffsetResult largest;
+    private long beyondAllMs;
+
+    LargestTimestamp(Partition partition, OffsetQuery asked, Consumer<OffsetResult> done) {
+      this.partition = partition;
+      this.asked = asked;
+      this.done = done;
+    }
+
+    /** On the partition's thread. */
+    void begin() {
+      long largestMs = partition.log().maxTimestampMs();
+      largest = end(partition, partition.highWatermark());
+      beyondAllMs = largestMs + 1;
+      if (largestMs < 0) {
+        done.accept(largest);
+      } else {
+        search(largestMs);
+      }
+    }
+
+    private void search(long timestampMs) {
+      OffsetQuery query =
+          new OffsetQuery(
+              asked.topic(), asked.topicId(), asked.partition(), asked.leaderEpoch(), timestampMs);
+      findTime(partition, query, result -> onResult(timestampMs, result));
+    }
+
+    /** On the partition's thread, or a reader. */
+    private void onResult(long timestampMs, OffsetResult result) {
+      if (result.error() != null) {
+        done.accept(result);
+        return;
+      }
+      if (result.timestampMs() >= timestampMs) {
+        largest = result;
+      } else {
+        beyondAllMs = timestampMs;
+      }
+      long between = beyondAllMs - largest.timestampMs() - 1;
+      if (between <= 0) {
+        done.accept(largest);
+      } else {
+        long next = largest.timestampMs() + 1 + between / 2;
+        partition.scheduler().execute(guard(done, () -> search(next)));
+      }
     }
   }
 

@@ -18,8 +18,10 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -160,6 +162,43 @@ class KafkaAdminTest {
 
   private static Config config(ConfigResource resource) throws Exception {
     return get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+  }
+
+  private static void send(String topic, long... timestamps) {
+    try (KafkaProducer<String, String> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", bootstrap()),
+            new StringSerializer(),
+            new StringSerializer())) {
+      for (long timestamp : timestamps) {
+        producer.send(new ProducerRecord<>(topic, 0, timestamp, null, "value"));
+        producer.flush();
+      }
+    }
+  }
+
+  private static ListOffsetsResultInfo offset(String topic, OffsetSpec asked) throws Exception {
+    TopicPartition partition = new TopicPartition(topic, 0);
+    return get(admin.listOffsets(Map.of(partition, asked)).partitionResult(partition));
+  }
+
+  @Test
+  void findsTheRecordWithTheLargestTimestamp() throws Exception {
+    create(new NewTopic("timed", 1, (short) 1));
+    assertEquals(-1, offset("timed", OffsetSpec.maxTimestamp()).offset());
+    send("timed", 9_000, 1_000, 3_000, 7_000, 5_000, 7_000);
+    assertEquals(0, offset("timed", OffsetSpec.maxTimestamp()).offset());
+    assertEquals(9_000, offset("timed", OffsetSpec.maxTimestamp()).timestamp());
+    get(
+        admin
+            .deleteRecords(Map.of(new TopicPartition("timed", 0), RecordsToDelete.beforeOffset(1)))
+            .all());
+    assertEquals(3, offset("timed", OffsetSpec.maxTimestamp()).offset());
+    assertEquals(7_000, offset("timed", OffsetSpec.maxTimestamp()).timestamp());
+    assertEquals(1, offset("timed", OffsetSpec.earliestLocal()).offset());
+    assertEquals(-1, offset("timed", OffsetSpec.latestTiered()).offset());
+    assertEquals(6, offset("timed", OffsetSpec.latest()).offset());
+    assertEquals(3, offset("timed", OffsetSpec.forTimestamp(6_000)).offset());
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.tailrace.broker.kafka;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
@@ -15,10 +16,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -63,9 +67,13 @@ class KafkaClientsTest {
   }
 
   private static KafkaConsumer<String, String> consumer() {
+    return consumer("earliest");
+  }
+
+  private static KafkaConsumer<String, String> consumer(String offsetReset) {
     Properties all = new Properties();
     all.put("bootstrap.servers", bootstrap());
-    all.put("auto.offset.reset", "earliest");
+    all.put("auto.offset.reset", offsetReset);
     all.put("enable.auto.commit", "false");
     return new KafkaConsumer<>(all, new StringDeserializer(), new StringDeserializer());
   }
@@ -114,6 +122,50 @@ class KafkaClientsTest {
       assertEquals(40, found.offset());
       assertEquals(1_040, found.timestamp());
       assertNull(consumer.offsetsForTimes(Map.of(partition, 9_999L)).get(partition));
+    }
+  }
+
+  @Test
+  void anIdempotentProducerGoesOnWhenItsTopicIsMadeAgain() throws Exception {
+    Map<String, String> idempotent =
+        Map.of(
+            "enable.idempotence", "true",
+            "delivery.timeout.ms", "30000",
+            "request.timeout.ms", "10000",
+            "metadata.max.age.ms", "500");
+    try (TailraceClient client = cluster.client();
+        KafkaProducer<String, String> producer = producer(idempotent)) {
+      client.admin().createTopic(Topic.named("again").partitions(1)).get(30, TimeUnit.SECONDS);
+      for (int i = 0; i < 3; i++) {
+        producer.send(new ProducerRecord<>("again", "before")).get(60, TimeUnit.SECONDS);
+      }
+      client.admin().deleteTopic("again").get(30, TimeUnit.SECONDS);
+      client.admin().createTopic(Topic.named("again").partitions(1)).get(30, TimeUnit.SECONDS);
+      for (int i = 0; i < 3; i++) {
+        RecordMetadata sent =
+            producer.send(new ProducerRecord<>("again", "since")).get(60, TimeUnit.SECONDS);
+        assertEquals(i, sent.offset());
+      }
+    }
+  }
+
+  @Test
+  void aConsumerIsToldThatWhatItReadIsNotInTheLog() throws Exception {
+    try (KafkaProducer<String, String> producer = producer(Map.of())) {
+      for (int i = 0; i < 5; i++) {
+        producer.send(new ProducerRecord<>("shorter", 0, null, "value"));
+      }
+      producer.flush();
+    }
+    TopicPartition partition = new TopicPartition("shorter", 0);
+    try (KafkaConsumer<String, String> consumer = consumer("none")) {
+      consumer.assign(List.of(partition));
+      consumer.seek(partition, new OffsetAndMetadata(2, Optional.of(0), ""));
+      assertEquals(2, read(consumer, 3).get(0).offset());
+      consumer.seek(partition, new OffsetAndMetadata(7, Optional.of(0), ""));
+      LogTruncationException told =
+          assertThrows(LogTruncationException.class, () -> read(consumer, 1));
+      assertEquals(5, told.divergentOffsets().get(partition).offset());
     }
   }
 

@@ -19,6 +19,7 @@ import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -97,6 +98,7 @@ final class KafkaFrames {
                               List.of(
                                   new ListOffsetsRequestData.ListOffsetsPartition()
                                       .setTimestamp(-1)))));
+      case OFFSET_FOR_LEADER_EPOCH -> endOfEpoch(topic);
       case OFFSET_COMMIT ->
           new OffsetCommitRequestData()
               .setGroupId("sample")
@@ -170,6 +172,19 @@ final class KafkaFrames {
                                       .setOffset(-1)))));
       default -> null;
     };
+  }
+
+  private static ApiMessage endOfEpoch(String topic) {
+    OffsetForLeaderEpochRequestData body = new OffsetForLeaderEpochRequestData();
+    body.topics()
+        .add(
+            new OffsetForLeaderEpochRequestData.OffsetForLeaderTopic()
+                .setTopic(topic)
+                .setPartitions(
+                    List.of(
+                        new OffsetForLeaderEpochRequestData.OffsetForLeaderPartition()
+                            .setLeaderEpoch(0))));
+    return body;
   }
 
   private static ApiMessage createTopics(String topic) {
