@@ -224,6 +224,16 @@ public final class BrokerKeys {
           "Whether groups are loaded although some of their records cannot be read, and what these"
               + " say is forgotten; otherwise their coordinator is not available.");
 
+  public static final ConfigKey<Boolean> QUEUES_LOAD_DAMAGED =
+      ConfigKey.dynamic(
+          "queues.load.damaged",
+          ConfigType.BOOLEAN,
+          false,
+          Constraint.any(),
+          "Whether queues are loaded although some of what they have delivered and settled cannot"
+              + " be read: messages may be delivered again, or not at all; otherwise the queues of"
+              + " that partition are not available.");
+
   public static final ConfigKey<Long> GROUP_LAG_INTERVAL_MS =
       ConfigKey.fixed(
           "group.lag.interval.ms",
@@ -420,6 +430,7 @@ public final class BrokerKeys {
               OFFSETS_REPLICATION_FACTOR,
               OFFSETS_RETENTION_MS,
               OFFSETS_LOAD_DAMAGED,
+              QUEUES_LOAD_DAMAGED,
               GROUP_LAG_INTERVAL_MS,
               REPLICA_LAG_TIME_MAX_MS,
               MAX_MESSAGE_BYTES,

@@ -6,6 +6,7 @@ import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.broker.service.ResponseMemory;
 import io.tailrace.protocol.port.Clock;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -15,10 +16,13 @@ import java.util.function.Function;
  * @param memory counts records that were read and are not answered yet
  * @param limits what producers may send to a topic, by its settings; called from any thread
  * @param forwards sends messages to other topics
+ * @param loadsDamaged whether queues are loaded without the changes that cannot be read; called
+ *     from any thread
  */
 public record DeliveryResources(
     ReaderThreads readers,
     ResponseMemory memory,
     Function<Map<String, String>, RecordLimits> limits,
     ForwardClient forwards,
+    BooleanSupplier loadsDamaged,
     Clock clock) {}

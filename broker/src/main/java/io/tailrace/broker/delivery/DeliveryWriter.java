@@ -85,11 +85,18 @@ final class DeliveryWriter {
     }
   }
 
-  /** Writes a snapshot when the log has grown, and drops what came before the last one. */
+  /** Writes a snapshot when the log has grown. */
   private void snapshot() {
-    if (log.sizeInBytes() < snapshotAtBytes || !log.isAppendable()) {
-      return;
+    if (log.sizeInBytes() >= snapshotAtBytes && log.isAppendable()) {
+      writeSnapshot();
     }
+  }
+
+  /**
+   * Writes a snapshot, and drops what came before it once it is committed. To be called where
+   * {@link #isReady}.
+   */
+  void writeSnapshot() {
     long begin = log.endOffset();
     long bytes = 0;
     try {

@@ -74,6 +74,8 @@ final class DeltaCodec {
       out.setPurged(purged.cursor());
     } else if (delta instanceof QueueDelta.Expired gone) {
       out.setExpired(ExpiredChange.newBuilder().setBelow(gone.below()).setCount(gone.count()));
+    } else if (delta instanceof QueueDelta.Cut cut) {
+      out.setCut(cut.from());
     } else if (delta instanceof QueueDelta.Restored restored) {
       out.setRestored(encode(restored));
     } else if (delta instanceof QueueDelta.Bound bound) {
@@ -167,6 +169,7 @@ final class DeltaCodec {
       case PURGED -> new QueueDelta.Purged(in.getPurged());
       case EXPIRED ->
           new QueueDelta.Expired(in.getExpired().getBelow(), in.getExpired().getCount());
+      case CUT -> new QueueDelta.Cut(in.getCut());
       case RESTORED -> decode(in.getRestored());
       case KIND_NOT_SET ->
           throw new IllegalArgumentException("a delivery log holds a change of an unknown kind");

@@ -69,8 +69,28 @@ final class HostedQueue {
       version = synced.version();
     } else {
       delivery.apply(delta, monotonicMs);
+      if (delta instanceof QueueDelta.Cut cut) {
+        bindings.replaceAll(each -> cutTo(each, cut.from()));
+      }
     }
     bindings.removeIf(each -> each.until() <= delivery.cursor());
+  }
+
+  /** Other records get the offsets from the end on: those are new to every binding. */
+  private static BoundRange cutTo(BoundRange range, long end) {
+    return new BoundRange(
+        range.queue(),
+        range.key(),
+        Math.min(range.since(), end),
+        range.until() == OPEN ? OPEN : Math.min(range.until(), end));
+  }
+
+  /** Whether anything is known of records at or above an offset. */
+  boolean reachesBeyond(long offset) {
+    return delivery.reachesBeyond(offset)
+        || bindings.stream()
+            .anyMatch(
+                each -> each.since() > offset || (each.until() != OPEN && each.until() > offset));
   }
 
   /** The deltas that make it anew. */

@@ -70,7 +70,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     this.partition = partition;
     this.resources = resources;
     this.clock = resources.clock();
-    this.queues = new PartitionQueues(clock);
+    this.queues = new PartitionQueues(clock, resources.loadsDamaged());
     this.log = partition.deliveryLog(queues, this);
     this.writer = new DeliveryWriter(log, queues);
     partition.listen(this);
@@ -137,11 +137,31 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       if (image != null) {
         queue.delivery().configure(image.settings()); // locks are granted anew by them
       }
+      forgetGivenUp(queue);
       queue.delivery().lead(clock.monotonicMs());
       servings.put(queue.id(), newServing(queue));
     }
     syncBindings();
     runWhenServing();
+  }
+
+  /**
+   * An unclean election may have given up records of which the delivery log still tells: the
+   * messages that come now get their offsets, and must not be taken for settled.
+   */
+  private void forgetGivenUp(HostedQueue queue) {
+    long end = partition.replica().logEndAtElection();
+    if (queue.reachesBeyond(end)) {
+      LOG.error(
+          "queue {}: {} was elected with records up to offset {} only, but the queue has seen"
+              + " records up to {}; what it knew of those from {} on is forgotten, they are lost",
+          queue.name(),
+          partition,
+          end,
+          queue.delivery().cursor(),
+          end);
+      writer.write(queue, List.of(new QueueDelta.Cut(end)), this::logRefusal);
+    }
   }
 
   private QueueServing newServing(HostedQueue queue) {
@@ -350,10 +370,22 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       begin();
       return;
     }
+    mendLog();
     dropExpired();
     forgetSettled();
     resumeStalled();
     List.copyOf(servings.values()).forEach(this::serve); // enough replicas may be in sync again
+  }
+
+  /** After a replay without what could not be read, the log gets the state that was found. */
+  private void mendLog() {
+    if (queues.isIncomplete() && writer.isReady()) {
+      LOG.warn(
+          "{}: its queues were loaded from a damaged delivery log, as queues.load.damaged asks for;"
+              + " what was found is written anew",
+          partition);
+      writer.writeSnapshot();
+    }
   }
 
   /** The queue whose own topic this is; null when it is an exchange, or not served. */

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 
 /**
  * All queues of one partition, as its delivery log says; every replica replays it. Snapshots are
@@ -33,6 +34,7 @@ final class PartitionQueues implements DerivedState {
   private static final int SNAPSHOT_RECORD_BYTES = 256 * 1024;
 
   private final Clock clock;
+  private final BooleanSupplier loadsDamaged;
   private Map<UUID, HostedQueue> queues = new LinkedHashMap<>();
 
   /** What an unfinished snapshot has said; null outside of one. */
@@ -41,8 +43,26 @@ final class PartitionQueues implements DerivedState {
   /** The leader writes the snapshots: its own state is what they say. */
   private boolean leading;
 
-  PartitionQueues(Clock clock) {
+  /** Changes are missing since the last snapshot. */
+  private boolean incomplete;
+
+  /** The log begins with a snapshot of which a part is missing. */
+  private boolean salvaging;
+
+  /**
+   * @param loadsDamaged whether queues are loaded without the changes that cannot be read; called
+   *     on the partition's thread
+   */
+  PartitionQueues(Clock clock, BooleanSupplier loadsDamaged) {
     this.clock = clock;
+    this.loadsDamaged = loadsDamaged;
+  }
+
+  /**
+   * Whether changes were missing when the log was replayed, which no snapshot behind them replaces.
+   */
+  boolean isIncomplete() {
+    return incomplete;
   }
 
   /** Says whether this replica writes the log, or only replays it. */
@@ -117,6 +137,8 @@ final class PartitionQueues implements DerivedState {
   public void clear() {
     queues.clear();
     staged = null;
+    incomplete = false;
+    salvaging = false;
   }
 
   @Override
@@ -137,16 +159,20 @@ final class PartitionQueues implements DerivedState {
       case SNAPSHOT_PART -> {
         if (staged != null) {
           apply(record, staged);
+        } else if (salvaging) {
+          apply(record, queues);
         }
       }
       case SNAPSHOT_END -> {
         if (staged != null && !leading) {
           queues = staged;
         }
+        incomplete &= staged == null;
         staged = null;
       }
       case CHANGES -> {
         staged = null; // the snapshot before it was not finished
+        salvaging = false;
         apply(record, queues);
       }
       case UNRECOGNIZED ->
@@ -190,5 +216,28 @@ final class PartitionQueues implements DerivedState {
   @Override
   public boolean needsWholeLog() {
     return true;
+  }
+
+  /**
+   * A snapshot that lacks a part is no snapshot, unless it is the beginning of the log: then it is
+   * all that is known.
+   */
+  @Override
+  public void onGap() {
+    incomplete = true;
+    if (queues.isEmpty()) {
+      salvaging = true;
+      queues = staged == null ? queues : staged;
+    }
+    staged = null;
+  }
+
+  @Override
+  public String refusalOfDamage() {
+    return loadsDamaged.getAsBoolean()
+        ? null
+        : "its queues would deliver messages again that were settled, or take others for settled:"
+            + " where another replica is in sync, delete this one, so that it is fetched again;"
+            + " else set queues.load.damaged=true to go on with what can be read";
   }
 }

@@ -1,5 +1,6 @@
 package io.tailrace.broker.network;
 
+import io.tailrace.broker.config.BrokerKeys;
 import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.delivery.DeliveryResources;
 import io.tailrace.broker.delivery.DeliveryService;
@@ -63,7 +64,12 @@ public record BrokerServices(
         new DeliveryService(
             registry,
             new DeliveryResources(
-                readers, memory.responses(), config::recordLimits, forwards, clock));
+                readers,
+                memory.responses(),
+                config::recordLimits,
+                forwards,
+                () -> config.current().get(BrokerKeys.QUEUES_LOAD_DAMAGED),
+                clock));
     cluster.addListener(delivery::onImage); // told after the registry
     return new BrokerServices(
         cluster,

@@ -40,23 +40,25 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
 
 /**
- * Three replicas of one partition with one queue, on one thread: the real partitions, delivery logs
+ * Some replicas of one partition with one queue, on one thread: the real partitions, delivery logs
  * and queues, with disks in memory and metadata and fetches that go where the test says. Not
  * thread-safe.
  */
 final class DeliveryReplicas {
   static final String QUEUE = "jobs";
   static final UUID QUEUE_ID = new UUID(7, 7);
-  private static final UUID TOPIC_ID = new UUID(1, 2);
-  private static final int MIN_IN_SYNC = 2;
+  static final UUID TOPIC_ID = new UUID(1, 2);
   private static final long LAG_MS = 5_000;
   private static final int FETCH_BYTES = 2_000;
-  private static final List<Integer> IDS = List.of(0, 1, 2);
 
   final ManualClock clock = new ManualClock(1_000_000);
   final List<Replica> replicas = new ArrayList<>();
+  boolean loadsDamaged;
+  private final List<Integer> ids;
+  private final int minInSync;
   private PartitionImage image;
 
   /** One broker, as far as the partition is concerned. */
@@ -114,6 +116,7 @@ final class DeliveryReplicas {
                   new ResponseMemory(1 << 30),
                   configs -> new RecordLimits(1 << 20, Long.MAX_VALUE, Long.MAX_VALUE, -1, false),
                   null, // nothing is dead-lettered here
+                  () -> loadsDamaged,
                   clock));
       images.clear();
       images.add(topic());
@@ -132,7 +135,7 @@ final class DeliveryReplicas {
     void deliverImage() {
       TopicImage next = images.poll();
       if (lives() && next != null) {
-        partition.onMetadata(PartitionMetadata.of(next.partitions().get(0), MIN_IN_SYNC));
+        partition.onMetadata(PartitionMetadata.of(next.partitions().get(0), minInSync));
         delivery.onQueues(next, Map.of(QUEUE_ID, queue()));
         run();
       }
@@ -148,14 +151,20 @@ final class DeliveryReplicas {
   }
 
   DeliveryReplicas() {
-    for (int id : IDS) {
+    this(3);
+  }
+
+  DeliveryReplicas(int count) {
+    ids = IntStream.range(0, count).boxed().toList();
+    minInSync = Math.min(2, count);
+    for (int id : ids) {
       replicas.add(new Replica(id));
     }
     List<InSyncReplica> all = new ArrayList<>();
     for (Replica each : replicas) {
       all.add(new InSyncReplica(each.id, 1, new UUID(0, each.id)));
     }
-    image = new PartitionImage(0, 0, 1, IDS, all, List.of(), 1);
+    image = new PartitionImage(0, 0, 1, ids, all, List.of(), 1);
     replicas.forEach(Replica::start);
     heal(); // the queue is bound from offset 0 on
   }
@@ -181,7 +190,7 @@ final class DeliveryReplicas {
 
   private void change(
       int leader, int epoch, List<InSyncReplica> inSync, List<InSyncReplica> eligible) {
-    image = new PartitionImage(0, leader, epoch, IDS, inSync, eligible, image.version() + 1);
+    image = new PartitionImage(0, leader, epoch, ids, inSync, eligible, image.version() + 1);
     replicas.stream().filter(Replica::lives).forEach(each -> each.images.add(topic()));
   }
 
@@ -198,9 +207,15 @@ final class DeliveryReplicas {
       int leader = alive.get(Math.floorMod(preferred, alive.size())).brokerId();
       List<InSyncReplica> eligible = new ArrayList<>(image.eligibleLeaderReplicas());
       image.inSync().stream().filter(member -> !alive.contains(member)).forEach(eligible::add);
-      boolean enough = alive.size() >= MIN_IN_SYNC;
+      boolean enough = alive.size() >= minInSync;
       change(leader, image.leaderEpoch() + 1, alive, enough ? List.of() : eligible);
     }
+  }
+
+  /** Lets any replica lead, whatever it lacks. */
+  void electUnclean(int leader) {
+    change(
+        leader, image.leaderEpoch() + 1, List.of(replicas.get(leader).registration()), List.of());
   }
 
   /** How many members of the in-sync set live under the registration that the set names. */

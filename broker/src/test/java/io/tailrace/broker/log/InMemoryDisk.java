@@ -3,6 +3,7 @@ package io.tailrace.broker.log;
 import io.netty.buffer.ByteBufUtil;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
+import io.tailrace.protocol.record.RecordBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +139,29 @@ public final class InMemoryDisk {
     killProcess();
     logs.values().forEach(log -> log.losePower(random));
     countUsed();
+  }
+
+  /**
+   * The device changes a bit in the content of a batch, behind its header.
+   *
+   * @param offset of a record in it
+   * @return whether there is one
+   */
+  public synchronized boolean damage(LogId id, long offset, RandomGenerator random) {
+    InMemoryDirectory directory = logs.get(id);
+    if (directory == null) {
+      return false;
+    }
+    for (InMemorySegment segment :
+        InMemoryLogContent.find(new InMemoryLogFiles(id, this, directory)).segments) {
+      int index = segment.indexOf(offset);
+      if (index < segment.batches.size() && segment.batches.get(index).baseOffset() <= offset) {
+        InMemorySegment.Place batch = segment.batches.get(index);
+        segment.file.flipBit(batch.position(), RecordBatch.HEADER_BYTES, batch.size(), random);
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The batches that a log would hold if it was opened now, in their order. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -20,6 +21,10 @@ final class InMemoryFile {
   long lastAppendMs;
   private final BitSet dirty = new BitSet();
   private final List<Writeback> underWay = new ArrayList<>();
+
+  /** Where batches begin that the device has damaged; they are no torn ends of writes. */
+  private final TreeSet<Integer> damaged = new TreeSet<>();
+
   private byte[] cached = new byte[256];
   private int length;
   private byte[] device = {};
@@ -55,8 +60,24 @@ final class InMemoryFile {
     return Arrays.copyOfRange(cached, position, position + count);
   }
 
+  /** The device changes a bit of a batch behind its header, and the page cache gets that. */
+  void flipBit(int batchAt, int headerBytes, int sizeInBytes, RandomGenerator random) {
+    damaged.add(batchAt);
+    int position = batchAt + headerBytes + random.nextInt(sizeInBytes - headerBytes);
+    byte bit = (byte) (1 << random.nextInt(8));
+    cached[position] ^= bit;
+    if (position < device.length) {
+      device[position] ^= bit;
+    }
+  }
+
+  boolean isDamagedAt(int batchAt) {
+    return damaged.contains(batchAt);
+  }
+
   /** Writes to the page cache, at most right behind the end. */
   void write(int position, byte[] bytes) {
+    damaged.tailSet(position).clear();
     int end = position + bytes.length;
     if (end > cached.length) {
       cached = Arrays.copyOf(cached, Math.max(end, 2 * cached.length));
@@ -75,6 +96,7 @@ final class InMemoryFile {
     abandonWritebacks(); // they would bring back what is cut off
     Arrays.fill(cached, newLength, length, (byte) 0);
     length = newLength;
+    damaged.tailSet(newLength).clear();
     dirty.clear((newLength + SECTOR_BYTES - 1) / SECTOR_BYTES, Integer.MAX_VALUE);
   }
 
@@ -139,6 +161,7 @@ final class InMemoryFile {
     dirty.clear();
     cached = Arrays.copyOf(device, Math.max(256, newLength));
     length = newLength;
+    damaged.tailSet(newLength).clear();
   }
 
   private void toDevice(int sector, byte[] content) {

@@ -60,6 +60,9 @@ final class InMemoryLogView implements LogView {
       if (batch.place().nextOffset() > limitOffset || !fits) {
         return copied;
       }
+      if (copied > 0 && !RecordBatch.crcMatches(batch.bytes(), 0)) {
+        return copied;
+      }
       checkChecksum(batch);
       out.writeBytes(batch.bytes(), 0, size);
       copied += size;
@@ -84,13 +87,10 @@ final class InMemoryLogView implements LogView {
 
   private void checkChecksum(Copy batch) {
     if (!RecordBatch.crcMatches(batch.bytes(), 0)) {
-      throw new LogException(
-          ErrorCode.CORRUPT_LOG,
-          "the batch at offset "
-              + batch.place().baseOffset()
-              + " of log "
-              + id
-              + " fails its checksum");
+      throw LogException.corrupt(
+          batch.place().baseOffset(),
+          batch.place().nextOffset(),
+          "of log " + id + " fail their checksum");
     }
   }
 

@@ -237,7 +237,14 @@ final class InMemoryPartitionLog implements PartitionLog {
         if (batch.nextOffset() > limitOffset || !fits) {
           return copied;
         }
-        out.writeBytes(checked(segment, batch));
+        ByteBuf bytes = segment.read(batch);
+        if (!RecordBatch.crcMatches(bytes, 0)) {
+          if (copied > 0) {
+            return copied;
+          }
+          throw damaged(batch);
+        }
+        out.writeBytes(bytes);
         copied += batch.size();
       }
     }
@@ -262,11 +269,14 @@ final class InMemoryPartitionLog implements PartitionLog {
   private ByteBuf checked(InMemorySegment segment, Place batch) {
     ByteBuf bytes = segment.read(batch);
     if (!RecordBatch.crcMatches(bytes, 0)) {
-      throw new LogException(
-          ErrorCode.CORRUPT_LOG,
-          "the batch at offset " + batch.baseOffset() + " of log " + id + " fails its checksum");
+      throw damaged(batch);
     }
     return bytes;
+  }
+
+  private LogException damaged(Place batch) {
+    return LogException.corrupt(
+        batch.baseOffset(), batch.nextOffset(), "of log " + id + " fail their checksum");
   }
 
   @Override

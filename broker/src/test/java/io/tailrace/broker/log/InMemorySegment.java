@@ -29,7 +29,10 @@ final class InMemorySegment {
     int at = 0;
     try {
       while (at < content.capacity()) {
-        int size = RecordBatch.check(content, at, content.capacity() - at);
+        int size =
+            file.isDamagedAt(at)
+                ? RecordBatch.checkStructure(content, at, content.capacity() - at)
+                : RecordBatch.check(content, at, content.capacity() - at);
         if (RecordBatch.baseOffset(content, at) < segment.endOffset()) {
           return segment;
         }

@@ -153,6 +153,13 @@ final class AsideSet {
     return before - size;
   }
 
+  /** Removes all at or above the offset. */
+  void removeFrom(long offset) {
+    for (long at = ceiling(offset); at >= 0; at = ceiling(offset)) {
+      remove(at);
+    }
+  }
+
   /** The smallest offset at or above the given one; -1 when there is none. */
   long ceiling(long offset) {
     Map.Entry<Long, Block> entry = blocks.floorEntry(offset);

@@ -65,6 +65,15 @@ final class DeferredSet {
     }
   }
 
+  /** Forgets all at or above the offset: other messages get these offsets. */
+  void removeFrom(long offset) {
+    to = Math.min(to, offset);
+    for (long at = times.ceiling(offset); at >= 0; at = times.ceiling(offset)) {
+      times.remove(at);
+    }
+    rebuild();
+  }
+
   /**
    * Drops all.
    *

@@ -44,6 +44,18 @@ public record Forward(
         .toArray();
   }
 
+  /** The same without the messages at or above an offset. */
+  Forward below(long offset) {
+    return new Forward(
+        target,
+        redrive,
+        routingKey,
+        epoch,
+        firstSequence,
+        aside.stream().filter(each -> each.offset() < offset).toList(),
+        messages.stream().filter(each -> each.offset() < offset).toList());
+  }
+
   /** Whether a message is part of it. */
   boolean contains(long offset) {
     return Arrays.binarySearch(offsets(), offset) >= 0;

@@ -88,6 +88,17 @@ final class ForwardState {
     return undone;
   }
 
+  /**
+   * Forgets messages of the batch in flight at or above an offset. What is left of it does not fit
+   * the sequences that were written down, so that a target which has them asks for a new epoch.
+   */
+  void removeFrom(long offset) {
+    if (inFlight != null) {
+      Forward left = inFlight.below(offset);
+      inFlight = left.count() == 0 ? null : left;
+    }
+  }
+
   void addDropped(long count) {
     dropped += count;
   }

@@ -70,6 +70,8 @@ public final class QueueDelivery {
       unlock(dropped.offsets());
     } else if (delta instanceof QueueDelta.Forwarding away) {
       unlock(away.offsets());
+    } else if (delta instanceof QueueDelta.Cut cut) {
+      locks.keySet().removeIf(offset -> offset >= cut.from());
     } else if (delta instanceof QueueDelta.Expired gone) {
       locks.keySet().removeIf(offset -> offset < gone.below());
     }
@@ -115,6 +117,13 @@ public final class QueueDelivery {
         lock(message, monotonicMs);
       }
     }
+  }
+
+  /**
+   * Whether anything is known of records at or above an offset, be it only that they are settled.
+   */
+  public boolean reachesBeyond(long offset) {
+    return state.reachesBeyond(offset);
   }
 
   /** Everything at or above it has never been delivered. */

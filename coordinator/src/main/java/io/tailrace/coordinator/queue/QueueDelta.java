@@ -133,6 +133,12 @@ public sealed interface QueueDelta {
   record Expired(long below, long count) implements QueueDelta {}
 
   /**
+   * The partition's records from an offset on were given up by an unclean election: what is known
+   * of them is forgotten, since other records get these offsets.
+   */
+  record Cut(long from) implements QueueDelta {}
+
+  /**
    * Part of a snapshot: adds to what is held.
    *
    * @param messages ascending

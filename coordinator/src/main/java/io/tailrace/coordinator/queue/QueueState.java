@@ -202,6 +202,8 @@ final class QueueState {
       purge(purged.cursor());
     } else if (delta instanceof QueueDelta.Expired gone) {
       expire(gone);
+    } else if (delta instanceof QueueDelta.Cut cut) {
+      cut(cut.from());
     } else if (delta instanceof QueueDelta.Restored restored) {
       restore(restored);
     }
@@ -307,6 +309,21 @@ final class QueueState {
     deferred.removeBelow(gone.below());
     cursor = Math.max(cursor, gone.below());
     expired += gone.count();
+  }
+
+  /** Whether anything is known of records at or above an offset. */
+  boolean reachesBeyond(long offset) {
+    return cursor > offset || deferred.to() > offset || hasUnsettled(offset, Long.MAX_VALUE);
+  }
+
+  private void cut(long from) {
+    while (!messages.isEmpty() && messages.lastKey() >= from) {
+      remove(messages.lastKey());
+    }
+    aside.removeFrom(from);
+    deferred.removeFrom(from);
+    forwards.removeFrom(from);
+    cursor = Math.min(cursor, from);
   }
 
   private void restore(QueueDelta.Restored restored) {

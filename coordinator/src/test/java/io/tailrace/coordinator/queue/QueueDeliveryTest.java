@@ -466,4 +466,27 @@ class QueueDeliveryTest {
     assertTrue(queue.hasUnsettled(5, 6));
     assertFalse(queue.hasUnsettled(6, 9));
   }
+
+  @Test
+  void forgetsAllThatItKnewOfRecordsThatWereGivenUp() {
+    queue.onMatched(0, 6);
+    receive(A, 5);
+    answer(Answer.Kind.ACK, token(1, A));
+    answer(Answer.Kind.ACK, token(3, A));
+    answer(Answer.Kind.REJECT, token(2, A));
+    defer(new long[] {6, 7}, now + 50, now + 50);
+    assertFalse(queue.reachesBeyond(8));
+    assertTrue(queue.reachesBeyond(7));
+
+    apply(new QueueDelta.Cut(2));
+    assertFalse(queue.reachesBeyond(2));
+    failOver(2);
+    assertEquals(new QueueCounts(0, 1, 0, 0, 0, 0, Set.of()), queue.counts(now));
+
+    queue.onMatched(2, 5);
+    defer(new long[] {6}, now + 50);
+    assertArrayEquals(new long[] {2, 3, 4}, receive(B, 9), "other messages, none of them settled");
+    now += 60;
+    assertArrayEquals(new long[] {6}, receive(B, 9));
+  }
 }

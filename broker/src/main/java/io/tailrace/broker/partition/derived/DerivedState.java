@@ -76,6 +76,9 @@ public interface DerivedState {
     return false;
   }
 
+  /** A replay passes over batches that cannot be read, behind those that were applied last. */
+  default void onGap() {}
+
   /**
    * Why the state must not be used when batches of the log cannot be read, with what an operator
    * can do; null when it may be worked out without them.

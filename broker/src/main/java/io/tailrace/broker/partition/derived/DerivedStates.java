@@ -155,6 +155,10 @@ public final class DerivedStates {
         .orElse(null);
   }
 
+  void onGap() {
+    states.forEach(DerivedState::onGap);
+  }
+
   /** The log is closed or failed. */
   public void onStopped() {
     states.forEach(DerivedState::onStopped);

@@ -90,6 +90,7 @@ public final class LogReplay {
         throw new LogException(ErrorCode.CORRUPT_LOG, e.getMessage() + "; " + refusal, e);
       }
       // A consumer that reads that batch gets the error; the rest of the partition goes on.
+      states.onGap();
       LOG.warn("the log is replayed from behind offset {}: {}", offset, e.getMessage());
       offset =
           e.resumeOffset() > offset
