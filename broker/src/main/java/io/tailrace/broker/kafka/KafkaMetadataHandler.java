@@ -158,13 +158,18 @@ final class KafkaMetadataHandler implements KafkaHandler {
                   .setLeaderEpoch(partition.leaderEpoch())
                   .setReplicaNodes(partition.replicas())
                   .setIsrNodes(partition.inSyncReplicas())
-                  .setOfflineReplicas(
-                      partition.replicas().stream().filter(id -> !isLive(image, id)).toList()));
+                  .setOfflineReplicas(offline(image, partition)));
     }
     return message;
   }
 
-  private static Errors error(ClusterImage image, PartitionImage partition) {
+  /** The replicas on brokers that are not live. */
+  static List<Integer> offline(ClusterImage image, PartitionImage partition) {
+    return partition.replicas().stream().filter(id -> !isLive(image, id)).toList();
+  }
+
+  /** Why clients of Kafka cannot use the partition now. */
+  static Errors error(ClusterImage image, PartitionImage partition) {
     if (!partition.hasLeader()) {
       return Errors.LEADER_NOT_AVAILABLE;
     }

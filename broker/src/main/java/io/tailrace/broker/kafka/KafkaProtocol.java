@@ -46,6 +46,17 @@ public final class KafkaProtocol implements ConnectionFactory {
         .addTo(apis);
     new KafkaCommitHandlers(services.groups(), classic, services.cluster(), names).addTo(apis);
     new KafkaOffsetsHandlers(services.offsets()).addTo(apis);
+    apis.add(
+        ApiKeys.DESCRIBE_TOPIC_PARTITIONS,
+        0,
+        0,
+        new KafkaTopicPartitionsHandler(services.cluster()));
+    apis.add(
+        ApiKeys.DESCRIBE_LOG_DIRS,
+        1,
+        4,
+        new KafkaLogDirsHandler(
+            services.logs(), services.config().current().dataDirectory().toString()));
   }
 
   @Override

@@ -202,6 +202,17 @@ class KafkaAdminTest {
   }
 
   @Test
+  void tellsTheSizesOfTheLogs() throws Exception {
+    create(new NewTopic("sized", 2, (short) 1));
+    send("sized", 1, 2, 3);
+    var directories = get(admin.describeLogDirs(List.of(0)).allDescriptions()).get(0);
+    assertEquals(1, directories.size());
+    var replicas = directories.values().iterator().next().replicaInfos();
+    assertTrue(replicas.get(new TopicPartition("sized", 0)).size() > 0);
+    assertEquals(0, replicas.get(new TopicPartition("sized", 1)).size());
+  }
+
+  @Test
   void deletesRecordsAndGroups() throws Exception {
     create(new NewTopic("kept", 1, (short) 1));
     TopicPartition partition = new TopicPartition("kept", 0);

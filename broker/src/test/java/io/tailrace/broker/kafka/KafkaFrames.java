@@ -10,6 +10,8 @@ import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
@@ -98,6 +100,24 @@ final class KafkaFrames {
                               List.of(
                                   new ListOffsetsRequestData.ListOffsetsPartition()
                                       .setTimestamp(-1)))));
+      case DESCRIBE_TOPIC_PARTITIONS ->
+          new DescribeTopicPartitionsRequestData()
+              .setResponsePartitionLimit(1)
+              .setTopics(
+                  List.of(new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic)))
+              .setCursor(
+                  new DescribeTopicPartitionsRequestData.Cursor()
+                      .setTopicName(topic)
+                      .setPartitionIndex(1));
+      case DESCRIBE_LOG_DIRS -> {
+        DescribeLogDirsRequestData body = new DescribeLogDirsRequestData();
+        body.topics()
+            .add(
+                new DescribeLogDirsRequestData.DescribableLogDirTopic()
+                    .setTopic(topic)
+                    .setPartitions(List.of(0)));
+        yield body;
+      }
       case OFFSET_FOR_LEADER_EPOCH -> endOfEpoch(topic);
       case OFFSET_COMMIT ->
           new OffsetCommitRequestData()
