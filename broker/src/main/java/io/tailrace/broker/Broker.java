@@ -327,7 +327,8 @@ public final class Broker implements AutoCloseable {
           if (made != null) { // else the replica asks again
             made.onNeeded(partition);
           }
-        });
+        },
+        cluster::reportLogEnd);
   }
 
   /** Each partition thread has a network of its own to the other brokers. */

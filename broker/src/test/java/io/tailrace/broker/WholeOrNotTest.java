@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Which of its partitions a broker leads after it was killed, lost its power or its directory. */
 class WholeOrNotTest {
-  private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(20);
+  private static final long DEADLINE_NS = TimeUnit.SECONDS.toNanos(60);
 
   @TempDir Path directory;
 
@@ -45,10 +46,16 @@ class WholeOrNotTest {
   }
 
   private Broker start(String data) {
+    return start(0, data);
+  }
+
+  private Broker start(int id, String data) {
     Map<String, String> settings =
         TestCluster.settings(
             directory,
             Map.of(
+                "broker.id",
+                "" + id,
                 "data.dir",
                 directory.resolve(data).toString(),
                 "zookeeper.connect",
@@ -146,6 +153,45 @@ class WholeOrNotTest {
     try (Broker broker = start("killed")) {
       assertEquals(2, send(broker, "orders"));
     }
+  }
+
+  @Test
+  void whenAllReplicasLostPowerTheOneWithTheLargestLogLeads() throws Exception {
+    int preferred;
+    try (Broker first = start(0, "data-0");
+        Broker second = start(1, "data-1");
+        TailraceClient client = connect(first)) {
+      client
+          .admin()
+          .createTopic(
+              Topic.named("orders")
+                  .partitions(1)
+                  .replicationFactor(2)
+                  .config("min.insync.replicas", "2"))
+          .join();
+      await(() -> describe(client).inSyncReplicas().size() == 2);
+      preferred = describe(client).replicas().get(0);
+      send(second, "orders");
+      copyOfRunning("data-" + preferred, "cut-" + preferred);
+      send(client, "orders");
+      send(client, "orders");
+      copyOfRunning("data-" + (1 - preferred), "cut-" + (1 - preferred));
+    }
+    machine.stop();
+    try (Broker shorter = start(preferred, "cut-" + preferred)) {
+      assertTrue(leader(shorter, "orders").isEmpty(), "the other one may have more");
+      try (Broker longer = start(1 - preferred, "cut-" + (1 - preferred));
+          TailraceClient client = connect(longer)) {
+        await(() -> describe(client).leader().isPresent());
+        assertEquals(1 - preferred, describe(client).leader().getAsInt());
+        await(() -> describe(client).inSyncReplicas().size() == 2);
+        assertEquals(3, send(client, "orders"));
+      }
+    }
+  }
+
+  private static PartitionDescription describe(TailraceClient client) {
+    return client.admin().describeTopic("orders").join().partitions().get(0);
   }
 
   private static void await(Callable<Boolean> condition) throws Exception {

@@ -9,6 +9,7 @@ import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.partition.derived.DelayedBatches;
 import io.tailrace.broker.partition.derived.DerivedState;
 import io.tailrace.coordinator.cluster.InSyncReplica;
+import io.tailrace.coordinator.cluster.LogEndReport;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.replica.PartitionMetadata;
 import io.tailrace.coordinator.replica.ReplicaState;
@@ -223,6 +224,33 @@ public final class Partition {
     if (delivery != null) {
       delivery.replicated().beginEpoch();
     }
+  }
+
+  /**
+   * Tells the cluster where the data log ends, as soon as it is open: nobody leads, and every
+   * replica that could may lack records. The log does not change before there is a leader.
+   *
+   * @param brokerEpoch of the registration under which this broker was asked
+   */
+  public void reportLogEnd(int brokerEpoch) {
+    int epoch = leaderEpoch();
+    whenReady(
+        () -> {
+          if (data.isOpen() && replica.role() == ReplicaState.Role.NONE && leaderEpoch() == epoch) {
+            FollowerPosition position = replicated.position();
+            LogEndReport report =
+                new LogEndReport(
+                    topic,
+                    id.topicId(),
+                    id.partition(),
+                    epoch,
+                    brokerEpoch,
+                    position.lastEpoch(),
+                    position.logEndOffset());
+            LOG.info("{}: nobody leads; the log here ends at {}", this, position);
+            replication.logEnds().accept(report);
+          }
+        });
   }
 
   /** -1 before any metadata came. */

@@ -208,6 +208,9 @@ public final class PartitionRegistry {
   private static void takeOver(Partition partition, PartitionImage image, TopicSettings settings) {
     PartitionMetadata metadata = PartitionMetadata.of(image, settings.minInSyncReplicas());
     partition.scheduler().execute(() -> partition.onMetadata(metadata));
+    if (image.logEndAskedUnder() != PartitionImage.NOT_ASKED) {
+      partition.scheduler().execute(() -> partition.reportLogEnd(image.logEndAskedUnder()));
+    }
   }
 
   private Partition create(TopicImage topic, int index, LogConfig config) {

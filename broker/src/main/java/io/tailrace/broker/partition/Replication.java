@@ -1,5 +1,8 @@
 package io.tailrace.broker.partition;
 
+import io.tailrace.coordinator.cluster.LogEndReport;
+import java.util.function.Consumer;
+
 /**
  * How the partitions of one broker replicate.
  *
@@ -7,6 +10,12 @@ package io.tailrace.broker.partition;
  * @param inSync takes the in-sync sets that leaders propose
  * @param lagTimeMaxMs how long a follower may lag before it leaves the in-sync set
  * @param deliveryLogs makes those that other replicas have
+ * @param logEnds takes where logs end of partitions that nobody leads, where that was asked for;
+ *     thread-safe
  */
 public record Replication(
-    FollowerListener followers, InSyncStore inSync, long lagTimeMaxMs, DeliveryLogs deliveryLogs) {}
+    FollowerListener followers,
+    InSyncStore inSync,
+    long lagTimeMaxMs,
+    DeliveryLogs deliveryLogs,
+    Consumer<LogEndReport> logEnds) {}

@@ -92,7 +92,11 @@ final class DeliveryReplicas {
       scheduler = new ManualScheduler();
       Replication replication =
           new Replication(
-              new FollowsByHand(), DeliveryReplicas.this::propose, LAG_MS, DeliveryLogs.NONE);
+              new FollowsByHand(),
+              DeliveryReplicas.this::propose,
+              LAG_MS,
+              DeliveryLogs.NONE,
+              report -> {});
       partition =
           new Partition(
               QUEUE + ".inbox",

@@ -117,7 +117,8 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
                     mistakes.followerListener(fetchers),
                     mistakes.inSyncStore(member, machine.id(), thread, metadata),
                     LAG_TIME_MAX_MS,
-                    DeliveryLogs.NONE),
+                    DeliveryLogs.NONE,
+                    member::reportLogEnd),
                 FurtherStates.NONE),
             topic -> new TopicSettings(log, MIN_IN_SYNC),
             member::confirmDeletion);

@@ -28,7 +28,8 @@ public final class SingleBroker {
           FOLLOWS_NOBODY,
           change -> CompletableFuture.completedFuture(false),
           30_000,
-          DeliveryLogs.NONE);
+          DeliveryLogs.NONE,
+          report -> {});
 
   private SingleBroker() {}
 

@@ -64,6 +64,7 @@ public final class ClusterMember implements ClusterStore {
   private final Deque<PendingRequest<?>> settingRequests = new ArrayDeque<>();
   private final Deque<PendingRequest<?>> controllerRequests = new ArrayDeque<>();
   private final InSyncChanges inSyncChanges;
+  private final LogEndReports logEndReports;
 
   /** Connected, and {@link #state} is what the store held since. */
   private boolean ready;
@@ -144,6 +145,7 @@ public final class ClusterMember implements ClusterStore {
     this.brokerId = brokerId;
     this.home = HomeCluster.ANY;
     this.inSyncChanges = new InSyncChanges(brokerId, maxParts);
+    this.logEndReports = new LogEndReports(brokerId, maxParts);
     this.suspicion = new BrokerSuspicion(brokerId);
     this.expired = new ExpiredBrokers(brokerId);
     state.self(brokerId, -1);
@@ -482,6 +484,15 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
+  public void reportLogEnd(LogEndReport report) {
+    scheduler.execute(
+        () -> {
+          logEndReports.add(report);
+          advance();
+        });
+  }
+
+  @Override
   public CompletionStage<Long> allocateProducerIds(int count) {
     if (count < 1) {
       return CompletableFuture.failedFuture(
@@ -658,18 +669,23 @@ public final class ClusterMember implements ClusterStore {
     }
   }
 
-  /** Writes what this broker's partitions propose. Says whether it sent a write. */
+  /** Writes what this broker's partitions propose and report. Says whether it sent a write. */
   private boolean changeInSync() {
     if (membership == null || logged != Membership.Standing.REGISTERED) {
       return false;
     }
     List<MetadataWrite> writes = inSyncChanges.next(state, membership.brokerEpoch());
-    if (writes == null) {
-      return false;
+    if (writes != null) {
+      writingInSync = true;
+      write(writes, null);
+      return true;
     }
-    writingInSync = true;
-    write(writes, null);
-    return true;
+    List<MetadataWrite> logEnds = logEndReports.next(state, membership.brokerEpoch());
+    if (logEnds != null) {
+      write(logEnds, null);
+      return true;
+    }
+    return false;
   }
 
   /** Says whether it sent a write. */

@@ -437,10 +437,18 @@ final class ClusterState {
       int id, List<Integer> replicas, Node<MetadataValue.Partition> node, PartitionImage was) {
     MetadataValue.Partition value = node.value();
     int leader = leads(value) ? value.leader() : PartitionImage.NO_LEADER;
+    int asked =
+        ownEpoch >= 0
+                && leader == PartitionImage.NO_LEADER
+                && broker(ownId).epoch() == ownEpoch
+                && LeaderElection.asksForLogEnd(value, ownId, this)
+            ? ownEpoch
+            : PartitionImage.NOT_ASKED;
     if (was != null
         && was.leader() == leader
         && was.leaderEpoch() == value.leaderEpoch()
         && was.version() == node.version()
+        && was.logEndAskedUnder() == asked
         && was.inSync().equals(value.inSync())
         && was.eligibleLeaderReplicas().equals(value.eligible())
         && was.replicas().equals(replicas)) {
@@ -453,7 +461,8 @@ final class ClusterState {
         replicas,
         value.inSync(),
         value.eligible(),
-        node.version());
+        node.version(),
+        asked);
   }
 
   /** Whether the recorded leader is live, and under the registration with which it was elected. */

@@ -148,6 +148,14 @@ public interface ClusterStore extends AutoCloseable {
   CompletionStage<Boolean> proposeInSync(InSyncChange change);
 
   /**
+   * Reports where the log of one of this broker's replicas ends, which it was {@linkplain
+   * PartitionImage#logEndAskedUnder() asked} for. All replicas that could lead may lack records;
+   * when all have reported, the one that has most of them leads. Is written as soon as the metadata
+   * store takes it, unless it is not asked for any more.
+   */
+  void reportLogEnd(LogEndReport report);
+
+  /**
    * Tells which brokers answer this one. The controller ends the registrations of those that have
    * died or hang, sooner than their sessions end.
    */

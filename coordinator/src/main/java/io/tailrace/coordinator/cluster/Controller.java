@@ -105,11 +105,16 @@ final class Controller {
       List<Integer> replicas = assignment.get(id);
       LeaderElection.Result result =
           LeaderElection.elect(node.value(), replicas, Math.min(minimum, replicas.size()), state);
-      report.add(topic, id, result.outcome());
+      report.add(topic, id, node.value(), result);
       MetadataValue.Partition next = result.partition();
       if (!next.equals(node.value())) {
         right = false;
         members.addAll(next.inSync());
+        for (ReportedLogEnd end : node.value().logEnds()) {
+          if (result.outcome() == LeaderElection.Outcome.LED_WITH_LOSS) {
+            members.add(state.broker(end.brokerId()).asInSync()); // the reports must still count
+          }
+        }
         batch.add(new MetadataWrite.Update(topic.partitionKey(id), next, node.version()));
       }
     }

@@ -1,10 +1,11 @@
 package io.tailrace.coordinator.cluster;
 
 import io.tailrace.coordinator.cluster.LeaderElection.Outcome;
+import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
+import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,20 +19,41 @@ final class ElectionReport {
   /** So many partitions are named in a line. */
   private static final int NAMED = 5;
 
-  private final Map<String, NavigableSet<Integer>> ledWithLoss = new TreeMap<>();
-  private final Map<String, NavigableSet<Integer>> memberLost = new TreeMap<>();
+  private final Map<String, NavigableMap<Integer, String>> ledWithLoss = new TreeMap<>();
+  private final Map<String, NavigableMap<Integer, String>> memberLost = new TreeMap<>();
   private boolean changed;
 
-  void add(TopicState topic, int partition, Outcome outcome) {
+  /**
+   * @param before the partition before the election
+   */
+  void add(
+      TopicState topic,
+      int partition,
+      MetadataValue.Partition before,
+      LeaderElection.Result result) {
+    Outcome outcome = result.outcome();
     if (outcome == Outcome.LED_WITH_LOSS) {
-      ledWithLoss.computeIfAbsent(topic.name(), name -> new TreeSet<>()).add(partition);
+      ledWithLoss
+          .computeIfAbsent(topic.name(), name -> new TreeMap<>())
+          .put(partition, choice(before.logEnds(), result.partition().leader()));
     }
-    NavigableSet<Integer> lost = memberLost.get(topic.name());
+    NavigableMap<Integer, String> lost = memberLost.get(topic.name());
     if (outcome == Outcome.MEMBER_LOST) {
-      changed |= memberLost.computeIfAbsent(topic.name(), name -> new TreeSet<>()).add(partition);
-    } else if (lost != null && lost.remove(partition) && lost.isEmpty()) {
+      changed |=
+          memberLost.computeIfAbsent(topic.name(), name -> new TreeMap<>()).put(partition, "")
+              == null;
+    } else if (lost != null && lost.remove(partition) != null && lost.isEmpty()) {
       memberLost.remove(topic.name());
     }
+  }
+
+  /** Where the logs ended from which the leader was chosen, for people. */
+  private static String choice(List<ReportedLogEnd> ends, int leader) {
+    return ends.stream()
+        .sorted(ReportedLogEnd.BY_RECORDS.reversed())
+        .map(ReportedLogEnd::toString)
+        .collect(
+            Collectors.joining(", ", " (broker " + leader + (ends.isEmpty() ? "" : "; "), ")"));
   }
 
   /** Logs what was added since the last call. */
@@ -56,20 +78,20 @@ final class ElectionReport {
     changed = false;
   }
 
-  private static int count(Map<String, NavigableSet<Integer>> partitions) {
-    return partitions.values().stream().mapToInt(NavigableSet::size).sum();
+  private static int count(Map<String, NavigableMap<Integer, String>> partitions) {
+    return partitions.values().stream().mapToInt(Map::size).sum();
   }
 
-  private static String names(Map<String, NavigableSet<Integer>> partitions) {
+  private static String names(Map<String, NavigableMap<Integer, String>> partitions) {
     StringBuilder names = new StringBuilder();
     int named = 0;
-    for (Map.Entry<String, NavigableSet<Integer>> topic : partitions.entrySet()) {
-      for (int partition : topic.getValue()) {
+    for (Map.Entry<String, NavigableMap<Integer, String>> topic : partitions.entrySet()) {
+      for (Map.Entry<Integer, String> partition : topic.getValue().entrySet()) {
         if (named++ == NAMED) {
           return names.append(", ...").toString();
         }
         names.append(names.isEmpty() ? "" : ", ").append(topic.getKey()).append('-');
-        names.append(partition);
+        names.append(partition.getKey()).append(partition.getValue());
       }
     }
     return names.toString();

@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -22,14 +23,16 @@ import java.util.List;
  *                                                                       preferred
  *   2 some members are WHOLE                   these, re-registered     preferred of them
  *   3 some eligible are CURRENT or WHOLE       these, re-registered     preferred of them
- *   4 all members and eligible are NOT_WHOLE   the leader alone         preferred; records may be
- *                                                                       lost
+ *   4 all members and eligible are NOT_WHOLE,  the leader alone         that with the largest (last
+ *     and have reported their log ends                                  leader epoch, log end);
+ *                                                                       records may be lost
  *   5 otherwise                                unchanged                unchanged; nobody leads
  * </pre>
  *
  * <p>A CURRENT or WHOLE replica holds everything that was ever committed. A NOT_WHOLE one stays
  * listed as long as no listed replica holds everything: one that is AWAY may still turn out to be
- * WHOLE. A LOST one never leads.
+ * WHOLE. A LOST one never leads. Where there is only one listed replica, its log end is not asked
+ * for: it leads whatever it has.
  *
  * <p><b>Eligible leader replicas</b> (KIP-966). A leader commits nothing while its partition has
  * any. So a member that leaves the in-sync set holds all that is committed for as long as it is
@@ -44,6 +47,8 @@ final class LeaderElection {
     LED,
     /** The members are all back, and each may lack records: one leads, records may be lost. */
     LED_WITH_LOSS,
+    /** The same, but some have not reported yet where their logs end. */
+    AWAITS_LOG_END,
     /** Nobody leads until a member comes back. */
     AWAITS_MEMBER,
     /** Nobody leads: a member is on another directory, and none that is back is whole. */
@@ -85,11 +90,64 @@ final class LeaderElection {
     List<InSyncReplica> notWhole = new ArrayList<>(members.notWhole);
     notWhole.addAll(eligible.notWhole);
     if (!notWhole.isEmpty() && notWhole.size() == now.inSync().size() + now.eligible().size()) {
-      List<InSyncReplica> leader = List.of(preferred(notWhole, replicas));
-      return new Result(lead(now, leader, List.of(), replicas), Outcome.LED_WITH_LOSS);
+      InSyncReplica leader = largest(notWhole, now, replicas);
+      return leader == null
+          ? new Result(now, Outcome.AWAITS_LOG_END)
+          : new Result(lead(now, List.of(leader), List.of(), replicas), Outcome.LED_WITH_LOSS);
     }
     boolean lost = members.lost || eligible.lost;
     return new Result(now, lost ? Outcome.MEMBER_LOST : Outcome.AWAITS_MEMBER);
+  }
+
+  /**
+   * Whether a broker should report where its log of a partition ends: nobody leads, the broker's
+   * replica is NOT_WHOLE, and each of the others is that too, or AWAY.
+   */
+  static boolean asksForLogEnd(MetadataValue.Partition now, int brokerId, ClusterState state) {
+    ClusterState.Broker broker = state.broker(brokerId);
+    if (broker == null || now.inSync().size() + now.eligible().size() < 2) {
+      return false;
+    }
+    boolean asked = false;
+    for (List<InSyncReplica> listed : List.of(now.inSync(), now.eligible())) {
+      for (InSyncReplica replica : listed) {
+        switch (presence(replica, state.broker(replica.brokerId()))) {
+          case NOT_WHOLE -> asked |= replica.brokerId() == brokerId;
+          case AWAY -> {}
+          case CURRENT, WHOLE, LOST -> {
+            return false;
+          }
+        }
+      }
+    }
+    return asked && now.logEnd(brokerId, broker.epoch()) == null;
+  }
+
+  /**
+   * The one that has most of the newest leader's records, the preferred one of equals; null while
+   * one of them has not reported.
+   */
+  private static InSyncReplica largest(
+      List<InSyncReplica> all, MetadataValue.Partition now, List<Integer> replicas) {
+    if (all.size() == 1) {
+      return all.get(0);
+    }
+    List<ReportedLogEnd> ends = new ArrayList<>();
+    for (InSyncReplica replica : all) {
+      ReportedLogEnd end = now.logEnd(replica.brokerId(), replica.brokerEpoch());
+      if (end == null) {
+        return null;
+      }
+      ends.add(end);
+    }
+    ReportedLogEnd largest = Collections.max(ends, ReportedLogEnd.BY_RECORDS);
+    List<InSyncReplica> equals = new ArrayList<>(all);
+    equals.removeIf(
+        replica ->
+            ReportedLogEnd.BY_RECORDS.compare(
+                    now.logEnd(replica.brokerId(), replica.brokerEpoch()), largest)
+                < 0);
+    return preferred(equals, replicas);
   }
 
   /** Recorded replicas, by what their brokers are now. */

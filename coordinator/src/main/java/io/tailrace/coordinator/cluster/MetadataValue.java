@@ -1,6 +1,7 @@
 package io.tailrace.coordinator.cluster;
 
 import io.tailrace.coordinator.queue.QueueSettings;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -80,13 +81,25 @@ public sealed interface MetadataValue {
    *     is live under the registration that {@code inSync} names
    * @param eligible replicas outside the in-sync set that hold everything committed: members which
    *     left it when fewer than the minimum stayed. The leader commits nothing while there are any
+   * @param logEnds what replicas that may lack records have reported since nobody leads
    */
   record Partition(
-      int leader, int leaderEpoch, List<InSyncReplica> inSync, List<InSyncReplica> eligible)
+      int leader,
+      int leaderEpoch,
+      List<InSyncReplica> inSync,
+      List<InSyncReplica> eligible,
+      List<ReportedLogEnd> logEnds)
       implements MetadataValue {
     public Partition {
       inSync = List.copyOf(inSync);
       eligible = List.copyOf(eligible);
+      logEnds = List.copyOf(logEnds);
+    }
+
+    /** A partition that has a leader. */
+    public Partition(
+        int leader, int leaderEpoch, List<InSyncReplica> inSync, List<InSyncReplica> eligible) {
+      this(leader, leaderEpoch, inSync, eligible, List.of());
     }
 
     /** A partition without eligible replicas outside its in-sync set. */
@@ -102,6 +115,24 @@ public sealed interface MetadataValue {
     /** The next leader epoch. */
     Partition ledBy(int newLeader, List<InSyncReplica> members, List<InSyncReplica> nowEligible) {
       return new Partition(newLeader, leaderEpoch + 1, members, nowEligible);
+    }
+
+    /** The same with the log end that a replica has reported, in place of an earlier one. */
+    Partition withLogEnd(ReportedLogEnd end) {
+      List<ReportedLogEnd> ends = new ArrayList<>(logEnds);
+      ends.removeIf(each -> each.brokerId() == end.brokerId());
+      ends.add(end);
+      return new Partition(leader, leaderEpoch, inSync, eligible, ends);
+    }
+
+    /** What the broker has reported under this registration; null when nothing. */
+    ReportedLogEnd logEnd(int brokerId, int brokerEpoch) {
+      for (ReportedLogEnd end : logEnds) {
+        if (end.brokerId() == brokerId && end.brokerEpoch() == brokerEpoch) {
+          return end;
+        }
+      }
+      return null;
     }
 
     /** The epoch under which the broker is in sync, or -1 when it is not. */

@@ -71,7 +71,8 @@ final class WriteBatch {
     if (value instanceof MetadataValue.Topic topic) {
       return size(topic.assignment()) + size(topic.configs());
     } else if (value instanceof MetadataValue.Partition partition) {
-      return 16 * partition.inSync().size();
+      return 32 * (partition.inSync().size() + partition.eligible().size())
+          + 24 * partition.logEnds().size();
     }
     return 0;
   }

@@ -8,6 +8,7 @@ import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
 import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.QueueBinding;
+import io.tailrace.coordinator.cluster.ReportedLogEnd;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.BindingNode;
 import io.tailrace.coordinator.message.BrokerNode;
@@ -17,6 +18,7 @@ import io.tailrace.coordinator.message.DeletionNode;
 import io.tailrace.coordinator.message.EndpointNode;
 import io.tailrace.coordinator.message.HolderNode;
 import io.tailrace.coordinator.message.InSyncMember;
+import io.tailrace.coordinator.message.LogEnd;
 import io.tailrace.coordinator.message.PartitionNode;
 import io.tailrace.coordinator.message.ProducerIdsNode;
 import io.tailrace.coordinator.message.QueueNode;
@@ -79,6 +81,14 @@ final class ClusterNodeCodec {
             .setLeaderEpoch(partition.leaderEpoch());
     partition.inSync().forEach(replica -> node.addInSyncReplicas(message(replica)));
     partition.eligible().forEach(replica -> node.addEligibleLeaderReplicas(message(replica)));
+    for (ReportedLogEnd end : partition.logEnds()) {
+      node.addLogEnds(
+          LogEnd.newBuilder()
+              .setBrokerId(end.brokerId())
+              .setBrokerEpoch(end.brokerEpoch())
+              .setLastEpochPlusOne(end.lastEpoch() + 1)
+              .setLogEndOffset(end.logEndOffset()));
+    }
     return node.build().toByteArray();
   }
 
@@ -230,7 +240,16 @@ final class ClusterNodeCodec {
         leader,
         node.getLeaderEpoch(),
         replicas(node.getInSyncReplicasList()),
-        replicas(node.getEligibleLeaderReplicasList()));
+        replicas(node.getEligibleLeaderReplicasList()),
+        node.getLogEndsList().stream()
+            .map(
+                end ->
+                    new ReportedLogEnd(
+                        end.getBrokerId(),
+                        end.getBrokerEpoch(),
+                        end.getLastEpochPlusOne() - 1,
+                        end.getLogEndOffset()))
+            .toList());
   }
 
   private static List<InSyncReplica> replicas(List<InSyncMember> members) {

@@ -7,6 +7,7 @@ import io.tailrace.coordinator.cluster.ClusterStatus;
 import io.tailrace.coordinator.cluster.ClusterStore;
 import io.tailrace.coordinator.cluster.HomeCluster;
 import io.tailrace.coordinator.cluster.InSyncChange;
+import io.tailrace.coordinator.cluster.LogEndReport;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.Reachability;
 import io.tailrace.coordinator.cluster.TopicImage;
@@ -148,6 +149,11 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   @Override
   public CompletionStage<Boolean> proposeInSync(InSyncChange change) {
     return member.proposeInSync(change);
+  }
+
+  @Override
+  public void reportLogEnd(LogEndReport report) {
+    member.reportLogEnd(report);
   }
 
   @Override

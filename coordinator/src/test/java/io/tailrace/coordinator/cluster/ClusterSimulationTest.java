@@ -232,6 +232,26 @@ class ClusterSimulationTest {
           directory.powerCut = false;
         }
       }
+      reportLogEnds(image, process);
+    }
+
+    /** As partitions do when their logs are open. */
+    private void reportLogEnds(ClusterImage image, Run process) {
+      for (TopicImage topic : image.topics().values()) {
+        for (PartitionImage partition : topic.partitions()) {
+          if (partition.logEndAskedUnder() != PartitionImage.NOT_ASKED) {
+            process.member.reportLogEnd(
+                new LogEndReport(
+                    topic.name(),
+                    topic.id(),
+                    partition.id(),
+                    partition.leaderEpoch(),
+                    partition.logEndAskedUnder(),
+                    random.nextInt(3),
+                    random.nextInt(3)));
+          }
+        }
+      }
     }
 
     /** Mostly the one before; now and then a new one, or an old one that was lost. */
@@ -481,12 +501,27 @@ class ClusterSimulationTest {
       if (elected.brokerEpoch() > doubtWhenRegistered.get(elected.brokerId())) {
         return;
       }
+      ReportedLogEnd chosen = reported(was, elected, epochs);
       for (InSyncReplica member : complete(was)) {
         assertFalse(isWhole(member), () -> key + " passed over " + member + " for " + elected);
         assertTrue(
             epochs.get(member.brokerId()) > member.brokerEpoch(),
             () -> key + " did not wait for " + member);
+        if (member.brokerId() != elected.brokerId()) {
+          ReportedLogEnd other = reported(was, member, epochs);
+          assertTrue(
+              chosen != null
+                  && other != null
+                  && ReportedLogEnd.BY_RECORDS.compare(chosen, other) >= 0,
+              () -> key + " is led with " + chosen + " although there is " + other);
+        }
       }
+    }
+
+    /** What the member has reported under its newest registration, or null. */
+    private static ReportedLogEnd reported(
+        MetadataValue.Partition partition, InSyncReplica member, Map<Integer, Integer> epochs) {
+      return partition.logEnd(member.brokerId(), epochs.get(member.brokerId()));
     }
 
     private static InSyncReplica member(MetadataValue.Partition partition, int brokerId) {

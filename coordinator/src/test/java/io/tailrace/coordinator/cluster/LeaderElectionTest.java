@@ -1,7 +1,9 @@
 package io.tailrace.coordinator.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.coordinator.cluster.LeaderElection.Outcome;
 import io.tailrace.coordinator.cluster.MetadataValue.Partition;
@@ -166,12 +168,87 @@ class LeaderElectionTest {
     elects(partition(2, 5, at(2, 9)), partition(1, 4, at(1, 5), at(2, 6)));
   }
 
-  @Test
-  void whenAllMembersAreBackAndNoneIsWholeThePreferredLeadsAlone() {
-    notWhole(1).notWhole(2);
+  private static Partition reported(Partition partition, ReportedLogEnd... ends) {
+    Partition reported = partition;
+    for (ReportedLogEnd end : ends) {
+      reported = reported.withLogEnd(end);
+    }
+    return reported;
+  }
+
+  private static ReportedLogEnd end(int brokerId, int lastEpoch, long logEndOffset) {
+    return new ReportedLogEnd(brokerId, RESTARTED, lastEpoch, logEndOffset);
+  }
+
+  private void leadsWithLoss(int leader, Partition now) {
     assertEquals(
-        new LeaderElection.Result(partition(1, 5, at(1, RESTARTED)), Outcome.LED_WITH_LOSS),
-        elect(partition(2, 4, at(2, 6), at(1, 5))));
+        new LeaderElection.Result(
+            partition(leader, now.leaderEpoch() + 1, at(leader, RESTARTED)), Outcome.LED_WITH_LOSS),
+        elect(now));
+  }
+
+  @Test
+  void whenAllMembersAreBackAndNoneIsWholeTheLargestLogLeadsAlone() {
+    notWhole(1).notWhole(2);
+    Partition both = partition(1, 4, at(1, 5), at(2, 6));
+    leadsWithLoss(2, reported(both, end(1, 4, 100), end(2, 4, 101)));
+    leadsWithLoss(1, reported(both, end(1, 4, 102), end(2, 4, 101)));
+  }
+
+  @Test
+  void aLaterLeaderEpochCountsMoreThanALongerLog() {
+    notWhole(1).notWhole(2);
+    leadsWithLoss(2, reported(partition(1, 4, at(1, 5), at(2, 6)), end(1, 3, 500), end(2, 4, 101)));
+  }
+
+  @Test
+  void ofEqualLogsThePreferredLeads() {
+    notWhole(1).notWhole(2);
+    leadsWithLoss(1, reported(partition(2, 4, at(2, 6), at(1, 5)), end(2, 4, 100), end(1, 4, 100)));
+    leadsWithLoss(1, reported(partition(2, 4, at(2, 6), at(1, 5)), end(2, -1, 0), end(1, -1, 0)));
+  }
+
+  @Test
+  void nobodyLeadsBeforeAllHaveReportedUnderTheirRegistrations() {
+    notWhole(1).notWhole(2);
+    Partition both = partition(1, 4, at(1, 5), at(2, 6));
+    leaves(both, Outcome.AWAITS_LOG_END);
+    leaves(reported(both, end(1, 4, 100)), Outcome.AWAITS_LOG_END);
+    ReportedLogEnd earlier = new ReportedLogEnd(2, RESTARTED - 1, 4, 300);
+    leaves(reported(both, end(1, 4, 100), earlier), Outcome.AWAITS_LOG_END);
+  }
+
+  @Test
+  void anElectionForgetsTheReports() {
+    notWhole(1).live(2, 9);
+    elects(
+        partition(2, 5, at(2, 9)), reported(partition(1, 4, at(1, 5), at(2, 6)), end(1, 4, 100)));
+  }
+
+  @Test
+  void logEndsAreAskedForWhereNoListedReplicaCanHoldAll() {
+    notWhole(1).away(2, 6);
+    Partition both = partition(1, 4, at(1, 5), at(2, 6));
+    assertTrue(asks(1, both), "the one that is away may be not whole either");
+    assertFalse(asks(2, both), "it is away");
+    assertFalse(asks(1, reported(both, end(1, 4, 100))), "it has reported");
+    ReportedLogEnd earlier = new ReportedLogEnd(1, RESTARTED - 1, 4, 300);
+    assertTrue(asks(1, reported(both, earlier)), "under an earlier registration");
+    assertFalse(asks(1, partition(1, 4, at(1, 5))), "it is the only one");
+    assertTrue(asks(1, partition(1, 4, List.of(at(1, 5)), at(2, 6))), "one is eligible");
+    live(3, 7);
+    assertFalse(asks(1, partition(1, 4, at(1, 5), at(3, 7))), "one is current");
+    assertFalse(asks(1, partition(1, 4, at(1, 5), at(3, 6))), "one is whole");
+    assertFalse(asks(3, both), "it is not listed");
+    entries.clear();
+    notWhole(1).onNewDirectory(2);
+    assertFalse(asks(1, both), "one is lost: only an operator decides");
+  }
+
+  private boolean asks(int brokerId, Partition now) {
+    ClusterState state = new ClusterState();
+    state.reset(entries);
+    return LeaderElection.asksForLogEnd(now, brokerId, state);
   }
 
   @Test
@@ -288,9 +365,9 @@ class LeaderElectionTest {
   @Test
   void whenAllLostPowerTheEligibleAreWaitedForToo() {
     notWhole(1).notWhole(2);
-    assertEquals(
-        new LeaderElection.Result(partition(1, 5, at(1, RESTARTED)), Outcome.LED_WITH_LOSS),
-        elect(partition(2, 4, List.of(at(2, 6)), at(1, 5))));
+    Partition now = partition(2, 4, List.of(at(2, 6)), at(1, 5));
+    leaves(reported(now, end(2, 4, 100)), Outcome.AWAITS_LOG_END);
+    leadsWithLoss(1, reported(now, end(2, 4, 100), end(1, 4, 101)));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.tailrace.coordinator.cluster.MetadataKey;
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import io.tailrace.coordinator.cluster.MetadataValue;
 import io.tailrace.coordinator.cluster.QueueBinding;
+import io.tailrace.coordinator.cluster.ReportedLogEnd;
 import io.tailrace.coordinator.cluster.TopicRules;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.message.TopicNode;
@@ -57,6 +58,14 @@ class ClusterNodeCodecTest {
             0,
             List.of(new InSyncReplica(0, 1, ID), new InSyncReplica(500, 12, new UUID(8, 9))),
             List.of(new InSyncReplica(7, 3, ID))));
+    comesBack(
+        PARTITION,
+        new MetadataValue.Partition(
+            2,
+            4,
+            List.of(new InSyncReplica(2, 1, ID), new InSyncReplica(3, 12, ID)),
+            List.of(),
+            List.of(new ReportedLogEnd(2, 8, -1, 0), new ReportedLogEnd(3, 14, 0, 1L << 40))));
     comesBack(
         new MetadataKey.Queue("mails"),
         new MetadataValue.Queue(
