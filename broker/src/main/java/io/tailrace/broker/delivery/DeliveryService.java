@@ -217,7 +217,7 @@ public final class DeliveryService {
     at(
         place,
         error -> done.accept(0L, error),
-        (partition, delivery) -> delivery.purge(place.queueId(), place.queue(), done));
+        (partition, delivery) -> delivery.requests().purge(place.queueId(), place.queue(), done));
   }
 
   /**
@@ -329,7 +329,8 @@ public final class DeliveryService {
     at(
         place,
         error -> done.accept(null, error),
-        (partition, delivery) -> delivery.browse(place.queueId(), place.queue(), query, done));
+        (partition, delivery) ->
+            delivery.requests().browse(place.queueId(), place.queue(), query, done));
   }
 
   /**
@@ -344,10 +345,12 @@ public final class DeliveryService {
         place,
         error -> done.accept(RedriveResult.failed(error)),
         (partition, delivery) ->
-            delivery.redrive(
-                place.queueId(),
-                place.queue(),
-                new QueueForwarder.Redrive(targetQueue, offsets, done)));
+            delivery
+                .requests()
+                .redrive(
+                    place.queueId(),
+                    place.queue(),
+                    new QueueForwarder.Redrive(targetQueue, offsets, done)));
   }
 
   private void describeUntil(
@@ -357,19 +360,21 @@ public final class DeliveryService {
         place,
         error -> retry(place, version, deadlineMs, done, error),
         (partition, delivery) ->
-            delivery.describe(
-                place.queueId(),
-                place.queue(),
-                version,
-                (described, error) -> {
-                  if (error == null) {
-                    done.accept(described, null);
-                  } else if (error.code() == ErrorCode.OUTCOME_UNKNOWN) {
-                    failed.accept(error);
-                  } else {
-                    retry(place, version, deadlineMs, done, error);
-                  }
-                }));
+            delivery
+                .requests()
+                .describe(
+                    place.queueId(),
+                    place.queue(),
+                    version,
+                    (described, error) -> {
+                      if (error == null) {
+                        done.accept(described, null);
+                      } else if (error.code() == ErrorCode.OUTCOME_UNKNOWN) {
+                        failed.accept(error);
+                      } else {
+                        retry(place, version, deadlineMs, done, error);
+                      }
+                    }));
   }
 
   /** The broker, or the thread, may not have heard of a queue that was just made. */

@@ -9,15 +9,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Appends the changes of a partition's queues to its delivery log, and tells when they are
  * committed: the one place that writes. Confined to the partition's scheduler.
  */
 final class DeliveryWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(DeliveryWriter.class);
   private static final long SNAPSHOT_AFTER_BYTES = 8L << 20;
   private static final int SNAPSHOT_GROWTH = 4;
 
+  private final String partition;
   private final DeliveryLog log;
   private final PartitionQueues queues;
   private final ArrayDeque<Awaiting> awaiting = new ArrayDeque<>();
@@ -25,7 +29,11 @@ final class DeliveryWriter {
 
   private record Awaiting(long endOffset, Consumer<PartitionError> done) {}
 
-  DeliveryWriter(DeliveryLog log, PartitionQueues queues) {
+  /**
+   * @param partition for log lines
+   */
+  DeliveryWriter(String partition, DeliveryLog log, PartitionQueues queues) {
+    this.partition = partition;
     this.log = log;
     this.queues = queues;
   }
@@ -54,6 +62,22 @@ final class DeliveryWriter {
 
   void write(HostedQueue queue, List<QueueDelta> deltas, Consumer<PartitionError> done) {
     write(Map.of(queue.id(), deltas), done);
+  }
+
+  /** Writes changes that no caller waits for; a refusal is logged. */
+  void write(Map<UUID, List<QueueDelta>> changes) {
+    write(
+        changes,
+        error -> {
+          if (error != null) {
+            LOG.warn("{}: changes of its queues were not kept: {}", partition, error.message());
+          }
+        });
+  }
+
+  /** Writes changes that no caller waits for; a refusal is logged. */
+  void write(HostedQueue queue, List<QueueDelta> deltas) {
+    write(Map.of(queue.id(), deltas));
   }
 
   /** Tells when everything that is written now is committed. */

@@ -1,24 +1,17 @@
 package io.tailrace.broker.delivery;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.tailrace.broker.partition.DeliveryLog;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.PartitionListener;
-import io.tailrace.broker.partition.ReadEnd;
-import io.tailrace.broker.partition.SealedRead;
-import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
-import io.tailrace.coordinator.queue.AsideMessage;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.coordinator.queue.QueueDelivery;
 import io.tailrace.coordinator.queue.QueueDelta;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
-import io.tailrace.protocol.record.RecordBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -41,20 +34,15 @@ import org.slf4j.LoggerFactory;
 final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(PartitionDelivery.class);
 
-  /** The holder of messages whose records are gone, on their way to being settled. */
-  private static final long NOBODY_KNOWN = -1;
-
-  private static final int CHANGES_IN_RECORD = 500;
-
-  /** Messages in one change that settles what was set aside. */
-  private static final int ASIDE_IN_DELTA = 10_000;
-
   private final Partition partition;
   private final DeliveryResources resources;
   private final Clock clock;
   private final PartitionQueues queues;
   private final DeliveryLog log;
   private final DeliveryWriter writer;
+  private final QueueReceives receives;
+  private final QueueRequests requests;
+  private final Inbox inbox;
   private final Map<UUID, QueueServing> servings = new HashMap<>();
 
   /** Requests that wait until the queues can be served, or cannot. */
@@ -72,7 +60,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     this.clock = resources.clock();
     this.queues = new PartitionQueues(clock, resources.loadsDamaged());
     this.log = partition.deliveryLog(queues, this);
-    this.writer = new DeliveryWriter(log, queues);
+    this.writer = new DeliveryWriter(partition.toString(), log, queues);
+    this.receives = new QueueReceives(partition, resources, log, writer, this::dropExpired);
+    this.requests = new QueueRequests(partition, resources, log, writer, this::whenServing);
+    this.inbox = new Inbox(partition, resources, servings.values());
     partition.listen(this);
   }
 
@@ -160,14 +151,15 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
           end,
           queue.delivery().cursor(),
           end);
-      writer.write(queue, List.of(new QueueDelta.Cut(end)), this::logRefusal);
+      writer.write(queue, List.of(new QueueDelta.Cut(end)));
     }
   }
 
   private QueueServing newServing(HostedQueue queue) {
     QueueServing made = new QueueServing(queue);
-    made.expiry = new QueueExpiry(partition, made, writer, resources, () -> serve(made));
-    made.forwarder = new QueueForwarder(partition, made, writer, resources, () -> serve(made));
+    made.expiry = new QueueExpiry(partition, made, writer, resources, () -> receives.serve(made));
+    made.forwarder =
+        new QueueForwarder(partition, made, writer, resources, () -> receives.serve(made));
     return made;
   }
 
@@ -220,16 +212,15 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     for (QueueImage image : wanted.values()) {
       HostedQueue queue = queues.get(image.id());
       if (queue == null || queue.version() != image.version()) {
-        changes.put(image.id(), changesOf(queue, image));
+        changes.put(image.id(), BindingChanges.of(partition, queue, image));
       }
     }
-    writeInParts(changes);
+    BindingChanges.write(writer, changes);
     for (QueueImage image : wanted.values()) {
       HostedQueue queue = queues.get(image.id());
       if (queue != null) {
         QueueServing each = servings.computeIfAbsent(image.id(), id -> newServing(queue));
-        each.settings = image.settings();
-        each.forwarder.onImage(image);
+        each.onImage(image);
         queue.delivery().configure(image.settings());
       }
     }
@@ -237,7 +228,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       beginMatching();
     }
     matching.run();
-    List.copyOf(servings.values()).forEach(this::serve);
+    List.copyOf(servings.values()).forEach(receives::serve);
   }
 
   private void beginMatching() {
@@ -272,7 +263,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       if (deferred == null) {
         return;
       }
-      writer.write(found.queue, List.of(deferred), PartitionDelivery.this::logRefusal);
+      writer.write(found.queue, List.of(deferred));
       if (!found.delivery().wasDeferred(deferred.deferredTo() - 1)) {
         found.delivery().forgetMatched(); // the log is full: matched again later
         found.matchedTo = found.delivery().cursor();
@@ -294,50 +285,6 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       beginMatching();
       matching.run();
     }
-  }
-
-  private void writeInParts(Map<UUID, List<QueueDelta>> changes) {
-    Map<UUID, List<QueueDelta>> part = new LinkedHashMap<>();
-    int count = 0;
-    for (Map.Entry<UUID, List<QueueDelta>> each : changes.entrySet()) {
-      part.put(each.getKey(), each.getValue());
-      count += each.getValue().size();
-      if (count >= CHANGES_IN_RECORD) {
-        writer.write(part, this::logRefusal);
-        part = new LinkedHashMap<>();
-        count = 0;
-      }
-    }
-    if (!part.isEmpty()) {
-      writer.write(part, this::logRefusal);
-    }
-  }
-
-  private void logRefusal(PartitionError error) {
-    if (error != null) {
-      LOG.warn("{}: changes of its queues were not kept: {}", partition, error.message());
-    }
-  }
-
-  private List<QueueDelta> changesOf(HostedQueue queue, QueueImage image) {
-    List<QueueDelta> changes = new ArrayList<>();
-    if (queue == null) {
-      changes.add(new QueueDelta.Created(image.name()));
-    }
-    for (QueueBinding binding : image.bindings()) {
-      if (!binding.exchangeId().equals(partition.id().topicId())) {
-        continue;
-      }
-      boolean bound = queue != null && queue.isBound(binding.key());
-      if (binding.active() && !bound) {
-        boolean added = partition.id().partition() >= binding.partitions();
-        changes.add(new QueueDelta.Bound(binding.key(), added ? 0 : partition.highWatermark()));
-      } else if (!binding.active() && bound) {
-        changes.add(new QueueDelta.Unbound(binding.key(), partition.highWatermark()));
-      }
-    }
-    changes.add(new QueueDelta.Synced(image.version()));
-    return changes;
   }
 
   @Override
@@ -372,9 +319,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     mendLog();
     dropExpired();
-    forgetSettled();
+    inbox.forgetSettled();
     resumeStalled();
-    List.copyOf(servings.values()).forEach(this::serve); // enough replicas may be in sync again
+    List.copyOf(servings.values()).forEach(receives::serve); // enough replicas may be in sync again
   }
 
   /** After a replay without what could not be read, the log gets the state that was found. */
@@ -388,55 +335,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
   }
 
-  /** The queue whose own topic this is; null when it is an exchange, or not served. */
-  private QueueServing inboxOwner() {
-    if (servings.size() != 1) {
-      return null;
-    }
-    QueueServing only = servings.values().iterator().next();
-    QueueImage image = wanted.get(only.queue.id());
-    return image != null && image.owns(partition.topic()) ? only : null;
-  }
-
-  /** In a queue's own topic, what is settled need not be kept. */
-  private void forgetSettled() {
-    QueueServing owner = inboxOwner();
-    if (owner != null) {
-      long oldest = owner.delivery().counts(clock.wallMs()).oldestUnsettled();
-      long needed = oldest < 0 ? owner.matchedTo : oldest;
-      if (needed > partition.log().logStartOffset()) {
-        partition.advanceLogStart(needed);
-      }
-    }
-  }
-
   @Override
   public PartitionError refusal(int bytes) {
-    QueueServing owner = inboxOwner();
-    if (owner == null) {
-      return null;
-    }
-    long max = resources.limits().apply(topic.configs()).inboxMaxBytes();
-    if (max < 0 || partition.log().sizeInBytes() + bytes <= max) {
-      return null;
-    }
-    forgetSettled();
-    long size = partition.log().sizeInBytes();
-    return size + bytes <= max
-        ? null
-        : new PartitionError(
-            ErrorCode.QUEUE_FULL,
-            "queue '"
-                + owner.queue.name()
-                + "' is full: "
-                + partition
-                + " holds "
-                + size
-                + " bytes, and "
-                + bytes
-                + " more are beyond inbox.max.bytes="
-                + max
-                + "; there is room once messages are settled");
+    return inbox.refusal(bytes, topic.configs());
   }
 
   /** Drops the messages that the partition does not hold any more. */
@@ -453,14 +354,19 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             each.queue.name(),
             gone.count(),
             partition);
-        writer.write(each.queue, List.of(gone), this::logRefusal);
-        serve(each);
+        writer.write(each.queue, List.of(gone));
+        receives.serve(each);
       }
     }
   }
 
+  /** Answers requests about what a queue holds. */
+  QueueRequests requests() {
+    return requests;
+  }
+
   private void onMatched(Collection<QueueServing> touched) {
-    touched.forEach(this::serve);
+    touched.forEach(receives::serve);
   }
 
   // ---- requests ----
@@ -520,12 +426,6 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     action.accept(error == null ? found : null, error);
   }
 
-  private PartitionError tooFewInSync() {
-    return new PartitionError(
-        ErrorCode.NOT_ENOUGH_REPLICAS,
-        "too few replicas of " + partition + " are in sync for its queues to change");
-  }
-
   private PartitionError unknownQueue(String name) {
     return new PartitionError(
         ErrorCode.UNKNOWN_QUEUE, "there is no queue '" + name + "' on " + partition);
@@ -546,211 +446,23 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             receive.answer(ReceiveResult.failed(error));
             return;
           }
-          if (newConnection) {
-            found.connections.merge(receive.holder, 1, Integer::sum);
-          }
-          found.delivery().onConnected(receive.holder);
-          found.waiting.add(receive);
-          serve(found);
-          if (!receive.isAnswered()) {
-            receive.endsBy(partition.scheduler().schedule(() -> giveUp(found, receive), maxWaitMs));
-          }
+          receives.receive(found, receive, maxWaitMs, newConnection);
         });
-  }
-
-  private static void giveUp(QueueServing found, Receive receive) {
-    if (found.waiting.remove(receive)) {
-      receive.answer(ReceiveResult.empty(found.queue.version(), false, found.settings.lockMs()));
-    }
   }
 
   /** Ends a receive that need not be answered any more. */
   void cancel(UUID id, Receive receive) {
     QueueServing found = servings.get(id);
     if (found != null) {
-      giveUp(found, receive);
+      QueueReceives.giveUp(found, receive);
     }
   }
 
   /** A connection over which the consumer received has ended; it may have others. */
   void onConnectionClosed(UUID id, long holder) {
     QueueServing found = servings.get(id);
-    if (found != null
-        && found.connections.computeIfPresent(holder, (key, count) -> count == 1 ? null : count - 1)
-            == null) {
-      found.delivery().onConnectionLost(holder, clock.monotonicMs());
-      setTimer(found);
-    }
-  }
-
-  /** Serves the consumers that wait, in turn, as long as there is something for one of them. */
-  private void serve(QueueServing found) {
-    int passed = 0;
-    while (serving
-        && !found.reading
-        && writer.isReady()
-        && log.hasEnoughInSync()
-        && passed < found.waiting.size()) {
-      Receive next = found.waiting.poll();
-      if (next.isAnswered()) {
-        continue;
-      }
-      if (next.maxMessages == 0) {
-        if (found.delivery().hasReady(clock.wallMs())) {
-          next.answer(ReceiveResult.empty(found.queue.version(), true, found.settings.lockMs()));
-          continue;
-        }
-      } else {
-        long[] offered = found.delivery().offer(next.holder, next.maxMessages, clock.wallMs());
-        if (offered.length > 0) {
-          found.waiting.addFirst(next);
-          read(found, next, offered);
-          if (!next.isAnswered() && found.waiting.peek() == next) {
-            break; // what it was offered is being read, or was not there
-          }
-          continue;
-        }
-      }
-      found.waiting.add(next);
-      passed++;
-    }
-    setTimer(found);
-    if (serving) {
-      found.expiry.run();
-      found.forwarder.run();
-    }
-  }
-
-  /** Reads what was offered to the first that waits: here, or by a reader thread. */
-  private void read(QueueServing found, Receive receive, long[] offered) {
-    int reserved = Math.min(receive.maxBytes, 1 << 20) + RecordBatch.HEADER_BYTES;
-    if (!resources.memory().tryReserve(reserved)) {
-      found.waiting.remove(receive);
-      receive.answer(
-          ReceiveResult.failed(
-              new PartitionError(
-                  ErrorCode.OVERLOADED,
-                  "clients have not taken as many responses as response.memory.bytes allows")));
-      return;
-    }
-    ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(16 * 1024);
-    GatheredBatches batches = new GatheredBatches(out);
-    SealedRead sealed = SealedRead.at(partition.replicated(), offered[0], ReadEnd.HIGH_WATERMARK);
-    if (sealed == null) {
-      batches.gather(
-          offered,
-          receive.maxBytes,
-          (offset, maxBytes, to) -> partition.read(offset, ReadEnd.HIGH_WATERMARK, maxBytes, to));
-      deliver(found, receive, batches, reserved);
-      return;
-    }
-    found.reading = true;
-    resources
-        .readers()
-        .run(
-            () -> {
-              try (sealed) {
-                batches.gather(offered, receive.maxBytes, sealed::read);
-              }
-              partition
-                  .scheduler()
-                  .execute(
-                      () -> {
-                        found.reading = false;
-                        deliver(found, receive, batches, reserved);
-                        serve(found);
-                      });
-            });
-  }
-
-  private void deliver(QueueServing found, Receive receive, GatheredBatches batches, int reserved) {
-    boolean kept = false;
-    try {
-      if (!serving || servings.get(found.queue.id()) != found || receive.isAnswered()) {
-        return;
-      }
-      if (batches.covered().length == 0) {
-        onUnreadable(found, receive, batches);
-        return;
-      }
-      QueueDelta.Acquired acquired = found.delivery().acquire(receive.holder, batches.covered());
-      if (acquired == null || !writer.isReady()) {
-        return; // somebody else was quicker; it is still the first that waits
-      }
-      found.waiting.remove(receive);
-      kept = true;
-      acquired(found, receive, acquired, batches, reserved);
-    } finally {
-      if (!kept) {
-        batches.batches().release();
-        resources.memory().add(-reserved);
-      }
-    }
-  }
-
-  private void acquired(
-      QueueServing found,
-      Receive receive,
-      QueueDelta.Acquired acquired,
-      GatheredBatches batches,
-      int reserved) {
-    List<ReceiveResult.Delivered> messages = new ArrayList<>(acquired.offsets().length);
-    // The answer is made up before the messages may be settled or taken away again.
-    Runnable describe =
-        () -> {
-          for (long offset : acquired.offsets()) {
-            messages.add(
-                new ReceiveResult.Delivered(
-                    offset, found.delivery().delivery(offset), found.delivery().failures(offset)));
-          }
-        };
-    Consumer<PartitionError> done =
-        error -> {
-          resources.memory().add(-reserved);
-          if (error != null) {
-            batches.batches().release();
-            receive.answer(ReceiveResult.failed(error));
-            return;
-          }
-          if (messages.isEmpty()) {
-            describe.run();
-          }
-          receive.answer(
-              new ReceiveResult(
-                  null,
-                  found.queue.version(),
-                  true,
-                  found.settings.lockMs(),
-                  messages,
-                  batches.batches()));
-        };
-    writer.write(found.queue, List.of(acquired), done);
-    if (!receive.isAnswered() && serving && messages.isEmpty()) {
-      describe.run();
-    }
-  }
-
-  private void onUnreadable(QueueServing found, Receive receive, GatheredBatches batches) {
-    if (batches.error() != null || batches.missing() < 0) {
-      PartitionError error = batches.error();
-      if (error == null || error.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
-        partition.scheduler().execute(this::dropExpired); // retention took it
-        return;
-      }
-      found.waiting.remove(receive);
-      receive.answer(ReceiveResult.failed(error));
-      return;
-    }
-    long[] gone = {batches.missing()};
-    QueueDelta.Acquired taken = found.delivery().acquire(NOBODY_KNOWN, gone);
-    if (taken != null && writer.isReady()) {
-      LOG.error(
-          "queue {}: the message at offset {} of {} cannot be read, and is dropped",
-          found.queue.name(),
-          gone[0],
-          partition);
-      writer.write(found.queue, List.of(taken, new QueueDelta.Settled(gone)), this::logRefusal);
-      partition.scheduler().execute(() -> serve(found));
+    if (found != null) {
+      receives.onConnectionClosed(found, holder);
     }
   }
 
@@ -775,7 +487,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           if (!log.hasEnoughInSync()) {
-            done.accept(List.of(), tooFewInSync());
+            done.accept(List.of(), QueueRequests.tooFewInSync(partition));
             return;
           }
           QueueDelivery.Answered answered =
@@ -787,72 +499,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
           List<QueueDelta> released =
               releaseAll ? found.delivery().release(holder, clock.wallMs()) : List.of();
           if (!released.isEmpty() && writer.isReady()) {
-            writer.write(found.queue, released, this::logRefusal);
+            writer.write(found.queue, released);
           }
           if (deltas.isEmpty()) {
             writer.whenCommitted(failed -> done.accept(answered.lost(), failed));
           }
-          serve(found);
-        });
-  }
-
-  /**
-   * Drops what is ready or delayed.
-   *
-   * @param done told how many messages that were
-   */
-  void purge(UUID id, String name, BiConsumer<Long, PartitionError> done) {
-    whenServing(
-        id,
-        name,
-        (found, error) -> {
-          if (error != null) {
-            done.accept(0L, error);
-            return;
-          }
-          if (!log.hasEnoughInSync()) {
-            done.accept(0L, tooFewInSync());
-            return;
-          }
-          QueueCounts before = found.delivery().counts(clock.wallMs());
-          long aside = dropAside(found);
-          found.matchedTo = Math.max(found.matchedTo, partition.highWatermark());
-          writer.write(
-              found.queue,
-              List.of(found.delivery().purge(partition.highWatermark())),
-              failed -> done.accept(before.ready() + before.delayed() + aside, failed));
-        });
-  }
-
-  /**
-   * Describes a queue once bindings of a version count.
-   *
-   * @param version at least; an older one is {@code LEADER_NOT_AVAILABLE}
-   */
-  void describe(
-      UUID id, String name, int version, BiConsumer<DescribedQueue, PartitionError> done) {
-    whenServing(
-        id,
-        name,
-        (found, error) -> {
-          if (error == null && found.queue.version() < version) {
-            error =
-                new PartitionError(
-                    ErrorCode.LEADER_NOT_AVAILABLE,
-                    partition + " has not taken over the bindings of queue '" + name + "' yet");
-          }
-          if (error != null) {
-            done.accept(null, error);
-            return;
-          }
-          QueueCounts counts = found.delivery().counts(clock.wallMs());
-          DescribedQueue described =
-              new DescribedQueue(
-                  counts,
-                  oldestMs(found, counts),
-                  found.delivery().forwarding().dropped(),
-                  found.forwarder.problem());
-          writer.whenCommitted(failed -> done.accept(described, failed));
+          receives.serve(found);
         });
   }
 
@@ -861,112 +513,8 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     List<QueueReport> reports = new ArrayList<>(servings.size());
     for (QueueServing each : servings.values()) {
       QueueCounts counts = each.delivery().counts(clock.wallMs());
-      reports.add(QueueReport.of(each.queue.name(), counts, oldestMs(each, counts)));
+      reports.add(QueueReport.of(each.queue.name(), counts, requests.oldestMs(each, counts)));
     }
     return reports;
-  }
-
-  /** When the oldest message that is not settled was written; 0 = there is none. */
-  private long oldestMs(QueueServing found, QueueCounts counts) {
-    long oldest = counts.oldestUnsettled();
-    if (oldest < 0) {
-      return 0;
-    }
-    if (oldest != found.oldest) {
-      found.oldestMs = timeOf(oldest);
-      found.oldest = oldest;
-    }
-    return found.oldestMs;
-  }
-
-  private long timeOf(long offset) {
-    ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(RecordBatch.HEADER_BYTES);
-    try {
-      partition.read(offset, ReadEnd.HIGH_WATERMARK, 1, out);
-      return out.isReadable() ? RecordBatch.baseTimestampMs(out, 0) : 0;
-    } finally {
-      out.release();
-    }
-  }
-
-  // ---- dead letters ----
-
-  /** Drops what a dead-letter queue has set aside; returns how many messages that were. */
-  private long dropAside(QueueServing found) {
-    QueueImage image = wanted.get(found.queue.id());
-    long count = 0;
-    while (image != null && image.settings().deadLetters().stay() && writer.isReady()) {
-      long[] offsets =
-          found.delivery().aside(0, ASIDE_IN_DELTA).stream()
-              .mapToLong(AsideMessage::offset)
-              .toArray();
-      if (offsets.length == 0) {
-        break;
-      }
-      count += offsets.length;
-      writer.write(found.queue, List.of(new QueueDelta.AsideSettled(offsets)), this::logRefusal);
-    }
-    return count;
-  }
-
-  /** Shows messages; {@code done} is told a page of them, or an error. */
-  void browse(
-      UUID id, String name, QueueBrowse.Query query, BiConsumer<BrowsePage, PartitionError> done) {
-    whenServing(
-        id,
-        name,
-        (found, error) -> {
-          if (error != null) {
-            done.accept(null, error);
-          } else {
-            new QueueBrowse(partition, found.delivery(), resources).read(query, done);
-          }
-        });
-  }
-
-  /** Sends messages back to a queue. */
-  void redrive(UUID id, String name, QueueForwarder.Redrive redrive) {
-    whenServing(
-        id,
-        name,
-        (found, error) -> {
-          if (error != null) {
-            redrive.done().accept(RedriveResult.failed(error));
-          } else {
-            found.forwarder.redrive(redrive);
-          }
-        });
-  }
-
-  // ---- time ----
-
-  private void setTimer(QueueServing found) {
-    if (!serving) {
-      return;
-    }
-    long delayMs = found.delivery().nextTickMs(clock.wallMs(), clock.monotonicMs());
-    if (delayMs < 0) {
-      return;
-    }
-    long atMs = clock.monotonicMs() + delayMs;
-    if (atMs < found.timerAtMs) {
-      found.timer.cancel();
-      found.timerAtMs = atMs;
-      found.timer = partition.scheduler().schedule(() -> onTimer(found), Math.max(1, delayMs));
-    }
-  }
-
-  private void onTimer(QueueServing found) {
-    found.timerAtMs = Long.MAX_VALUE;
-    if (!serving || servings.get(found.queue.id()) != found) {
-      return;
-    }
-    if (writer.isReady()) {
-      List<QueueDelta> deltas = found.delivery().onTick(clock.wallMs(), clock.monotonicMs());
-      if (!deltas.isEmpty()) {
-        writer.write(found.queue, deltas, this::logRefusal);
-      }
-    }
-    serve(found);
   }
 }

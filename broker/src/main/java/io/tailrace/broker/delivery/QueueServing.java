@@ -1,6 +1,7 @@
 package io.tailrace.broker.delivery;
 
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.queue.QueueDelivery;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
@@ -41,6 +42,9 @@ final class QueueServing {
   Cancellable timer = () -> {};
   long timerAtMs = Long.MAX_VALUE;
 
+  private QueueImage metadata;
+  private boolean ended;
+
   QueueServing(HostedQueue queue) {
     this.queue = queue;
     this.matchedTo = queue.delivery().cursor();
@@ -50,8 +54,26 @@ final class QueueServing {
     return queue.delivery();
   }
 
+  /** Takes over the queue's metadata. */
+  void onImage(QueueImage image) {
+    metadata = image;
+    settings = image.settings();
+    forwarder.onImage(image);
+  }
+
+  /** Whether a topic is the queue's own. */
+  boolean owns(String topic) {
+    return metadata != null && metadata.owns(topic);
+  }
+
+  /** Whether it is not served any more, or by another object. */
+  boolean isEnded() {
+    return ended;
+  }
+
   /** Serves the queue no more: all that wait are answered with this. */
   void end(PartitionError error) {
+    ended = true;
     for (Receive each = waiting.poll(); each != null; each = waiting.poll()) {
       each.answer(ReceiveResult.failed(error));
     }

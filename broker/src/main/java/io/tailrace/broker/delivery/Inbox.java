@@ -1,0 +1,80 @@
+package io.tailrace.broker.delivery;
+
+import io.tailrace.broker.partition.Partition;
+import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.protocol.error.ErrorCode;
+import java.util.Collection;
+import java.util.Map;
+
+/**
+ * A partition as a queue's own topic, when it is one: forgets what is settled, and refuses records
+ * when it is full. Confined to the partition's scheduler.
+ */
+final class Inbox {
+  private final Partition partition;
+  private final DeliveryResources resources;
+  private final Collection<QueueServing> servings;
+
+  /**
+   * @param servings the queues of the partition that are served now
+   */
+  Inbox(Partition partition, DeliveryResources resources, Collection<QueueServing> servings) {
+    this.partition = partition;
+    this.resources = resources;
+    this.servings = servings;
+  }
+
+  /** The queue whose own topic this is; null when it is an exchange, or not served. */
+  private QueueServing inboxOwner() {
+    if (servings.size() != 1) {
+      return null;
+    }
+    QueueServing only = servings.iterator().next();
+    return only.owns(partition.topic()) ? only : null;
+  }
+
+  /** In a queue's own topic, what is settled need not be kept. */
+  void forgetSettled() {
+    QueueServing owner = inboxOwner();
+    if (owner != null) {
+      long oldest = owner.delivery().counts(resources.clock().wallMs()).oldestUnsettled();
+      long needed = oldest < 0 ? owner.matchedTo : oldest;
+      if (needed > partition.log().logStartOffset()) {
+        partition.advanceLogStart(needed);
+      }
+    }
+  }
+
+  /**
+   * Why the inbox takes no further records; null = it does.
+   *
+   * @param bytes of the records
+   */
+  PartitionError refusal(int bytes, Map<String, String> configs) {
+    QueueServing owner = inboxOwner();
+    if (owner == null) {
+      return null;
+    }
+    long max = resources.limits().apply(configs).inboxMaxBytes();
+    if (max < 0 || partition.log().sizeInBytes() + bytes <= max) {
+      return null;
+    }
+    forgetSettled();
+    long size = partition.log().sizeInBytes();
+    return size + bytes <= max
+        ? null
+        : new PartitionError(
+            ErrorCode.QUEUE_FULL,
+            "queue '"
+                + owner.queue.name()
+                + "' is full: "
+                + partition
+                + " holds "
+                + size
+                + " bytes, and "
+                + bytes
+                + " more are beyond inbox.max.bytes="
+                + max
+                + "; there is room once messages are settled");
+  }
+}
