@@ -213,7 +213,10 @@ public final class ConsumerBuilder<K, V> {
     return this;
   }
 
-  /** A broker answers a fetch when it has this many bytes; 1 by default. */
+  /**
+   * A broker answers a fetch when it has this many bytes; 1 by default. With any other value, each
+   * fetch names all partitions instead of those that go on.
+   */
   public ConsumerBuilder<K, V> fetchMinBytes(int fetchMinBytes) {
     this.fetchMinBytes = fetchMinBytes;
     return this;

@@ -336,7 +336,8 @@ class ConsumerTest {
     cluster.setLogStart("t", 0, 4);
     Consumer<String, String> consumer = builder().assign(T0).startAt(Position.offset(1)).build();
     for (int i = 0; i < 2; i++) {
-      TailraceException error = assertThrows(TailraceException.class, () -> consumer.poll(LONG));
+      Duration timeout = i == 0 ? LONG : SHORT; // an error that was thrown waits for its end
+      TailraceException error = assertThrows(TailraceException.class, () -> consumer.poll(timeout));
       assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, error.code());
       assertTrue(error.getMessage().contains("t-0"), error.getMessage());
     }
@@ -596,6 +597,27 @@ class ConsumerTest {
       List<String> seen = replay.stream().map(ConsumerRecord::value).toList();
       assertEquals(300, seen.size());
       assertFalse(seen.contains("too late"));
+    }
+  }
+
+  @Test
+  void replaysPartitionsThatTheFirstAnswerHasNoRoomFor() {
+    try (FakeCluster one = FakeCluster.start(1).topic("many", 5);
+        TailraceClient other = TailraceClient.connect(one.bootstrap())) {
+      Producer<String, String> sender = other.producer(Serdes.string(), Serdes.string());
+      for (int i = 0; i < 20; i++) {
+        sender.send(Message.of("many", "k", "v" + i).partition(i % 5)).join();
+      }
+      List<String> replayed = new ArrayList<>();
+      try (Replay<String, String> replay =
+          other
+              .consumer(Serdes.string(), Serdes.string())
+              .fetchMaxBytes(1) // one batch of one partition
+              .replay("many", Position.earliest(), Position.latest())) {
+        replay.forEach(record -> replayed.add(record.value()));
+      }
+      assertEquals(20, Set.copyOf(replayed).size());
+      assertEquals(20, replayed.size());
     }
   }
 }

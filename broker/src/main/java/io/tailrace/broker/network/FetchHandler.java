@@ -137,6 +137,7 @@ final class FetchHandler implements RequestHandler {
             .setHighWatermark(result.highWatermark())
             .setLogStartOffset(result.logStartOffset())
             .setDeliveryLog(result.deliveryLog())
+            .setUnread(result.unread())
             .setRecordsLength(result.records().readableBytes());
     if (result.diverging() != null) {
       message.setDiverging(

@@ -34,6 +34,7 @@ final class FetchPart {
   private long logStartOffset;
   private int reservedBytes;
   private boolean starved;
+  private boolean unread;
   private SealedRead sealed;
   private int limit;
   private boolean behind;
@@ -107,6 +108,7 @@ final class FetchPart {
    */
   void read(ResponseMemory memory, int most, boolean full) {
     starved = false;
+    unread = false;
     behind = false;
     ReplicatedLog log = log();
     error = log == null ? noLog() : log.checkAccess(leaderEpoch);
@@ -126,11 +128,13 @@ final class FetchPart {
     limit = (int) Math.min(maxBytes, most);
     if (available > 0) {
       if (full) {
+        unread = true;
         return;
       }
       int capacity = Math.max(MIN_BUFFER_BYTES, (int) Math.min(limit, available + available / 4));
       if (!memory.tryReserve(capacity)) {
         starved = true;
+        unread = true;
         return;
       }
       reservedBytes = capacity;
@@ -252,6 +256,7 @@ final class FetchPart {
       taken.release();
       taken = Unpooled.EMPTY_BUFFER;
     }
-    return new FetchResult(error, highWatermark, logStartOffset, taken, diverging, deliveryLog);
+    return new FetchResult(
+        error, highWatermark, logStartOffset, taken, unread, diverging, deliveryLog);
   }
 }

@@ -11,6 +11,8 @@ import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
  * @param records whole batches, the first of which may begin before the offset that was asked for;
  *     the receiver releases them
  * @param diverging what a follower has to truncate by; null = nothing
+ * @param unread whether it was not read, since the answer was full or there was no memory: there
+ *     may be records although none are here
  * @param deliveryLog whether the partition has a delivery log, too; told to followers only
  */
 public record FetchResult(
@@ -18,6 +20,7 @@ public record FetchResult(
     long highWatermark,
     long logStartOffset,
     ByteBuf records,
+    boolean unread,
     EpochEnd diverging,
     boolean deliveryLog) {
 

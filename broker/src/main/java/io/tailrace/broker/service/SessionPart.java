@@ -14,6 +14,7 @@ final class SessionPart {
   private ReadWaiter waiter;
   private long toldHighWatermark = -1;
   private long toldLogStartOffset = -1;
+  private boolean toldEmpty;
 
   /**
    * @param before what the slot stood for until now; null = nothing
@@ -60,15 +61,24 @@ final class SessionPart {
     }
   }
 
-  /** Whether the client has yet to hear of the result's ends of the log. */
+  /**
+   * Whether a result without records says something that the client does not know: the ends of the
+   * log, or that no record is left between its offset and the high watermark.
+   */
   boolean isNews(FetchResult result) {
     return result.highWatermark() != toldHighWatermark
-        || result.logStartOffset() != toldLogStartOffset;
+        || result.logStartOffset() != toldLogStartOffset
+        || (isEmptyBelowHighWatermark(result) && !toldEmpty);
+  }
+
+  private boolean isEmptyBelowHighWatermark(FetchResult result) {
+    return !result.isAnswer() && !result.unread() && query().offset() < result.highWatermark();
   }
 
   /** The client is told. */
   void onTold(FetchResult result) {
     toldHighWatermark = result.highWatermark();
     toldLogStartOffset = result.logStartOffset();
+    toldEmpty = isEmptyBelowHighWatermark(result);
   }
 }

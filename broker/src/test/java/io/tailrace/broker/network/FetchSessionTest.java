@@ -181,6 +181,53 @@ class FetchSessionTest {
   }
 
   @Test
+  void thatNothingIsLeftBelowTheHighWatermarkIsToldOnceForEachOffset() throws Exception {
+    start(1);
+    append(0);
+    append(0);
+    logs.emptied = true; // as compaction leaves a log whose last records were replaced
+    for (long offset : List.of(0L, 1L)) {
+      send(Map.of(0, offset), Set.of(), 0);
+      PartitionFetchResult told = receive().results().get(0);
+      assertEquals(ErrorCode.NONE.number(), told.getErrorCode());
+      assertEquals(2, told.getHighWatermark());
+      assertEquals(0, told.getRecordsLength());
+      assertFalse(told.getUnread());
+      send(Map.of(), Set.of(), 0);
+      assertTrue(receive().results().isEmpty());
+    }
+  }
+
+  @Test
+  void aPartitionThatTheAnswerHasNoRoomForIsMarkedAndReadByTheNextFetch() throws Exception {
+    int partitions = 4; // on two threads, each of which reads one batch
+    start(partitions);
+    for (int i = 0; i < partitions; i++) {
+      append(i);
+    }
+    FetchRequest.Builder first = body(all(partitions), Set.of(), LONG_MS).setMaxBytes(1);
+    client.send(client.request(ApiKey.FETCH, first.build(), new byte[0]));
+    epoch++;
+    Answer answer = receive();
+    Set<Integer> read = new TreeSet<>();
+    int unread = 0;
+    for (PartitionFetchResult result : answer.results()) {
+      assertEquals(result.getRecordsLength() == 0, result.getUnread());
+      unread += result.getUnread() ? 1 : 0;
+      if (result.getRecordsLength() > 0) {
+        read.add(result.getSlot());
+      }
+    }
+    assertEquals(2, unread);
+    while (read.size() < partitions) {
+      send(Map.of(), Set.of(), LONG_MS);
+      for (PartitionFetchResult result : receive().results()) {
+        assertTrue(result.getRecordsLength() > 0 && read.add(result.getSlot()));
+      }
+    }
+  }
+
+  @Test
   void aPartitionThatWasAnsweredIsNotReadAgainUntilItIsNamed() throws Exception {
     start(1);
     append(0);
@@ -467,6 +514,9 @@ class FetchSessionTest {
     private final Map<LogId, Integer> calls = new ConcurrentHashMap<>();
     private final List<LogId> reads = new ArrayList<>();
 
+    /** Whether the logs have lost their records. */
+    private volatile boolean emptied;
+
     Map<LogId, Integer> calls() {
       return Map.copyOf(calls);
     }
@@ -494,6 +544,9 @@ class FetchSessionTest {
                 calls.merge(id, 1, Integer::sum);
                 if (method.getName().equals("read")) {
                   onRead(id);
+                  if (emptied) {
+                    return 0;
+                  }
                 }
                 try {
                   return method.invoke(log, arguments);

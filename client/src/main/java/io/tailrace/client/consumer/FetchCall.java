@@ -48,18 +48,9 @@ final class FetchCall implements ResponseHandler<FetchResponse> {
             .setMaxBytes(config.fetchMaxBytes());
     for (int i = 0; i < versions.length; i++) {
       FetchedPartition partition = partitions.get(i);
-      TopicPartition name = partition.name;
       versions[i] = partition.version;
       partition.inFlight = true;
-      body.addPartitions(
-          PartitionFetch.newBuilder()
-              .setTopic(name.topic())
-              .setTopicId(partition.topicId)
-              .setPartition(name.partition())
-              .setLeaderEpochPlusOne(
-                  view.partition(name.topic(), name.partition()).leaderEpoch() + 1)
-              .setOffset(partition.nextOffset)
-              .setMaxBytes(config.partitionFetchBytes()));
+      body.addPartitions(toMessage(partition, view, config));
     }
     connection.send(
         new BrokerRequest<>(
@@ -69,6 +60,19 @@ final class FetchCall implements ResponseHandler<FetchResponse> {
                 maxWaitMs + fetcher.requestTimeoutMs(),
                 this)
             .answeredAfter(maxWaitMs));
+  }
+
+  /** What is to be fetched of a partition whose leader the view knows. */
+  static PartitionFetch.Builder toMessage(
+      FetchedPartition partition, ClusterView view, ConsumerConfig config) {
+    TopicPartition name = partition.name;
+    return PartitionFetch.newBuilder()
+        .setTopic(name.topic())
+        .setTopicId(partition.topicId)
+        .setPartition(name.partition())
+        .setLeaderEpochPlusOne(view.partition(name.topic(), name.partition()).leaderEpoch() + 1)
+        .setOffset(partition.nextOffset)
+        .setMaxBytes(config.partitionFetchBytes());
   }
 
   /** Whether the partition has been neither sought nor removed since the request was sent. */

@@ -43,7 +43,16 @@ final class FetchedPartition {
   Uuid topicId;
 
   boolean looking;
+
+  /** Whether a fetch names the partition, or a session does, and has not answered it yet. */
   boolean inFlight;
+
+  /** The session that knows the partition under {@link #slot}; null = none. */
+  FetchSession session;
+
+  /** The number of the partition in {@link #session}. */
+  int slot;
+
   boolean failed;
   boolean paused;
   boolean removed;
@@ -96,6 +105,12 @@ final class FetchedPartition {
   long lag() {
     long at = position;
     return at == UNKNOWN ? 0 : Math.max(0, highWatermark - at);
+  }
+
+  /** Notes that the leader serves the partition: failures before do not count any more. */
+  void onSuccess() {
+    backoff.reset();
+    failingSinceMs = 0;
   }
 
   /** Notes that there is nothing at the offset to be fetched next. */

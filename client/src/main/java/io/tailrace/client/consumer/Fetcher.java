@@ -55,6 +55,7 @@ final class Fetcher implements ConnectionListener {
   private final FetchInbox inbox;
   private final Map<TopicPartition, FetchedPartition> partitions = new HashMap<>();
   private final Set<FetchCall> calls = new LinkedHashSet<>();
+  private final FetchSessions sessions = new FetchSessions(this);
   private final AtomicBoolean runWanted = new AtomicBoolean();
   private final Runnable runTask = this::run;
   private final Consumer<ClusterView> metadataListener = this::onMetadata;
@@ -100,6 +101,7 @@ final class Fetcher implements ConnectionListener {
     execute(
         () -> {
           partitions.put(partition.name, partition);
+          sessions.forget(partition);
           partition.seek(version, position);
           cluster.metadata().track(partition.name.topic());
           run();
@@ -112,6 +114,8 @@ final class Fetcher implements ConnectionListener {
         () -> {
           partition.removed = true;
           partitions.remove(partition.name, partition);
+          sessions.forget(partition);
+          run();
         });
   }
 
@@ -170,6 +174,7 @@ final class Fetcher implements ConnectionListener {
       lookUp(unknown);
     }
     byLeader.forEach(this::fetch);
+    sessions.keepWaiting();
   }
 
   private boolean hasRoom(FetchedPartition partition, long share, long bytesLeft) {
@@ -212,8 +217,14 @@ final class Fetcher implements ConnectionListener {
       connection.connect();
       return;
     }
+    FetchSession session = sessions.find(leader, connection);
+    if (session != null) {
+      session.fetch(ready);
+      return;
+    }
     long underWay = calls.stream().filter(call -> call.connection() == connection).count();
     if (underWay < MAX_CALLS_PER_BROKER) {
+      ready.forEach(sessions::forget);
       FetchCall call = new FetchCall(this, connection, leader, ready);
       calls.add(call);
       call.send();
@@ -276,12 +287,13 @@ final class Fetcher implements ConnectionListener {
       onError(partition, result, code, text.isEmpty() ? code.meaning() : text);
       return;
     }
-    partition.backoff.reset();
-    partition.failingSinceMs = 0;
+    partition.onSuccess();
     partition.setHighWatermark(result.getHighWatermark());
     int length = records.readableBytes();
     if (length == 0) {
-      partition.foundEmpty();
+      if (!result.getUnread()) {
+        partition.foundEmpty();
+      }
       return;
     }
     long next = nextOffset(records);
@@ -423,6 +435,7 @@ final class Fetcher implements ConnectionListener {
     for (FetchCall call : List.copyOf(calls)) {
       call.abandonIfOvertaken(view);
     }
+    sessions.onMetadata(view, partitions.values());
     inbox.nudge();
     wake();
   }
@@ -434,6 +447,7 @@ final class Fetcher implements ConnectionListener {
 
   @Override
   public void onLost(BrokerConnection connection) {
+    sessions.onLost(connection);
     wake(); // connects again when partitions want it, as soon as the connection's back-off allows
   }
 
@@ -452,6 +466,7 @@ final class Fetcher implements ConnectionListener {
     execute(
         () -> {
           closed = true;
+          sessions.close();
           partitions.values().forEach(partition -> partition.removed = true);
           partitions.clear();
         });

@@ -74,6 +74,7 @@ public final class BrokerConnection {
   private String lastFailure = "not tried yet";
   private boolean failedForGood;
   private boolean refused;
+  private Object fetchSessionOwner;
 
   BrokerConnection(BrokerAddress address, Network network, ConnectionListener listener) {
     this.address = address;
@@ -134,6 +135,26 @@ public final class BrokerConnection {
   /** The largest frame that the broker accepts; 0 unless the connection is ready. */
   public int maxFrameBytes() {
     return state == State.READY ? handshake.response().getMaxFrameBytes() : 0;
+  }
+
+  /**
+   * Reserves the connection's fetch session: a broker keeps one for each connection, and a second
+   * one ends the first. The reservation outlasts a loss of the connection.
+   *
+   * @return whether the session belongs to this owner, which may have reserved it before
+   */
+  public boolean reserveFetchSession(Object owner) {
+    if (fetchSessionOwner == null) {
+      fetchSessionOwner = owner;
+    }
+    return fetchSessionOwner == owner;
+  }
+
+  /** Ends the reservation of an owner, if it has one. */
+  public void releaseFetchSession(Object owner) {
+    if (fetchSessionOwner == owner) {
+      fetchSessionOwner = null;
+    }
   }
 
   /**

@@ -24,6 +24,7 @@ import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.ApiVersionRange;
+import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.HandshakeResponse;
 import java.net.InetSocketAddress;
 import java.util.EnumMap;
@@ -158,6 +159,13 @@ public final class FakeBroker {
   }
 
   private final class Handler extends ChannelInboundHandlerAdapter {
+    private FakeFetchSession session;
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      session = new FakeFetchSession(requests, context.executor());
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message)
         throws InvalidProtocolBufferException {
@@ -224,9 +232,23 @@ public final class FakeBroker {
           };
       if (api == ApiKey.HANDSHAKE) {
         answer.with(handshake(), List.of());
+      } else if (api == ApiKey.FETCH && cluster.keepsFetchSessions() && hasSession(frame)) {
+        FetchRequest body = frame.body(FetchRequest.parser());
+        cluster.onFetch(body);
+        session.fetch(
+            body,
+            forced,
+            answer,
+            (error, text) ->
+                context.writeAndFlush(
+                    FrameCodec.encodeError(context.alloc(), correlationId, error, text)));
       } else {
         requests.handle(api, frame, forced, context.executor(), answer);
       }
+    }
+
+    private boolean hasSession(RequestFrame frame) throws InvalidProtocolBufferException {
+      return frame.body(FetchRequest.parser()).hasSession();
     }
 
     private void write(

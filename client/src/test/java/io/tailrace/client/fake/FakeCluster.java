@@ -7,6 +7,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.message.BrokerEndpoint;
 import io.tailrace.protocol.message.CommitOffsetsRequest;
 import io.tailrace.protocol.message.CommitOffsetsResponse;
+import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.MetadataRequest;
 import io.tailrace.protocol.message.MetadataResponse;
 import io.tailrace.protocol.message.PartitionCommit;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Brokers that share their topics in memory. Thread-safe: its own monitor guards everything that
@@ -35,6 +37,9 @@ public final class FakeCluster implements AutoCloseable {
   private MetadataResponse frozenMetadata;
   private int controller;
   private long nextProducerId = 1000;
+  private volatile boolean keepsFetchSessions = true;
+  private final AtomicLong namedInFetches = new AtomicLong();
+  private final AtomicLong sessionsBegun = new AtomicLong();
 
   private FakeCluster() {}
 
@@ -86,6 +91,33 @@ public final class FakeCluster implements AutoCloseable {
 
   Fault fault() {
     return fault;
+  }
+
+  /** Answers fetches as a broker does that knows nothing of sessions. */
+  public FakeCluster withoutFetchSessions() {
+    keepsFetchSessions = false;
+    return this;
+  }
+
+  boolean keepsFetchSessions() {
+    return keepsFetchSessions;
+  }
+
+  void onFetch(FetchRequest request) {
+    namedInFetches.addAndGet(request.getPartitionsCount());
+    if (request.hasSession() && request.getSession().getId() == 0) {
+      sessionsBegun.incrementAndGet();
+    }
+  }
+
+  /** How many partitions all fetches together have named. */
+  public long namedInFetches() {
+    return namedInFetches.get();
+  }
+
+  /** How many fetches began a session. */
+  public long sessionsBegun() {
+    return sessionsBegun.get();
   }
 
   /** Makes a topic whose partitions are led by the brokers in turn. */

@@ -84,6 +84,7 @@ final class FakeRequests {
       case PRODUCE -> produce(frame, forced, answer);
       case FETCH -> {
         FetchRequest body = frame.body(FetchRequest.parser());
+        cluster.onFetch(body);
         long deadline = System.nanoTime() + body.getMaxWaitMs() * 1_000_000L;
         fetch(body, forced, deadline, executor, answer);
       }
@@ -177,14 +178,33 @@ final class FakeRequests {
     return result.setErrorCode(error.number()).build();
   }
 
+  /** What was read of the partitions of a fetch. */
+  record Read(List<PartitionFetchResult> results, List<byte[]> records) {
+    /** Whether there are records or an error. */
+    boolean isAnswer() {
+      return !records.isEmpty() || results.stream().anyMatch(result -> result.getErrorCode() != 0);
+    }
+  }
+
   private void fetch(
       FetchRequest body, ErrorCode forced, long deadline, EventExecutor executor, Answer answer) {
-    FetchResponse.Builder response = FetchResponse.newBuilder();
+    Read read = read(body.getPartitionsList(), body.getMaxBytes(), forced);
+    if (!read.isAnswer() && System.nanoTime() < deadline) {
+      executor.schedule(
+          () -> fetch(body, forced, deadline, executor, answer),
+          FETCH_RETRY_MS,
+          TimeUnit.MILLISECONDS);
+    } else {
+      answer.with(FetchResponse.newBuilder().addAllResults(read.results).build(), read.records);
+    }
+  }
+
+  Read read(List<PartitionFetch> parts, int maxBytes, ErrorCode forced) {
+    List<PartitionFetchResult> results = new ArrayList<>();
     List<byte[]> records = new ArrayList<>();
-    boolean failed = false;
-    int left = body.getMaxBytes();
+    int left = maxBytes;
     synchronized (cluster) {
-      for (PartitionFetch part : body.getPartitionsList()) {
+      for (PartitionFetch part : parts) {
         PartitionFetchResult.Builder result = PartitionFetchResult.newBuilder();
         Found found =
             find(
@@ -204,20 +224,14 @@ final class FakeRequests {
             left -= length;
             records.addAll(read);
             result.setRecordsLength(length);
+          } else {
+            result.setUnread(part.getOffset() < log.end());
           }
         }
-        failed |= error != ErrorCode.NONE;
-        response.addResults(result.setErrorCode(error.number()));
+        results.add(result.setErrorCode(error.number()).build());
       }
     }
-    if (records.isEmpty() && !failed && System.nanoTime() < deadline) {
-      executor.schedule(
-          () -> fetch(body, forced, deadline, executor, answer),
-          FETCH_RETRY_MS,
-          TimeUnit.MILLISECONDS);
-    } else {
-      answer.with(response.build(), records);
-    }
+    return new Read(results, records);
   }
 
   private ListOffsetsResponse listOffsets(ListOffsetsRequest body, ErrorCode forced) {
