@@ -101,6 +101,13 @@ public final class ChronicleLogStore implements LogStore {
     space = new DiskSpace(dataDirectory, limits.freeSpaceFloorBytes());
     highWatermarks = HighWatermarks.read(dataDirectory, device, !list().isEmpty());
     failures = new LogFailures(logs, device, list(), highWatermarks.inUse());
+    highWatermarks
+        .shortened(logs)
+        .forEach(
+            (id, loss) -> {
+              LOG.error("log {} was cut while no broker had it: {}", id, loss);
+              failures.lost(id, loss);
+            });
     threads = new LogThreads();
     template =
         new TemplateSource(

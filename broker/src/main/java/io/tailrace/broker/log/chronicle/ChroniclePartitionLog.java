@@ -86,6 +86,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         new LogCompaction(directory, segments, owner, services, access, tasks, this::failLater);
     this.snapshot = recovered.snapshot();
     this.highWatermark = services.highWatermarks().of(id);
+    highWatermark.setActive(segments.active());
     this.checkpointedHighWatermark =
         Math.max(logStartOffset, Math.min(highWatermark.get(), logEndOffset));
   }
@@ -137,6 +138,7 @@ final class ChroniclePartitionLog implements PartitionLog {
   @Override
   public void noteHighWatermark(long offset) {
     highWatermark.set(offset);
+    highWatermark.setActive(segments.active());
   }
 
   @Override

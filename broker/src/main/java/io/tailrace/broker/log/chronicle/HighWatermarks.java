@@ -6,6 +6,7 @@ import io.tailrace.broker.log.LogId;
 import io.tailrace.protocol.record.RecordBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,9 +23,13 @@ import org.slf4j.LoggerFactory;
  * together. The file is text, one log a line, and ends with the CRC-32C of all lines before. A
  * value in it may be older than the log, and after a loss of power higher than the log's end.
  *
+ * <p>Beside the high watermark stands how far the log's active segment was written, where it had
+ * one: a start sees by the length of that file, without a look inside, that it was cut.
+ *
  * <pre>
- *   version 1
+ *   version 2
  *   &lt;log id&gt; &lt;high watermark&gt;
+ *   &lt;log id&gt; &lt;high watermark&gt; &lt;base offset of the active segment&gt; &lt;end of its content, bytes&gt;
  *   ...
  *   crc32c &lt;8 hexadecimal digits&gt;
  * </pre>
@@ -35,14 +40,24 @@ final class HighWatermarks {
   static final String FILE = "high-watermarks";
 
   private static final Logger LOG = LoggerFactory.getLogger(HighWatermarks.class);
-  private static final String VERSION_LINE = "version 1\n";
+  private static final String VERSION_LINE = "version 2\n";
   private static final String CRC_FIELD = "crc32c ";
 
   private final Path file;
   private final Device device;
   private final Map<LogId, Value> values = new ConcurrentHashMap<>();
-  private Map<LogId, Long> written;
+  private Map<LogId, Noted> written;
   private boolean failing;
+
+  /**
+   * What the file says of a log.
+   *
+   * @param segment the base offset of the active segment; {@link Value#UNKNOWN} = there was none
+   * @param position where the content of the active segment ended at least, bytes
+   */
+  private record Noted(long offset, long segment, long position) {}
+
+  private static final Noted NOTHING = new Noted(Value.UNKNOWN, Value.UNKNOWN, 0);
 
   /** One log's high watermark. Set by the log's owner, read by the thread that writes the file. */
   static final class Value {
@@ -50,8 +65,15 @@ final class HighWatermarks {
 
     private volatile long offset;
 
-    private Value(long offset) {
-      this.offset = offset;
+    /** Of the active segment; its end is read by the thread that writes the file, a little late. */
+    private volatile SegmentState active;
+
+    /** What the file said of the active segment; null once the log is open. */
+    private volatile Noted stored;
+
+    private Value(Noted stored) {
+      this.offset = stored.offset;
+      this.stored = stored;
     }
 
     /** The high watermark; {@link #UNKNOWN} when none was noted. */
@@ -66,6 +88,30 @@ final class HighWatermarks {
       }
     }
 
+    /**
+     * Takes over which segment batches are appended to.
+     *
+     * @param segment null when there is none now
+     */
+    void setActive(Segment segment) {
+      SegmentState state = segment == null ? null : segment.state();
+      if (active != state || stored != null) {
+        active = state;
+        stored = null;
+      }
+    }
+
+    private Noted noted() {
+      Noted before = stored;
+      if (before != null) {
+        return new Noted(offset, before.segment, before.position);
+      }
+      SegmentState state = active;
+      return state == null
+          ? new Noted(offset, UNKNOWN, 0)
+          : new Noted(offset, state.baseOffset, state.endPosition);
+    }
+
     /** Lowers the high watermark to where the log ends. */
     void cutTo(long endOffset) {
       set(Math.min(offset, endOffset));
@@ -75,12 +121,12 @@ final class HighWatermarks {
   /**
    * @param stored what the file says; null when there is no usable one
    */
-  private HighWatermarks(Path file, Device device, Map<LogId, Long> stored) {
+  private HighWatermarks(Path file, Device device, Map<LogId, Noted> stored) {
     this.file = file;
     this.device = device;
     this.written = stored;
     if (stored != null) {
-      stored.forEach((id, offset) -> values.put(id, new Value(offset)));
+      stored.forEach((id, noted) -> values.put(id, new Value(noted)));
     }
   }
 
@@ -94,7 +140,7 @@ final class HighWatermarks {
       throws IOException {
     Path file = dataDirectory.resolve(FILE);
     ByteBuf content = LogFiles.read(file);
-    Map<LogId, Long> stored = content == null ? null : decode(content);
+    Map<LogId, Noted> stored = content == null ? null : decode(content);
     if (stored == null && (content != null || expected)) {
       LOG.warn(
           "the high watermarks in {} are {}; until a leader tells otherwise, every log's high"
@@ -107,7 +153,7 @@ final class HighWatermarks {
 
   /** The high watermark of a log, to be read and set by the log's owner. */
   Value of(LogId id) {
-    return values.computeIfAbsent(id, unknown -> new Value(Value.UNKNOWN));
+    return values.computeIfAbsent(id, unknown -> new Value(NOTHING));
   }
 
   /** The logs that had something below their high watermarks when the file was written. */
@@ -116,6 +162,48 @@ final class HighWatermarks {
         .filter(each -> each.getValue().get() > 0)
         .map(Map.Entry::getKey)
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /**
+   * The logs whose active segment is shorter than it was when the file was written, and holds or
+   * held records below the high watermark. To be called before logs are opened. Looks at the
+   * lengths of files only.
+   *
+   * @param logs the directory of all logs
+   * @return what is missing, by log
+   */
+  Map<LogId, String> shortened(Path logs) {
+    Map<LogId, String> shortened = new HashMap<>();
+    if (written != null) {
+      written.forEach(
+          (id, noted) -> {
+            String loss = noted.segment < noted.offset ? lossOf(logs, id, noted) : null;
+            if (loss != null) {
+              shortened.put(id, loss);
+            }
+          });
+    }
+    return shortened;
+  }
+
+  /** Null when nothing is missing, as far as the length of the active segment's file says. */
+  private static String lossOf(Path logs, LogId id, Noted noted) {
+    if (noted.segment == Value.UNKNOWN) {
+      return null;
+    }
+    Path segment = logs.resolve(id.toString()).resolve(LogFiles.segmentName(noted.segment));
+    long length = segment.resolve(LogFiles.QUEUE).toFile().length(); // 0 when there is none
+    return length >= noted.position || !Files.isDirectory(segment)
+        ? null
+        : "its segment "
+            + segment
+            + " has "
+            + length
+            + " bytes, and had "
+            + noted.position
+            + " when high watermark "
+            + noted.offset
+            + " was written down";
   }
 
   /** Forgets a log that is deleted. */
@@ -128,12 +216,12 @@ final class HighWatermarks {
    * ends with the next success.
    */
   void writeIfChanged() {
-    Map<LogId, Long> now = new HashMap<>();
+    Map<LogId, Noted> now = new HashMap<>();
     values.forEach(
         (id, value) -> {
-          long offset = value.get();
-          if (offset != Value.UNKNOWN) {
-            now.put(id, offset);
+          Noted noted = value.noted();
+          if (noted.offset != Value.UNKNOWN) {
+            now.put(id, noted);
           }
         });
     if (now.equals(written)) {
@@ -155,11 +243,18 @@ final class HighWatermarks {
     }
   }
 
-  private static ByteBuf encode(Map<LogId, Long> offsets) {
+  private static ByteBuf encode(Map<LogId, Noted> all) {
     StringBuilder text = new StringBuilder(VERSION_LINE);
-    Map<String, Long> sorted = new TreeMap<>();
-    offsets.forEach((id, offset) -> sorted.put(id.toString(), offset));
-    sorted.forEach((id, offset) -> text.append(id).append(' ').append(offset).append('\n'));
+    Map<String, Noted> sorted = new TreeMap<>();
+    all.forEach((id, noted) -> sorted.put(id.toString(), noted));
+    sorted.forEach(
+        (id, noted) -> {
+          text.append(id).append(' ').append(noted.offset);
+          if (noted.segment != Value.UNKNOWN) {
+            text.append(' ').append(noted.segment).append(' ').append(noted.position);
+          }
+          text.append('\n');
+        });
     ByteBuf content = Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
     return content.writeBytes(
         crcLine(content, content.readableBytes()).getBytes(StandardCharsets.US_ASCII));
@@ -171,7 +266,7 @@ final class HighWatermarks {
   }
 
   /** Reads what {@link #encode} wrote; null when the bytes are anything else. */
-  private static Map<LogId, Long> decode(ByteBuf content) {
+  private static Map<LogId, Noted> decode(ByteBuf content) {
     String text = content.toString(StandardCharsets.US_ASCII);
     int crcAt = text.lastIndexOf(CRC_FIELD);
     if (!text.startsWith(VERSION_LINE)
@@ -179,15 +274,21 @@ final class HighWatermarks {
         || !text.substring(crcAt).equals(crcLine(content, crcAt))) {
       return null;
     }
-    Map<LogId, Long> stored = new HashMap<>();
+    Map<LogId, Noted> stored = new HashMap<>();
     for (String line : text.substring(VERSION_LINE.length(), crcAt).lines().toList()) {
-      int blank = line.indexOf(' ');
-      LogId id = LogId.parse(line.substring(0, Math.max(0, blank)));
-      if (id == null) {
+      String[] fields = line.split(" ", -1);
+      LogId id = LogId.parse(fields[0]);
+      if (id == null || (fields.length != 2 && fields.length != 4)) {
         return null;
       }
       try {
-        stored.put(id, Long.parseLong(line, blank + 1, line.length(), 10));
+        boolean active = fields.length == 4;
+        stored.put(
+            id,
+            new Noted(
+                Long.parseLong(fields[1]),
+                active ? Long.parseLong(fields[2]) : Value.UNKNOWN,
+                active ? Long.parseLong(fields[3]) : 0));
       } catch (NumberFormatException e) {
         return null;
       }

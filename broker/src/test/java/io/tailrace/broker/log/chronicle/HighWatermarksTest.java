@@ -10,14 +10,19 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.tailrace.broker.log.LogId;
+import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -154,6 +159,56 @@ class HighWatermarksTest {
     some.writeIfChanged();
     assertEquals(9, read().of(ONE).get());
     assertFalse(Files.exists(data.resolve(HighWatermarks.FILE + LogFiles.TMP)));
+  }
+
+  private LogId killedWith(int records, int segmentBytes) throws IOException {
+    try (TestLog log = new TestLog(data, TestLog.config(segmentBytes))) {
+      log.append(records, 1_000);
+      log.owner.run(() -> log.log.noteHighWatermark(log.log.logEndOffset()));
+    }
+    return TestLog.ID;
+  }
+
+  private Map<LogId, String> notWhole() {
+    try (ChronicleLogStore store =
+        ChronicleLogStore.open(
+            data, Clock.SYSTEM, StoreLimits.withFreeSpaceFloor(0), Device.REAL)) {
+      return store.notWhole();
+    }
+  }
+
+  private static void cut(Path file, long bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(bytes);
+    }
+  }
+
+  @Test
+  void aStoreSeesBeforeItOpensALogThatItsActiveSegmentWasCut() throws IOException {
+    LogId id = killedWith(100, 1 << 20);
+    TestLog.pretendKilled(data, 0);
+    assertEquals(Map.of(), notWhole());
+    cut(TestLog.queueFile(data, 0), 60_000);
+    assertEquals(Set.of(id), notWhole().keySet());
+    assertTrue(notWhole().get(id).contains("has 60000 bytes"), notWhole().get(id));
+    Files.delete(TestLog.queueFile(data, 0));
+    assertEquals(Set.of(id), notWhole().keySet());
+  }
+
+  @Test
+  void aSegmentWhoseUnusedEndWasCutIsWhole() throws IOException {
+    killedWith(100, 1 << 20);
+    long position = 100 * 1_200L + Excerpt.DATA_POSITION; // more than the records take
+    cut(TestLog.queueFile(data, 0), position);
+    assertEquals(Map.of(), notWhole());
+  }
+
+  @Test
+  void aMissingSegmentIsLeftToTheOpeningOfItsLog() throws IOException {
+    killedWith(100, 20_000);
+    assertEquals(Map.of(), notWhole());
+    LogFiles.deleteRecursively(TestLog.segment(data, 0));
+    assertEquals(Map.of(), notWhole());
   }
 
   @Test
