@@ -34,6 +34,7 @@ import io.tailrace.broker.network.ConnectionPlaces;
 import io.tailrace.broker.network.EventLoops;
 import io.tailrace.broker.network.NetworkLimits;
 import io.tailrace.broker.network.NetworkServer;
+import io.tailrace.broker.network.PeerAdmission;
 import io.tailrace.broker.network.Refusal;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionRegistry;
@@ -47,6 +48,7 @@ import io.tailrace.broker.replication.ReplicaFetchers;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.network.ClientCounters;
+import io.tailrace.client.network.Introduction;
 import io.tailrace.client.network.NettyTransport;
 import io.tailrace.client.network.Network;
 import io.tailrace.client.network.NetworkConfig;
@@ -65,8 +67,10 @@ import io.tailrace.coordinator.zookeeper.EmbeddedZooKeeper;
 import io.tailrace.coordinator.zookeeper.ZooKeeperClusterStore;
 import io.tailrace.coordinator.zookeeper.ZooKeeperSettings;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.message.PeerIdentity;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
+import io.tailrace.protocol.topic.Ids;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -228,7 +232,10 @@ public final class Broker implements AutoCloseable {
       network =
           new NetworkServer(
               eventLoops,
-              BrokerNetwork.protocol(identity, BrokerNetwork.handlers(services, readers)),
+              BrokerNetwork.protocol(
+                  identity,
+                  new PeerAdmission(cluster::image),
+                  BrokerNetwork.handlers(services, readers)),
               limits,
               places,
               services.memory(),
@@ -340,7 +347,8 @@ public final class Broker implements AutoCloseable {
             PEER_CONNECT_TIMEOUT_MS,
             PEER_REQUEST_TIMEOUT_MS,
             PEER_BACKOFF_MS,
-            PEER_MAX_BACKOFF_MS);
+            PEER_MAX_BACKOFF_MS,
+            introduction(id, false));
     for (EventExecutor loop : eventLoops.loops()) {
       Scheduler thread = threads.all().get(networks.size());
       NettyTransport transport = new NettyTransport((EventLoop) loop, thread, "broker");
@@ -351,6 +359,17 @@ public final class Broker implements AutoCloseable {
     return networks;
   }
 
+  /** Tells other brokers that a connection is this broker's. */
+  private Introduction introduction(int id, boolean pings) {
+    PeerIdentity self =
+        PeerIdentity.newBuilder()
+            .setBrokerId(id)
+            .setDirectoryId(Ids.toMessage(directory.id()))
+            .setPings(pings)
+            .build();
+    return handshake -> handshake.setPeer(self);
+  }
+
   /** The pings have a thread of their own: what delays requests does not delay them. */
   private BrokerPings pings(int id) {
     NettyTransport transport = new NettyTransport("broker-pings");
@@ -358,7 +377,12 @@ public final class Broker implements AutoCloseable {
     int patienceMs = SILENCE_MS / 2;
     NetworkConfig settings =
         new NetworkConfig(
-            "pings-of-broker-" + id, patienceMs, patienceMs, PING_BACKOFF_MS, PING_MAX_BACKOFF_MS);
+            "pings-of-broker-" + id,
+            patienceMs,
+            patienceMs,
+            PING_BACKOFF_MS,
+            PING_MAX_BACKOFF_MS,
+            introduction(id, true));
     BrokerPings pings =
         new BrokerPings(
             id,

@@ -155,9 +155,9 @@ public final class BrokerKeys {
           ConfigType.INTEGER,
           10_000,
           Constraint.atLeast(1),
-          "Connections that are served at a time, or fewer where the process may open too few files"
-              + " for them (ulimit -n); a further one takes the place of one that has not shaken"
-              + " hands, or is closed at once.");
+          "Connections of clients that are served at a time, or fewer where the process may open"
+              + " too few files for them (ulimit -n); a further one takes the place of one that has"
+              + " not shaken hands, or is refused. Those of other brokers do not count.");
 
   public static final ConfigKey<Long> REQUEST_MEMORY_BYTES =
       ConfigKey.fixed(

@@ -60,6 +60,11 @@ public final class KafkaProtocol implements ConnectionFactory {
   }
 
   @Override
+  public boolean shakesHands() {
+    return false;
+  }
+
+  @Override
   public int maxFirstFrameBytes() {
     return MAX_FIRST_FRAME_BYTES;
   }

@@ -41,8 +41,13 @@ public final class BrokerNetwork {
 
   /** The native protocol with these handlers. */
   public static ConnectionFactory protocol(
-      BrokerIdentity identity, Map<ApiKey, RequestHandler> handlers) {
+      BrokerIdentity identity, PeerAdmission peers, Map<ApiKey, RequestHandler> handlers) {
     return new ConnectionFactory() {
+      @Override
+      public boolean shakesHands() {
+        return true;
+      }
+
       @Override
       public int maxFirstFrameBytes() {
         return FrameCodec.MAX_HANDSHAKE_FRAME_BYTES;
@@ -50,7 +55,7 @@ public final class BrokerNetwork {
 
       @Override
       public Connection create(ConnectionSetup setup) {
-        return new ClientConnection(identity, handlers, setup);
+        return new ClientConnection(identity, peers, handlers, setup);
       }
     };
   }

@@ -9,6 +9,7 @@ import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.FrameException;
 import io.tailrace.protocol.frame.RequestFrame;
+import io.tailrace.protocol.message.PeerIdentity;
 import io.tailrace.protocol.message.RequestHeader;
 import java.util.List;
 import java.util.Map;
@@ -22,14 +23,25 @@ import java.util.Map;
  */
 final class ClientConnection extends Connection {
   private final BrokerIdentity identity;
+  private final PeerAdmission peers;
   private final NetworkLimits limits;
   private final Map<ApiKey, RequestHandler> handlers;
   private final FetchSessions fetchSessions = new FetchSessions(task -> loop().execute(task));
 
+  /** What it said of itself; null before the handshake. */
+  private PeerIdentity claim;
+
+  private boolean peer;
+  private boolean answersPings;
+
   ClientConnection(
-      BrokerIdentity identity, Map<ApiKey, RequestHandler> handlers, ConnectionSetup setup) {
+      BrokerIdentity identity,
+      PeerAdmission peers,
+      Map<ApiKey, RequestHandler> handlers,
+      ConnectionSetup setup) {
     super(setup, setup.limits().maxInFlightRequests());
     this.identity = identity;
+    this.peers = peers;
     this.limits = setup.limits();
     this.handlers = handlers;
   }
@@ -57,6 +69,11 @@ final class ClientConnection extends Connection {
         isDraining()
             ? new RequestChecks.Denial(ErrorCode.SHUTTING_DOWN, "the broker is shutting down")
             : RequestChecks.ofRequest(api, header);
+    if (denial == null && claim.getPings() && api != ApiKey.PING) {
+      denial =
+          new RequestChecks.Denial(
+              ErrorCode.INVALID_REQUEST, "the handshake said that the connection is for pings");
+    }
     if (denial == null) {
       dispatch(request);
     } else {
@@ -82,16 +99,42 @@ final class ClientConnection extends Connection {
     int correlationId = frame.header().getCorrelationId();
     RequestChecks.Denial denial;
     try {
-      denial = RequestChecks.ofHandshake(api, frame);
+      denial = RequestChecks.ofHandshake(api, frame, hello -> claim = hello.getPeer());
     } finally {
       frame.release();
     }
     if (denial == null) {
-      if (greet()) {
-        write(correlationId, identity.greeting(limits.maxFrameBytes()), List.of());
+      peer = peers.admits(claim);
+      if (greet(peer)) {
+        move(() -> write(correlationId, identity.greeting(limits.maxFrameBytes()), List.of()));
       }
     } else {
       refuse(correlationId, Refusal.INVALID_HANDSHAKE, denial.code(), denial.message());
+    }
+  }
+
+  private void move(Runnable then) {
+    boolean pings = peer && claim.getPings();
+    move(
+        pings,
+        () -> {
+          answersPings = pings;
+          then.run();
+        });
+  }
+
+  /** A broker may connect before its registration is known here. */
+  @Override
+  protected void onSecond() {
+    if (claim == null || !isGreeted()) {
+      return;
+    }
+    if (!peer && peers.admits(claim)) {
+      peer = true;
+      notePeer();
+    }
+    if (peer && claim.getPings() && !answersPings) {
+      move(() -> {});
     }
   }
 

@@ -56,11 +56,16 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
   private boolean closing;
   private boolean closedByBroker;
   private boolean reading;
+
+  /** On the way from one event loop to another: nothing is read or dispatched meanwhile. */
+  private boolean moving;
+
   private boolean flushScheduled;
   private boolean dispatching;
   private boolean dispatchScheduled;
   private boolean heldBack;
   private int inFlight;
+  private int seconds;
 
   /**
    * @param maxInFlightRequests further ones stay in its socket
@@ -141,7 +146,8 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
     if (!closing) {
       channel()
           .config()
-          .setAutoRead(!draining && !heldBack && undispatched.isEmpty() && mayDispatch());
+          .setAutoRead(
+              !draining && !moving && !heldBack && undispatched.isEmpty() && mayDispatch());
     }
   }
 
@@ -181,7 +187,7 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
     }
     dispatching = true;
     try {
-      while (!closing && !undispatched.isEmpty() && (draining || mayDispatch())) {
+      while (!closing && !moving && !undispatched.isEmpty() && (draining || mayDispatch())) {
         handle(undispatched.poll());
       }
     } finally {
@@ -229,16 +235,100 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
   /**
    * The client has shown that it speaks the protocol.
    *
-   * @return false when another connection has its place, and its closing is on the way
+   * @return false when another connection has its place and its closing is on the way, or when it
+   *     has been refused because there is no place
    */
   protected final boolean greet() {
+    return greet(false);
+  }
+
+  /** As {@link #greet()}; another broker of the cluster needs no place. */
+  protected final boolean greet(boolean peer) {
     if (!settled.compareAndSet(false, true)) {
       return false;
     }
+    String noPlace = null;
+    if (peer) {
+      events.onPeer(this);
+    } else {
+      noPlace = events.onGreeted(this);
+    }
+    if (noPlace != null) {
+      refuse(Refusal.TOO_MANY_CONNECTIONS, ErrorCode.OVERLOADED, noPlace);
+      return false;
+    }
     greeted = true;
-    events.onGreeted(this);
     decoder.setMaxFrameBytes(limits.maxFrameBytes());
     return true;
+  }
+
+  /** The connection, which has shaken hands as a client, turned out to be another broker's. */
+  protected final void notePeer() {
+    events.onPeer(this);
+  }
+
+  // ---- from loop to loop ----
+
+  /** Whether nothing is under way that the connection's loop has to end. */
+  private boolean isQuiet() {
+    return !isEnding()
+        && inFlight == 0
+        && !reading
+        && !flushScheduled
+        && !dispatchScheduled
+        && closedActions.isEmpty();
+  }
+
+  /**
+   * Has the connection go on on another loop; for one that has no request in work. Stays where it
+   * is if it has.
+   *
+   * @param pings whether to the one that answers pings, otherwise to a partition thread
+   * @param then runs there, before what was read meanwhile is dispatched
+   */
+  protected final void move(boolean pings, Runnable then) {
+    if (moving) {
+      return;
+    }
+    moving = true;
+    updateAutoRead();
+    // In a turn of its own: reading has ended then, and no task of it is left on this loop.
+    loop()
+        .execute(
+            () -> {
+              if (isQuiet()) {
+                events.move(this, pings, () -> onMoved(then));
+              } else {
+                moving = false;
+                dispatchWaiting();
+                lingerWhenDrained();
+              }
+            });
+  }
+
+  /** Registers with another event loop; on the one that it leaves. */
+  void register(EventLoop target, Runnable registered) {
+    Channel channel = channel();
+    channel
+        .deregister()
+        .addListener(
+            left ->
+                target
+                    .register(channel)
+                    .addListener(
+                        joined -> {
+                          if (joined.isSuccess()) {
+                            registered.run();
+                          } else {
+                            channel.close();
+                          }
+                        }));
+  }
+
+  private void onMoved(Runnable then) {
+    moving = false;
+    then.run();
+    dispatchWaiting();
   }
 
   /** Marks the connection as one that the broker closes, and counts why. */
@@ -364,10 +454,13 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
     if (closing) {
       return;
     }
+    onSecond();
     long untakenBefore = memory.untakenBytes();
     memory.countUntaken(channel());
     StallWatch.Stall stall = stall(nowMs, untakenBefore);
-    if (stall != null) {
+    if (!greeted && seconds++ > 0 && !hasPlace.get() && tryEvict()) {
+      giveWay();
+    } else if (stall != null) {
       hangUp(stall.refusal(), stall.message());
     } else if (greeted) {
       if (heldBack && !memory.shared().requests().isUnfinishedExhausted()) {
@@ -381,6 +474,9 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
       }
     }
   }
+
+  /** Called about every second, on the connection's loop. */
+  protected void onSecond() {}
 
   private StallWatch.Stall stall(long nowMs, long untakenBefore) {
     if (!greeted) {
@@ -405,6 +501,11 @@ public abstract class Connection extends ChannelInboundHandlerAdapter {
    */
   boolean tryEvict() {
     return settled.compareAndSet(false, true);
+  }
+
+  /** It has a place among the connections from now on. */
+  void beginPlace() {
+    hasPlace.set(true);
   }
 
   /** Closes a connection whose place another one has; on any thread. */

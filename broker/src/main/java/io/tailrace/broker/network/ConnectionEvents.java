@@ -7,8 +7,23 @@ import io.tailrace.protocol.port.Clock;
 public interface ConnectionEvents {
   Clock clock();
 
-  /** The client has shaken hands; called on the connection's loop. */
-  void onGreeted(Connection connection);
+  /**
+   * The client has shown that it speaks the protocol; called on the connection's loop.
+   *
+   * @return null, or why there is no place for the connection, which is to be closed then
+   */
+  String onGreeted(Connection connection);
+
+  /** The connection turned out to be another broker's; called on its loop. */
+  void onPeer(Connection connection);
+
+  /**
+   * Has the connection go on on another loop, where it is not there yet.
+   *
+   * @param pings whether that is the one that answers pings, otherwise a partition thread
+   * @param then runs there
+   */
+  void move(Connection connection, boolean pings, Runnable then);
 
   /** The connection ends because of something that the client did or failed to do. */
   void onRefused(Connection connection, Refusal refusal, String message);

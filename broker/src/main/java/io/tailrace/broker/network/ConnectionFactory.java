@@ -8,6 +8,12 @@ public interface ConnectionFactory {
    */
   int maxFirstFrameBytes();
 
+  /**
+   * Whether its connections begin with a handshake. They begin on the loop that accepts, and move
+   * to another one when they have shaken hands; others are served by a partition thread at once.
+   */
+  boolean shakesHands();
+
   /** Makes the handler of a connection that has just been accepted. */
   Connection create(ConnectionSetup setup);
 }

@@ -7,15 +7,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * The connections that a broker serves at a time, of all its listeners together. A connection that
  * has not shown yet that it speaks the listener's protocol gives way to a new one when all places
- * are taken. Thread-safe: each connection comes and goes once, and the lock is held for a few
- * instructions.
+ * are taken. Other brokers of the cluster need no place; as that shows in their handshake only,
+ * some connections may shake hands without one. Thread-safe: each connection comes and goes once,
+ * and the lock is held for a few instructions.
  */
 public final class ConnectionPlaces {
+  /** So many connections may wait for their handshake without a place. */
+  private static final int MOST_WAITING = 16;
+
   private final int most;
   private final AtomicInteger taken = new AtomicInteger();
 
   /** Those that have not been greeted, of all loops, the oldest first. */
   private final Set<Connection> silent = new LinkedHashSet<>();
+
+  /** Those that shake hands without a place, the oldest first. */
+  private final Set<Connection> waiting = new LinkedHashSet<>();
 
   /**
    * @param most further connections are refused
@@ -24,8 +31,11 @@ public final class ConnectionPlaces {
     this.most = most;
   }
 
-  int most() {
-    return most;
+  /** Why a connection is refused that finds no place, for people. */
+  String full() {
+    return most
+        + " are open, which is all that connections.max and the process's limit of open files"
+        + " allow";
   }
 
   /** Open connections. */
@@ -49,7 +59,7 @@ public final class ConnectionPlaces {
   }
 
   private boolean makeRoom() {
-    for (Connection oldest = poll(); oldest != null; oldest = poll()) {
+    for (Connection oldest = poll(silent); oldest != null; oldest = poll(silent)) {
       if (oldest.tryEvict()) {
         end(oldest);
         oldest.giveWay();
@@ -59,10 +69,11 @@ public final class ConnectionPlaces {
     return false;
   }
 
-  private Connection poll() {
+  /** Takes the oldest out of one of the sets; null when it is empty. */
+  private Connection poll(Set<Connection> from) {
     synchronized (silent) {
-      for (Connection oldest : silent) {
-        silent.remove(oldest);
+      for (Connection oldest : from) {
+        from.remove(oldest);
         return oldest;
       }
       return null;
@@ -76,15 +87,47 @@ public final class ConnectionPlaces {
     }
   }
 
-  void onGreeted(Connection connection) {
+  /** Lets the connection shake hands without a place, if need be instead of the one before it. */
+  void addWaiting(Connection connection) {
+    Connection tooMany = null;
     synchronized (silent) {
-      silent.remove(connection);
+      waiting.add(connection);
+      if (waiting.size() > MOST_WAITING) {
+        tooMany = poll(waiting);
+      }
+    }
+    if (tooMany != null && tooMany.tryEvict()) {
+      tooMany.giveWay();
     }
   }
 
-  /** The connection has ended; gives its place back if it still has it. */
+  /**
+   * A client has shaken hands on the connection.
+   *
+   * @return false when it has no place and there is none
+   */
+  boolean onGreeted(Connection connection) {
+    if (!forget(connection)) {
+      return true;
+    }
+    if (!take()) {
+      return false;
+    }
+    connection.beginPlace();
+    return true;
+  }
+
+  /** Whether it waited for its handshake without a place. */
+  private boolean forget(Connection connection) {
+    synchronized (silent) {
+      silent.remove(connection);
+      return waiting.remove(connection);
+    }
+  }
+
+  /** The connection has ended or needs no place; gives its place back if it still has it. */
   void end(Connection connection) {
-    onGreeted(connection);
+    forget(connection);
     if (connection.endPlace()) {
       taken.decrementAndGet();
     }

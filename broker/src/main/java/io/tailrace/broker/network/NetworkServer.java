@@ -17,6 +17,7 @@ import io.tailrace.protocol.frame.FrameDecoder;
 import io.tailrace.protocol.port.Clock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -58,6 +59,8 @@ public final class NetworkServer implements ConnectionEvents {
   private final RequestMetrics metrics;
   private final Clock clock;
 
+  private final List<EventExecutor> loops = new ArrayList<>();
+
   /** The connections of each loop; a set is touched by its own loop only. */
   private final IdentityHashMap<EventExecutor, Set<Connection>> connections =
       new IdentityHashMap<>();
@@ -91,7 +94,9 @@ public final class NetworkServer implements ConnectionEvents {
     for (Refusal refusal : Refusal.values()) {
       refused.put(refusal, new LongAdder());
     }
-    for (EventExecutor loop : eventLoops.loops()) {
+    eventLoops.loops().forEach(loops::add);
+    eventLoops.peers().forEach(loops::add);
+    for (EventExecutor loop : loops) {
       connections.put(loop, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
   }
@@ -105,7 +110,9 @@ public final class NetworkServer implements ConnectionEvents {
   public InetSocketAddress start(InetSocketAddress address) throws IOException {
     ChannelFuture bound =
         new ServerBootstrap()
-            .group(eventLoops.loops())
+            .group(
+                eventLoops.peers(),
+                protocol.shakesHands() ? eventLoops.peers() : eventLoops.loops())
             .channel(eventLoops.serverChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
@@ -132,7 +139,7 @@ public final class NetworkServer implements ConnectionEvents {
           bound.cause());
     }
     listener = bound.channel();
-    for (EventExecutor loop : eventLoops.loops()) {
+    for (EventExecutor loop : loops) {
       loop.scheduleAtFixedRate(() -> tick(loop), TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
     }
     return (InetSocketAddress) listener.localAddress();
@@ -143,15 +150,11 @@ public final class NetworkServer implements ConnectionEvents {
       channel.close();
       return;
     }
-    EventLoop loop = channel.eventLoop();
-    if (!places.take()) {
+    boolean placed = places.take();
+    if (!placed && !protocol.shakesHands()) {
       refused.get(Refusal.TOO_MANY_CONNECTIONS).increment();
       connectionLog.note(
-          Refusal.TOO_MANY_CONNECTIONS.label(),
-          channel.remoteAddress(),
-          places.most()
-              + " are open, which is all that connections.max and the"
-              + " process's limit of open files allow");
+          Refusal.TOO_MANY_CONNECTIONS.label(), channel.remoteAddress(), places.full());
       channel.close();
       return;
     }
@@ -159,13 +162,18 @@ public final class NetworkServer implements ConnectionEvents {
     Connection connection = protocol.create(new ConnectionSetup(limits, memory, this, decoder));
     channel.config().setRecvByteBufAllocator(decoder.receiver(READS));
     channel.pipeline().addLast(connection.intake(), decoder, connection);
-    setOf(loop).add(connection);
-    places.addSilent(connection);
+    setOf(connection).add(connection);
+    if (placed) {
+      places.addSilent(connection);
+    } else {
+      connection.endPlace();
+      places.addWaiting(connection);
+    }
     channel
         .closeFuture()
         .addListener(
             closed -> {
-              setOf(loop).remove(connection);
+              setOf(connection).remove(connection);
               places.end(connection);
             });
   }
@@ -237,7 +245,7 @@ public final class NetworkServer implements ConnectionEvents {
 
   /** Does something with every connection, on its loop; returns when it is done. */
   private void onEach(Consumer<Connection> action) {
-    for (EventExecutor loop : eventLoops.loops()) {
+    for (EventExecutor loop : loops) {
       loop.submit(() -> List.copyOf(connections.get(loop)).forEach(action)).awaitUninterruptibly();
     }
   }
@@ -261,13 +269,38 @@ public final class NetworkServer implements ConnectionEvents {
     return clock;
   }
 
-  private Set<Connection> setOf(EventLoop loop) {
-    return connections.get(loop);
+  private Set<Connection> setOf(Connection connection) {
+    return connections.get(connection.loop());
   }
 
   @Override
-  public void onGreeted(Connection connection) {
-    places.onGreeted(connection);
+  public String onGreeted(Connection connection) {
+    return places.onGreeted(connection) ? null : places.full();
+  }
+
+  @Override
+  public void onPeer(Connection connection) {
+    places.end(connection);
+  }
+
+  @Override
+  public void move(Connection connection, boolean pings, Runnable then) {
+    EventLoop target = pings ? eventLoops.peers().next() : eventLoops.loops().next();
+    if (target == connection.loop()) {
+      then.run();
+      return;
+    }
+    setOf(connection).remove(connection);
+    connection.register(
+        target,
+        () -> {
+          setOf(connection).add(connection);
+          if (stopping) {
+            connection.channel().close();
+          } else {
+            then.run();
+          }
+        });
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.tailrace.protocol.frame.FrameCodec;
 import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.HandshakeRequest;
 import io.tailrace.protocol.message.RequestHeader;
+import java.util.function.Consumer;
 
 /** Why a request is not handed to its handler. Stateless. */
 final class RequestChecks {
@@ -22,9 +23,10 @@ final class RequestChecks {
    * Checks the first request of a connection.
    *
    * @param api what the header asks for; null when that is not known
+   * @param told told the handshake, if it is one
    * @return null when it is a handshake
    */
-  static Denial ofHandshake(ApiKey api, RequestFrame frame) {
+  static Denial ofHandshake(ApiKey api, RequestFrame frame, Consumer<HandshakeRequest> told) {
     if (api != ApiKey.HANDSHAKE) {
       return new Denial(ErrorCode.HANDSHAKE_REQUIRED, "the first request must be a handshake");
     }
@@ -35,9 +37,11 @@ final class RequestChecks {
     }
     try {
       HandshakeRequest hello = frame.body(HandshakeRequest.parser());
-      return hello.getMagic() == FrameCodec.HANDSHAKE_MAGIC
-          ? null
-          : new Denial(ErrorCode.INVALID_REQUEST, "this is not a Tailrace client's handshake");
+      if (hello.getMagic() != FrameCodec.HANDSHAKE_MAGIC) {
+        return new Denial(ErrorCode.INVALID_REQUEST, "this is not a Tailrace client's handshake");
+      }
+      told.accept(hello);
+      return null;
     } catch (InvalidProtocolBufferException e) {
       return new Denial(
           ErrorCode.INVALID_REQUEST, "the handshake is not valid Protobuf: " + e.getMessage());

@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A server on real sockets, with limits and handlers that a test chooses. Not thread-safe. */
 final class TestServer implements AutoCloseable {
@@ -52,13 +53,28 @@ final class TestServer implements AutoCloseable {
       Clock clock,
       Function<NetworkMemory, Map<ApiKey, RequestHandler>> handlers)
       throws IOException {
+    this(eventLoops, limits, clock, () -> ClusterImage.EMPTY, handlers);
+  }
+
+  /**
+   * As the other one.
+   *
+   * @param image has the brokers whose connections are not clients'
+   */
+  TestServer(
+      EventLoops eventLoops,
+      NetworkLimits limits,
+      Clock clock,
+      Supplier<ClusterImage> image,
+      Function<NetworkMemory, Map<ApiKey, RequestHandler>> handlers)
+      throws IOException {
     this.eventLoops = eventLoops;
     NetworkMemory memory = NetworkMemory.of(limits);
     BrokerIdentity identity = new BrokerIdentity(0, () -> "test", "tailrace/test");
     server =
         new NetworkServer(
             eventLoops,
-            BrokerNetwork.protocol(identity, handlers.apply(memory)),
+            BrokerNetwork.protocol(identity, new PeerAdmission(image), handlers.apply(memory)),
             limits,
             new ConnectionPlaces(limits.maxConnections()),
             memory,

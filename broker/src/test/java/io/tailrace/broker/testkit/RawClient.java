@@ -13,6 +13,7 @@ import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.HandshakeRequest;
 import io.tailrace.protocol.message.PartitionFetch;
 import io.tailrace.protocol.message.PartitionProduce;
+import io.tailrace.protocol.message.PeerIdentity;
 import io.tailrace.protocol.message.ProduceRequest;
 import io.tailrace.protocol.message.ProduceResponse;
 import java.io.DataInputStream;
@@ -81,16 +82,39 @@ public final class RawClient implements AutoCloseable {
     }
   }
 
-  /** Greets as a client should. */
+  /**
+   * Greets as a client should.
+   *
+   * @throws IOException also when the broker refuses
+   */
   public RawClient greet() throws IOException {
-    HandshakeRequest hello =
-        HandshakeRequest.newBuilder()
-            .setMagic(FrameCodec.HANDSHAKE_MAGIC)
-            .setClientId("raw")
-            .build();
-    send(request(ApiKey.HANDSHAKE, hello, new byte[0]));
-    receive().release();
+    ErrorCode refusal = greet(hello().build());
+    if (refusal != ErrorCode.NONE) {
+      throw new IOException("the handshake was refused: " + refusal);
+    }
     return this;
+  }
+
+  /** As {@link #greet()}, as another broker of the cluster. */
+  public RawClient greet(PeerIdentity peer) throws IOException {
+    introduce(peer);
+    return this;
+  }
+
+  /** As {@link #greet(PeerIdentity)}; tells the answer. */
+  public ErrorCode introduce(PeerIdentity peer) throws IOException {
+    return greet(hello().setPeer(peer).build());
+  }
+
+  private static HandshakeRequest.Builder hello() {
+    return HandshakeRequest.newBuilder().setMagic(FrameCodec.HANDSHAKE_MAGIC).setClientId("raw");
+  }
+
+  private ErrorCode greet(HandshakeRequest hello) throws IOException {
+    send(request(ApiKey.HANDSHAKE, hello, new byte[0]));
+    ResponseFrame answer = receive();
+    answer.release();
+    return answer.error();
   }
 
   /** Waits for a response. */

@@ -549,7 +549,7 @@ public final class BrokerConnection {
         return;
       }
       this.link = link;
-      link.write(Handshake.request(network.config().clientId(), nextCorrelationId++), List.of());
+      link.write(Handshake.request(network.config(), nextCorrelationId++), List.of());
       link.flush();
     }
 

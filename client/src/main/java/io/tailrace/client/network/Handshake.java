@@ -32,15 +32,15 @@ final class Handshake {
   }
 
   /** The first frame of a connection. */
-  static ByteBuf request(String clientId, int correlationId) {
-    HandshakeRequest body =
+  static ByteBuf request(NetworkConfig config, int correlationId) {
+    HandshakeRequest.Builder body =
         HandshakeRequest.newBuilder()
             .setMagic(FrameCodec.HANDSHAKE_MAGIC)
-            .setClientId(clientId)
-            .setClientSoftware("tailrace-java " + version())
-            .build();
+            .setClientId(config.clientId())
+            .setClientSoftware("tailrace-java " + version());
+    config.introduction().addTo(body);
     return FrameCodec.encodeRequest(
-        PooledByteBufAllocator.DEFAULT, ApiKey.HANDSHAKE, 0, correlationId, body, 0);
+        PooledByteBufAllocator.DEFAULT, ApiKey.HANDSHAKE, 0, correlationId, body.build(), 0);
   }
 
   private static String version() {
