@@ -7,7 +7,6 @@ import io.tailrace.broker.service.Caller;
 import io.tailrace.broker.service.PartitionLookup;
 import io.tailrace.broker.service.UnexpectedError;
 import io.tailrace.coordinator.cluster.ClusterImage;
-import io.tailrace.coordinator.cluster.QueueBinding;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
@@ -16,7 +15,6 @@ import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,8 +43,7 @@ public final class DeliveryService {
   /** The partitions that have or had queues; belongs to the metadata store's thread. */
   private final Set<Partition> told = new HashSet<>();
 
-  private Map<String, QueueImage> queues = Map.of();
-  private Map<String, TopicImage> topics = Map.of();
+  private final BoundQueues bound = new BoundQueues();
 
   public DeliveryService(PartitionRegistry registry, DeliveryResources resources) {
     this.registry = registry;
@@ -57,29 +54,17 @@ public final class DeliveryService {
   public record Place(String queue, UUID queueId, String topic, int partition) {}
 
   /** Takes over a new image, after the partitions have. */
-  @SuppressWarnings("ReferenceEquality") // what did not change is the same object
   public void onImage(ClusterImage image) {
-    deliveries.keySet().removeIf(this::isGone);
-    told.removeIf(this::isGone);
-    if (image.queues() == queues && image.topics() == topics) {
-      return;
+    if (bound.hasOtherTopics(image)) {
+      deliveries.keySet().removeIf(this::isGone);
+      told.removeIf(this::isGone);
     }
-    queues = image.queues();
-    topics = image.topics();
-    Map<UUID, Map<UUID, QueueImage>> byTopic = new HashMap<>();
-    for (QueueImage queue : queues.values()) {
-      for (QueueBinding binding : queue.bindings()) {
-        byTopic
-            .computeIfAbsent(binding.exchangeId(), id -> new LinkedHashMap<>())
-            .put(queue.id(), queue);
-      }
-    }
-    for (TopicImage topic : topics.values()) {
-      Map<UUID, QueueImage> bound = byTopic.getOrDefault(topic.id(), Map.of());
+    for (TopicImage topic : bound.onImage(image)) {
+      Map<UUID, QueueImage> queues = bound.boundTo(topic.id());
       for (Partition partition : registry.ofTopic(topic.name())) {
-        if (told.contains(partition) || !bound.isEmpty()) {
+        if (told.contains(partition) || !queues.isEmpty()) {
           told.add(partition);
-          partition.scheduler().execute(() -> onQueues(partition, topic, bound));
+          partition.scheduler().execute(() -> onQueues(partition, topic, queues));
         }
       }
     }
@@ -91,10 +76,10 @@ public final class DeliveryService {
   }
 
   /** On the partition's thread, on leaders as on followers. */
-  private void onQueues(Partition partition, TopicImage topic, Map<UUID, QueueImage> bound) {
+  private void onQueues(Partition partition, TopicImage topic, Map<UUID, QueueImage> queues) {
     deliveries
         .computeIfAbsent(partition, each -> new PartitionDelivery(each, resources))
-        .onQueues(topic, bound);
+        .onQueues(topic, queues);
   }
 
   /** Another replica has a delivery log of the partition. On the partition's thread. */
