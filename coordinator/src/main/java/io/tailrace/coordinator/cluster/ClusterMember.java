@@ -598,23 +598,35 @@ public final class ClusterMember implements ClusterStore {
     return answer;
   }
 
-  /** Gives up after the request timeout, or sooner when the store is away or tells nothing. */
+  /** Gives up when nothing of the request has happened for the request timeout, or sooner. */
   private void limit(PendingRequest<?> request, Deque<PendingRequest<?>> queue) {
-    long before = heard;
-    long firstMs = Math.min(SILENCE_MS, requestTimeoutMs);
+    watch(request, queue, 0);
+  }
+
+  /**
+   * Looks again after a while. A request that takes many writes goes on as long as they happen. One
+   * whose write is on its way to a store that is connected waits for the outcome: large writes take
+   * long. Any other gives up when the store is away or tells nothing.
+   *
+   * @param waitedMs how long nothing of it has happened
+   */
+  private void watch(PendingRequest<?> request, Deque<PendingRequest<?>> queue, long waitedMs) {
+    long heardBefore = heard;
+    int writesBefore = request.writes();
+    long nextMs = Math.min(SILENCE_MS, requestTimeoutMs - waitedMs);
     request.timeoutBy(
         scheduler.schedule(
             () -> {
-              if (!ready || heard == before || firstMs == requestTimeoutMs) {
-                timeOut(request, queue, firstMs);
+              boolean silent = heard == heardBefore && request != written;
+              if (ready && request.writes() > writesBefore) {
+                watch(request, queue, 0);
+              } else if (!ready || silent || waitedMs + nextMs >= requestTimeoutMs) {
+                timeOut(request, queue, waitedMs + nextMs);
               } else {
-                request.timeoutBy(
-                    scheduler.schedule(
-                        () -> timeOut(request, queue, requestTimeoutMs),
-                        requestTimeoutMs - firstMs));
+                watch(request, queue, waitedMs + nextMs);
               }
             },
-            firstMs));
+            nextMs));
   }
 
   private void timeOut(PendingRequest<?> request, Deque<PendingRequest<?>> queue, long afterMs) {

@@ -10,6 +10,7 @@ final class PendingRequest<T> {
   private final CompletableFuture<T> answer;
   private Scheduler.Cancellable timeout = () -> {};
   private boolean begun;
+  private int writes;
 
   PendingRequest(Goal<T> goal, CompletableFuture<T> answer) {
     this.goal = goal;
@@ -28,7 +29,13 @@ final class PendingRequest<T> {
   /** A write for it happened for certain. */
   void onWritten() {
     begun = true;
+    writes++;
     goal.onWritten();
+  }
+
+  /** How many writes for it happened for certain. */
+  int writes() {
+    return writes;
   }
 
   /** A write for it may have happened. */

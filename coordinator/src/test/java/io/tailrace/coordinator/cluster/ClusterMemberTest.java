@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 /** What a member does when its store is away, late or unsure. */
 class ClusterMemberTest {
   private static final int TIMEOUT_MS = 1_000;
+  private static final long LONG_TIMEOUT_MS = 15_000;
+  private static final int MANY_PARTITIONS = 2_500;
 
   private final SimulatedTime time = new SimulatedTime();
   private final SplittableRandom random = new SplittableRandom(1);
@@ -247,6 +249,39 @@ class ClusterMemberTest {
     runFor(50);
     assertEquals(1, member.image().brokers().get(1).epoch());
     assertEquals(1, member.image().controllerId());
+  }
+
+  @Test
+  void aTopicThatTakesManyWritesIsMadeHoweverLongTheyTakeTogether() {
+    Broker broker = new Broker(1, 1);
+    long begin = time.nowMs();
+    CompletableFuture<TopicImage> answer =
+        create(broker, "large", MANY_PARTITIONS).toCompletableFuture();
+    while (!answer.isDone()) {
+      runFor(1);
+    }
+    assertEquals(MANY_PARTITIONS, answer.join().partitions().size());
+    assertTrue(time.nowMs() - begin > 2 * TIMEOUT_MS, time.nowMs() - begin + " ms");
+  }
+
+  @Test
+  void aLargeWriteHasTheWholeTimeoutWhileTheStoreIsConnected() {
+    SimulatedTime.SimulatedThread network = time.thread(random.split(), 2);
+    SimulatedTime.SimulatedThread thread = time.thread(random.split(), 2);
+    InMemoryMetadata.Session session = metadata.open(network.to(thread));
+    ClusterMember member =
+        new ClusterMember(1, HomeCluster.ANY, session, thread, random.split(), LONG_TIMEOUT_MS);
+    member.start();
+    get(member.register(registration(1)));
+
+    network.freeze();
+    CompletableFuture<TopicImage> answer =
+        member.createTopic("large", 1, 1, TopicType.LOG, Map.of()).toCompletableFuture();
+    runFor(LONG_TIMEOUT_MS / 2);
+    assertFalse(answer.isDone());
+    network.thaw();
+
+    assertEquals("large", get(answer).name());
   }
 
   @Test
