@@ -12,6 +12,7 @@ import io.tailrace.coordinator.group.ClassicAnswer;
 import io.tailrace.coordinator.group.ClassicError;
 import io.tailrace.coordinator.group.ClassicReply;
 import io.tailrace.coordinator.group.ClassicRequest;
+import io.tailrace.coordinator.group.ConsumerHeartbeat;
 import io.tailrace.coordinator.group.Decision;
 import io.tailrace.coordinator.group.GroupCoordinator;
 import io.tailrace.coordinator.group.GroupCoordinator.Assignment;
@@ -380,7 +381,10 @@ final class GroupShard implements DerivedState {
     MemberKey member = new MemberKey(query.group(), query.memberId());
     held.release(member);
     this.<GroupError>decide(
-        () -> decideHeartbeat(query, connection),
+        () ->
+            decideHeartbeat(
+                query.group(),
+                () -> coordinator.heartbeat(query, connection, context.topics(), now())),
         answer -> {
           GroupError error = answer.error() != null ? answer.error() : answer.value();
           if (error != null) {
@@ -388,7 +392,7 @@ final class GroupShard implements DerivedState {
           } else if (query.leave()) {
             reply.accept(Answer.of(null));
           } else if (maxWaitMs == 0 || hasNews(member, query.memberEpoch())) {
-            answer(member, reply);
+            answer(member, coordinator::assignment, reply);
           } else {
             held.release(member);
             held.hold(
@@ -396,38 +400,65 @@ final class GroupShard implements DerivedState {
                 new Held(
                     query.memberEpoch(),
                     now().monotonicMs() + maxWaitMs,
-                    () -> answer(member, reply)));
+                    () -> answer(member, coordinator::assignment, reply)));
           }
         });
   }
 
-  private Decision<GroupError> decideHeartbeat(HeartbeatQuery query, Object connection) {
-    if (classic.hasMembers(query.group())) {
+  /**
+   * Takes in a heartbeat of a member that uses Kafka's consumer protocol. Not held: the member's
+   * other requests wait behind it.
+   *
+   * @param reply gets null as the value when the member has left
+   */
+  void heartbeat(ConsumerHeartbeat heartbeat, Consumer<Answer<Assignment>> reply) {
+    MemberKey member = new MemberKey(heartbeat.group(), heartbeat.memberId());
+    this.<GroupError>decide(
+        () ->
+            decideHeartbeat(
+                heartbeat.group(), () -> coordinator.heartbeat(heartbeat, context.topics(), now())),
+        answer -> {
+          GroupError error = answer.error() != null ? answer.error() : answer.value();
+          if (error != null) {
+            reply.accept(Answer.failed(error));
+          } else if (heartbeat.leave()) {
+            reply.accept(Answer.of(null));
+          } else {
+            answer(member, coordinator::tell, reply);
+          }
+        });
+  }
+
+  private Decision<GroupError> decideHeartbeat(
+      String id, Supplier<Decision<GroupError>> heartbeat) {
+    if (classic.hasMembers(id)) {
       return new Decision<>(
           List.of(),
           new GroupError(
               ErrorCode.GROUP_NOT_EMPTY,
-              "group '" + query.group() + "' has members that use Kafka's classic protocol"));
+              "group '" + id + "' has members that use Kafka's classic protocol"));
     }
-    Decision<GroupError> decision =
-        coordinator.heartbeat(query, connection, context.topics(), now());
-    GroupState group = state.group(query.group());
+    Decision<GroupError> decision = heartbeat.get();
+    GroupState group = state.group(id);
     if (decision.records().isEmpty() || group == null || group.classic() == null) {
       return decision;
     }
     List<GroupRecord> records = new ArrayList<>(); // it is of the other kind from now on
-    records.add(new GroupRecord.Classic(query.group(), null));
+    records.add(new GroupRecord.Classic(id, null));
     records.addAll(decision.records());
     return new Decision<>(records, decision.response());
   }
 
   /** Tells a member how it stands. */
-  private void answer(MemberKey member, Consumer<Answer<Assignment>> reply) {
+  private void answer(
+      MemberKey member,
+      Function<MemberKey, Assignment> assignment,
+      Consumer<Answer<Assignment>> reply) {
     if (!leading) {
       reply.accept(Answer.failed(notCoordinator()));
       return;
     }
-    Assignment now = coordinator.assignment(member);
+    Assignment now = assignment.apply(member);
     Answer<Assignment> answer =
         now != null
             ? Answer.of(now)

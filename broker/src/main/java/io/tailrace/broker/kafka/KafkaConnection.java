@@ -31,10 +31,16 @@ final class KafkaConnection extends Connection {
   private static final short FIRST_VERSION = 0;
 
   private final ServedApis apis;
+  private final long number;
+  private int requests;
 
-  KafkaConnection(ServedApis apis, ConnectionSetup setup) {
+  /**
+   * @param number grows with each connection of this broker
+   */
+  KafkaConnection(ServedApis apis, long number, ConnectionSetup setup) {
     super(setup, 1);
     this.apis = apis;
+    this.number = number;
   }
 
   // ---- in ----
@@ -83,7 +89,8 @@ final class KafkaConnection extends Connection {
     if (!isGreeted() && !greet()) {
       return null;
     }
-    return new KafkaRequest(this, header, parsed, content, reader.recordPositions());
+    long sequence = (number << Integer.SIZE) + requests++;
+    return new KafkaRequest(this, sequence, header, parsed, content, reader.recordPositions());
   }
 
   private void refuseVersion(short key, short version, int correlationId) {

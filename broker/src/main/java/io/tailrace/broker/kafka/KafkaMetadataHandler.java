@@ -52,7 +52,7 @@ final class KafkaMetadataHandler implements KafkaHandler {
       request.respond(answer(request, null));
       return;
     }
-    if (request.version() < NO_NAMES && asked.stream().anyMatch(topic -> topic.name() == null)) {
+    if (request.version() < NO_NAMES && asked.stream().anyMatch(KafkaMetadataHandler::isById)) {
       request.fail(
           ErrorCode.INVALID_REQUEST, "topics are named by their ids from version 12 on only");
       return;
@@ -61,11 +61,16 @@ final class KafkaMetadataHandler implements KafkaHandler {
     creation.create(missing, request.guard(() -> request.respond(answer(request, asked))));
   }
 
+  /** Kafka's own clients send an empty name beside the id, others none. */
+  private static boolean isById(MetadataRequestTopic asked) {
+    return asked.name() == null || !asked.topicId().equals(Uuid.ZERO_UUID);
+  }
+
   private Set<String> missing(List<MetadataRequestTopic> asked) {
     ClusterImage image = cluster.image();
     Set<String> missing = new TreeSet<>();
     for (MetadataRequestTopic topic : asked) {
-      if (topic.name() != null && !image.topics().containsKey(topic.name())) {
+      if (!isById(topic) && !image.topics().containsKey(topic.name())) {
         missing.add(topic.name());
       }
     }
@@ -117,7 +122,7 @@ final class KafkaMetadataHandler implements KafkaHandler {
   }
 
   private MetadataResponseTopic find(ClusterImage image, MetadataRequestTopic asked) {
-    if (asked.name() == null) {
+    if (isById(asked)) {
       TopicImage topic = names.find(TopicNames.toId(asked.topicId()));
       return topic == null
           ? failed(Errors.UNKNOWN_TOPIC_ID).setTopicId(asked.topicId())

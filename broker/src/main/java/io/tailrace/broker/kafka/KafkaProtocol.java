@@ -1,10 +1,12 @@
 package io.tailrace.broker.kafka;
 
 import io.tailrace.broker.group.ClassicGroupService;
+import io.tailrace.broker.group.ConsumerProtocolService;
 import io.tailrace.broker.network.BrokerServices;
 import io.tailrace.broker.network.Connection;
 import io.tailrace.broker.network.ConnectionFactory;
 import io.tailrace.broker.network.ConnectionSetup;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 
@@ -14,6 +16,7 @@ public final class KafkaProtocol implements ConnectionFactory {
   private static final int MAX_FIRST_FRAME_BYTES = 1 << 20;
 
   private final ServedApis apis = new ServedApis();
+  private final AtomicLong connections = new AtomicLong();
 
   /** Serves clients of Kafka from these services. */
   public KafkaProtocol(BrokerServices services) {
@@ -39,6 +42,8 @@ public final class KafkaProtocol implements ConnectionFactory {
         6,
         new KafkaCoordinatorHandler(services.groups(), services.cluster(), services.controller()));
     new KafkaMemberHandlers(classic).addTo(apis);
+    new KafkaConsumerProtocolHandlers(new ConsumerProtocolService(services.groups()), names)
+        .addTo(apis);
     new KafkaGroupHandlers(services.groups(), classic, services.cluster()).addTo(apis);
     new KafkaTopicHandlers(services.topics(), services.cluster(), names).addTo(apis);
     new KafkaConfigHandlers(services.configs(), services.cluster()).addTo(apis);
@@ -71,7 +76,7 @@ public final class KafkaProtocol implements ConnectionFactory {
 
   @Override
   public Connection create(ConnectionSetup setup) {
-    return new KafkaConnection(apis, setup);
+    return new KafkaConnection(apis, connections.incrementAndGet(), setup);
   }
 
   private void apiVersions(KafkaRequest request) {

@@ -19,27 +19,39 @@ import org.apache.kafka.common.requests.AbstractResponse;
  */
 final class KafkaRequest extends ConnectionRequest {
   private final KafkaConnection connection;
+  private final long sequence;
   private final RequestHeaderData header;
   private final AbstractRequest parsed;
   private final ByteBuf frame;
   private final List<Integer> recordPositions;
 
   /**
+   * @param sequence see {@link #sequence}
    * @param frame taken over; holds the records that the request refers to
    * @param recordPositions where records begin in the frame, in the order of the request
    */
   KafkaRequest(
       KafkaConnection connection,
+      long sequence,
       RequestHeaderData header,
       AbstractRequest parsed,
       ByteBuf frame,
       List<Integer> recordPositions) {
     super(connection, header.correlationId(), frame.readableBytes(), System.nanoTime());
     this.connection = connection;
+    this.sequence = sequence;
     this.header = header;
     this.parsed = parsed;
     this.frame = frame;
     this.recordPositions = recordPositions;
+  }
+
+  /**
+   * Grows with each request of a connection, and from one connection to the next: of one client
+   * that uses a connection at a time, requests that come late have smaller ones.
+   */
+  long sequence() {
+    return sequence;
   }
 
   ApiKeys api() {

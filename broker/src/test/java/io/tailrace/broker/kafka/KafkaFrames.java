@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
@@ -118,6 +120,16 @@ final class KafkaFrames {
                     .setPartitions(List.of(0)));
         yield body;
       }
+      case CONSUMER_GROUP_HEARTBEAT ->
+          new ConsumerGroupHeartbeatRequestData()
+              .setGroupId("consumer-sample-" + version)
+              .setMemberId("member")
+              .setRebalanceTimeoutMs(1_000)
+              .setSubscribedTopicNames(List.of(topic))
+              .setTopicPartitions(List.of());
+      case CONSUMER_GROUP_DESCRIBE ->
+          new ConsumerGroupDescribeRequestData()
+              .setGroupIds(List.of("sample", "consumer-sample-1"));
       case OFFSET_FOR_LEADER_EPOCH -> endOfEpoch(topic);
       case OFFSET_COMMIT ->
           new OffsetCommitRequestData()

@@ -55,7 +55,10 @@ class KafkaFramesTest {
 
   @BeforeAll
   static void start() throws Exception {
-    cluster = TestCluster.start(directory, Map.of("kafka.listener", "127.0.0.1:0"));
+    // The broker's own client, which asks for the lag of groups, would have connections too.
+    cluster =
+        TestCluster.start(
+            directory, Map.of("kafka.listener", "127.0.0.1:0", "group.lag.interval.ms", "3600000"));
     try (TailraceClient client = cluster.client()) {
       client.admin().createTopic(Topic.named(TOPIC).partitions(1)).get(30, TimeUnit.SECONDS);
       client
@@ -150,6 +153,27 @@ class KafkaFramesTest {
       assertEquals(Errors.UNSUPPORTED_VERSION.code(), response.data().errorCode());
       assertEquals(4, response.apiVersion(ApiKeys.API_VERSIONS.id).maxVersion());
       ask(socket, ApiKeys.API_VERSIONS, (short) 0, new ApiVersionsRequestData());
+    }
+  }
+
+  /** Kafka's Java client leaves the name empty, other clients leave it out. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "null"})
+  void findsATopicByItsId(String name) throws IOException {
+    try (Socket socket = connect()) {
+      MetadataResponse response =
+          (MetadataResponse)
+              ask(
+                  socket,
+                  ApiKeys.METADATA,
+                  (short) 12,
+                  new MetadataRequestData()
+                      .setTopics(
+                          List.of(
+                              new MetadataRequestData.MetadataRequestTopic()
+                                  .setName(name.isEmpty() ? "" : null)
+                                  .setTopicId(TopicNames.toMessage(topicId)))));
+      assertEquals(1, response.data().topics().find(TOPIC).partitions().size());
     }
   }
 

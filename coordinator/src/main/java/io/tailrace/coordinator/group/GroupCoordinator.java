@@ -3,8 +3,10 @@ package io.tailrace.coordinator.group;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * Decides about the members of groups: who is one, and what each may read. Does not change the
@@ -22,8 +24,12 @@ import java.util.TreeSet;
  * <p>A partition in an assigned or revoking set is owned, and never given to a second member.
  */
 public final class GroupCoordinator {
+  /** Of members whose connections mean nothing; equal to none. */
+  private static final Object NO_CONNECTION = new Object();
+
   private final GroupsState state;
   private final MemberSessions sessions = new MemberSessions();
+  private final ReportedPartitions reported = new ReportedPartitions();
 
   /** Decides on this state, which its caller replays. */
   public GroupCoordinator(GroupsState state) {
@@ -33,6 +39,7 @@ public final class GroupCoordinator {
   /** This coordinator can hear members from now on: every one gets a whole session. */
   public void onLeading(Now now) {
     sessions.clear();
+    reported.clear();
     for (GroupState group : state.groups()) {
       for (GroupMember member : group.members().values()) {
         sessions.begin(new MemberKey(group.id(), member.id()), member.info(), now.monotonicMs());
@@ -56,8 +63,47 @@ public final class GroupCoordinator {
    */
   public Decision<GroupError> heartbeat(
       HeartbeatQuery query, Object connection, TopicDirectory topics, Now now) {
+    GroupMember member = groupOrNew(query.group()).members().get(query.memberId());
+    return heartbeat(query, query::owned, connection, topics, now, member);
+  }
+
+  /**
+   * Takes in a heartbeat of a member that tells only what has changed. Its connections mean nothing
+   * to the coordinator: the member lives until its session ends.
+   *
+   * @return as {@link #heartbeat(HeartbeatQuery, Object, TopicDirectory, Now)}; the member is to be
+   *     told by {@link #tell}
+   */
+  public Decision<GroupError> heartbeat(
+      ConsumerHeartbeat heartbeat, TopicDirectory topics, Now now) {
+    MemberKey key = new MemberKey(heartbeat.group(), heartbeat.memberId());
+    GroupMember member = groupOrNew(heartbeat.group()).members().get(heartbeat.memberId());
+    Decision<GroupError> decision =
+        heartbeat(
+            heartbeat.toQuery(member),
+            () -> reported.onHeartbeat(key, heartbeat.memberEpoch(), heartbeat.owned(), member),
+            NO_CONNECTION,
+            topics,
+            now,
+            member);
+    if (member == null && decision.response() == null && !heartbeat.leave()) {
+      reported.begin(key);
+    }
+    return decision;
+  }
+
+  /**
+   * @param owned what the member may own; asked for when the heartbeat counts
+   * @param member null = the group does not have it
+   */
+  private Decision<GroupError> heartbeat(
+      HeartbeatQuery query,
+      Supplier<Set<TopicIdPartition>> owned,
+      Object connection,
+      TopicDirectory topics,
+      Now now,
+      GroupMember member) {
     GroupState group = groupOrNew(query.group());
-    GroupMember member = group.members().get(query.memberId());
     MemberKey key = new MemberKey(query.group(), query.memberId());
     if (query.leave()) {
       return member == null ? Decision.of(null) : leave(group, member, topics, now);
@@ -74,7 +120,7 @@ public final class GroupCoordinator {
       return Decision.of(
           new GroupError(ErrorCode.INVALID_REQUEST, "a later heartbeat of the member came before"));
     }
-    GroupMember confirmed = member.confirm(query.owned());
+    GroupMember confirmed = member.confirm(owned.get());
     boolean changed = !info.equals(member.info());
     if (!changed && confirmed.equals(member)) {
       return Decision.of(null);
@@ -141,7 +187,7 @@ public final class GroupCoordinator {
                     + info.instanceId()
                     + "' and is still connected"));
       }
-      sessions.forget(old);
+      forget(old);
       draft.remove(before.id());
       draft.put(before.replacedBy(query.memberId(), info));
       if (!info.subscribesAs(before.info())) {
@@ -156,6 +202,11 @@ public final class GroupCoordinator {
         now.monotonicMs());
     draft.advance();
     return new Decision<>(draft.records(), null);
+  }
+
+  private void forget(MemberKey key) {
+    sessions.forget(key);
+    reported.forget(key);
   }
 
   private static GroupMember instance(GroupState group, String instanceId) {
@@ -181,7 +232,7 @@ public final class GroupCoordinator {
       GroupState group, List<String> members, TopicDirectory topics, Now now) {
     GroupDraft draft = new GroupDraft(group);
     for (String id : members) {
-      sessions.forget(new MemberKey(group.id(), id));
+      forget(new MemberKey(group.id(), id));
       draft.remove(id);
     }
     draft.retarget(topics, now.wallMs());
@@ -228,8 +279,10 @@ public final class GroupCoordinator {
    * What a member is to be told now.
    *
    * @param partitions all that it may read
+   * @param settled whether it may read what it is to read in the end, and has nothing to give up
    */
-  public record Assignment(int memberEpoch, SortedSet<TopicIdPartition> partitions) {}
+  public record Assignment(
+      int memberEpoch, SortedSet<TopicIdPartition> partitions, boolean settled) {}
 
   /** What the member is to be told now; null when the group does not have it. */
   public Assignment assignment(MemberKey key) {
@@ -237,6 +290,16 @@ public final class GroupCoordinator {
     GroupMember member = group == null ? null : group.members().get(key.memberId());
     return member == null
         ? null
-        : new Assignment(member.epoch(), new TreeSet<>(member.assigned().keySet()));
+        : new Assignment(
+            member.epoch(), new TreeSet<>(member.assigned().keySet()), member.settled());
+  }
+
+  /** As {@link #assignment}, of a member that tells only what has changed, which is now told. */
+  public Assignment tell(MemberKey key) {
+    Assignment assignment = assignment(key);
+    if (assignment != null) {
+      reported.onTold(key, assignment);
+    }
+    return assignment;
   }
 }

@@ -33,7 +33,7 @@ public record GroupMember(
 
   /** A member that has just joined. */
   static GroupMember joining(String id, MemberInfo info) {
-    return new GroupMember(id, info, 0, new TreeMap<>(), new TreeMap<>(), new TreeSet<>());
+    return new GroupMember(id, info, 1, new TreeMap<>(), new TreeMap<>(), new TreeSet<>());
   }
 
   /** Whether it has what it is to have, and nothing else. */
