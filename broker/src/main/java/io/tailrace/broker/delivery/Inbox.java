@@ -13,14 +13,23 @@ import java.util.Map;
 final class Inbox {
   private final Partition partition;
   private final DeliveryResources resources;
+  private final DeliveryWriter writer;
   private final Collection<QueueServing> servings;
+
+  /** Whether the commit of what is settled is awaited. */
+  private boolean forgetting;
 
   /**
    * @param servings the queues of the partition that are served now
    */
-  Inbox(Partition partition, DeliveryResources resources, Collection<QueueServing> servings) {
+  Inbox(
+      Partition partition,
+      DeliveryResources resources,
+      DeliveryWriter writer,
+      Collection<QueueServing> servings) {
     this.partition = partition;
     this.resources = resources;
+    this.writer = writer;
     this.servings = servings;
   }
 
@@ -33,15 +42,26 @@ final class Inbox {
     return only.owns(partition.topic()) ? only : null;
   }
 
-  /** In a queue's own topic, what is settled need not be kept. */
+  /**
+   * In a queue's own topic, what is settled need not be kept, once that is committed: a later
+   * leader that does not know of an answer would deliver the message again, and must have it.
+   */
   void forgetSettled() {
     QueueServing owner = inboxOwner();
-    if (owner != null) {
-      long oldest = owner.delivery().counts(resources.clock().wallMs()).oldestUnsettled();
-      long needed = oldest < 0 ? owner.matchedTo : oldest;
-      if (needed > partition.log().logStartOffset()) {
-        partition.advanceLogStart(needed);
-      }
+    if (owner == null || forgetting) {
+      return;
+    }
+    long oldest = owner.delivery().counts(resources.clock().wallMs()).oldestUnsettled();
+    long needed = oldest < 0 ? owner.matchedTo : oldest;
+    if (needed > partition.log().logStartOffset()) {
+      forgetting = true;
+      writer.whenCommitted(
+          error -> {
+            forgetting = false;
+            if (error == null && needed > partition.log().logStartOffset()) {
+              partition.advanceLogStart(needed);
+            }
+          });
     }
   }
 

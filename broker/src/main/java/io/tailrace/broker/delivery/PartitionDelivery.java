@@ -63,7 +63,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     this.writer = new DeliveryWriter(partition.toString(), log, queues);
     this.receives = new QueueReceives(partition, resources, log, writer, this::dropExpired);
     this.requests = new QueueRequests(partition, resources, log, writer, this::whenServing);
-    this.inbox = new Inbox(partition, resources, servings.values());
+    this.inbox = new Inbox(partition, resources, writer, servings.values());
     partition.listen(this);
   }
 

@@ -25,6 +25,12 @@ final class HeldMessage {
   /** When the lock ends, on the monotonic clock; known to the leader only. */
   long lockEndMs;
 
+  /**
+   * Whether an earlier leader granted the lock, and the holder has not renewed it under this one;
+   * known to the leader only.
+   */
+  boolean inherited;
+
   HeldMessage(long offset) {
     this.offset = offset;
   }

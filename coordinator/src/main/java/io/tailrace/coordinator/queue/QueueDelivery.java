@@ -79,6 +79,7 @@ public final class QueueDelivery {
   }
 
   private void lock(HeldMessage message, long monotonicMs) {
+    message.inherited = false;
     message.lockEndMs = monotonicMs + settings.lockMs();
     locks.remove(message.offset);
     locks.put(message.offset, message);
@@ -104,7 +105,8 @@ public final class QueueDelivery {
 
   /**
    * Begins to lead: the caller will tell what matches from {@link #cursor()} on, and each lock gets
-   * one full period.
+   * one full period. A lock that ends under which nothing was heard since is no failure of the
+   * message: the consumer may never have got it, or its answer died with the earlier leader.
    */
   public void lead(long monotonicMs) {
     fresh.clear();
@@ -115,6 +117,7 @@ public final class QueueDelivery {
     for (HeldMessage message : state.messages().values()) {
       if (message.isHeld()) {
         lock(message, monotonicMs);
+        message.inherited = true;
       }
     }
   }
@@ -458,14 +461,20 @@ public final class QueueDelivery {
     return offsets;
   }
 
+  /** Gives messages back; those whose locks were inherited have not failed. */
   private List<QueueDelta> giveBack(List<Long> offsets, ReturnCause cause, long wallMs) {
     List<Long> back = new ArrayList<>();
+    List<Long> excused = new ArrayList<>();
     List<Long> exhausted = new ArrayList<>();
     for (long offset : offsets) {
-      boolean last =
-          cause.isFailure()
-              && state.messages().get(offset).failures + 1 >= settings.maxDeliveries();
-      (last ? exhausted : back).add(offset);
+      HeldMessage message = state.messages().get(offset);
+      if (!cause.isFailure()) {
+        back.add(offset);
+      } else if (message.inherited) {
+        excused.add(offset);
+      } else {
+        (message.failures + 1 >= settings.maxDeliveries() ? exhausted : back).add(offset);
+      }
     }
     List<QueueDelta> deltas = new ArrayList<>();
     if (!exhausted.isEmpty()) {
@@ -474,6 +483,9 @@ public final class QueueDelivery {
     }
     if (!back.isEmpty()) {
       deltas.add(new QueueDelta.Returned(array(back), cause, wallMs, 0, ""));
+    }
+    if (!excused.isEmpty()) {
+      deltas.add(new QueueDelta.Returned(array(excused), ReturnCause.FAILOVER, wallMs, 0, ""));
     }
     return deltas;
   }

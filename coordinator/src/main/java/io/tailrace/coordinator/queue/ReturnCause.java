@@ -9,7 +9,12 @@ public enum ReturnCause {
   /** The lock was not renewed in time. */
   LOCK_EXPIRED(2, true, true),
   /** The consumer's connection was lost. */
-  CONNECTION_LOST(3, true, true);
+  CONNECTION_LOST(3, true, true),
+  /**
+   * The lock was inherited from an earlier leader and nothing was heard of it under this one: the
+   * delivery, or the answer, may have died with that leader.
+   */
+  FAILOVER(4, false, false);
 
   private final int number;
   private final boolean failure;
@@ -47,6 +52,7 @@ public enum ReturnCause {
       case 1 -> RELEASE;
       case 2 -> LOCK_EXPIRED;
       case 3 -> CONNECTION_LOST;
+      case 4 -> FAILOVER;
       default -> throw new IllegalArgumentException("cause " + number);
     };
   }

@@ -129,6 +129,33 @@ class QueueDeliveryTest {
   }
 
   @Test
+  void failoverIsNoFailureOfWhatWasHeld() {
+    queue.onMatched(0, 2);
+    receive(A, 2);
+    failOver(2);
+    assertTrue(answer(Answer.Kind.RENEW, token(1, A)));
+    tickAfter(LOCK_MS);
+
+    assertArrayEquals(new long[] {0, 1}, receive(B, 2));
+    assertEquals(0, queue.failures(0), "nothing was heard of it under this leader");
+    assertEquals(1, queue.failures(1), "its consumer went on, and then fell silent");
+    assertEquals(2, queue.delivery(0));
+  }
+
+  @Test
+  void aConnectionThatIsLostAfterAFailoverIsNoFailureOfWhatWasNotHeardOf() {
+    queue.onMatched(0, 1);
+    receive(A, 1);
+    failOver(1);
+    queue.onConnected(A);
+    queue.onConnectionLost(A, now);
+    tickAfter(1_000);
+
+    assertArrayEquals(new long[] {0}, receive(B, 1));
+    assertEquals(0, queue.failures(0));
+  }
+
+  @Test
   void aRenewedLockLastsLongerAndANewLeaderGrantsOnePeriod() {
     queue.onMatched(0, 1);
     receive(A, 1);
