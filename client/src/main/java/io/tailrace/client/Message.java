@@ -2,6 +2,7 @@ package io.tailrace.client;
 
 import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordHeader;
+import io.tailrace.protocol.record.TimeToLive;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -108,6 +109,18 @@ public final class Message<K, V> {
       throw new IllegalArgumentException("a delay of " + delay + " is negative");
     }
     return header(DeliverAfter.HEADER, Long.toString(delay.toMillis()));
+  }
+
+  /**
+   * The same message, which queues do not deliver any more after so long, counted from its
+   * timestamp: it becomes a dead letter then, unless a consumer holds it. Consumers and consumer
+   * groups of the topic see it all the same.
+   */
+  public Message<K, V> timeToLive(Duration time) {
+    if (time.toMillis() < 1) {
+      throw new IllegalArgumentException("a time to live of " + time + " is below 1 ms");
+    }
+    return header(TimeToLive.HEADER, Long.toString(time.toMillis()));
   }
 
   /** The same message with one more header, whose value is text. */

@@ -1,10 +1,16 @@
 package io.tailrace.broker.delivery;
 
 import io.netty.buffer.ByteBuf;
+import io.tailrace.broker.forward.DeadLetterHeaders;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.RecordReader;
+import io.tailrace.protocol.record.StoredRecord;
+import io.tailrace.protocol.record.TimeToLive;
 import java.util.Arrays;
+import java.util.stream.LongStream;
 
 /** The batches that hold some offsets, one after the other in a buffer. Not thread-safe. */
 final class GatheredBatches {
@@ -56,6 +62,34 @@ final class GatheredBatches {
       count++;
     }
     covered = Arrays.copyOf(offsets, count);
+  }
+
+  /**
+   * Which of {@link #covered} have times to live that are over. Looks into the batches that say
+   * that they have such records.
+   *
+   * @param nowMs milliseconds since 1970
+   * @return ascending
+   */
+  long[] expired(long nowMs) {
+    LongStream.Builder found = LongStream.builder();
+    for (int at = 0; at < out.writerIndex(); at += RecordBatch.sizeInBytes(out, at)) {
+      if (RecordBatch.isTimed(out, at)) {
+        try (RecordReader reader = new RecordReader(out, at)) {
+          while (reader.hasNext()) {
+            StoredRecord record = reader.next();
+            if (TimeToLive.expiresMs(record) <= nowMs
+                && !DeadLetterHeaders.wasRedriven(record.headers())
+                && Arrays.binarySearch(covered, record.offset()) >= 0) {
+              found.add(record.offset());
+            }
+          }
+        } catch (CorruptBatchException e) {
+          // the consumer finds out
+        }
+      }
+    }
+    return found.build().toArray();
   }
 
   ByteBuf batches() {

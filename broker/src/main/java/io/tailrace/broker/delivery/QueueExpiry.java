@@ -7,6 +7,7 @@ import io.tailrace.coordinator.queue.QueueForwarding;
 import io.tailrace.coordinator.queue.QueueLimits;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import io.tailrace.protocol.record.StoredRecord;
+import io.tailrace.protocol.record.TimeToLive;
 import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +69,8 @@ final class QueueExpiry {
   /** Sets aside what is beyond the limits now, and looks again when more will be. */
   void run() {
     QueueLimits limits = serving.settings.limits();
-    if (stopped || reading || limits.equals(QueueLimits.NONE) || !writer.isReady()) {
+    boolean limited = !limits.equals(QueueLimits.NONE);
+    if (stopped || reading || !(limited || mayExpire(0)) || !writer.isReady()) {
       return;
     }
     long nowMs = resources.clock().wallMs();
@@ -76,15 +78,23 @@ final class QueueExpiry {
     if (excess > 0) {
       long[] oldest = forwarding().oldestReady((int) Math.min(MAX_MESSAGES, excess), nowMs);
       expire(oldest, AsideReason.MAX_LENGTH);
-    } else if (limits.messageTtlMs() > 0) {
+    } else if (limits.messageTtlMs() > 0 || mayExpire(0)) {
       checkHead(limits.messageTtlMs(), nowMs);
     }
+  }
+
+  /** Whether the partition holds messages at or above an offset that have times to live. */
+  private boolean mayExpire(long offset) {
+    return partition.delayedBatches().next(offset) != Long.MAX_VALUE;
   }
 
   private void checkHead(long ttlMs, long nowMs) {
     long[] first = forwarding().oldestReady(1, nowMs);
     if (first.length == 0 || (first[0] == head && nowMs < headDueMs)) {
       return; // the timer is set
+    }
+    if (ttlMs == 0 && partition.delayedBatches().next(first[0]) != first[0]) {
+      return; // it does not expire
     }
     long[] oldest = forwarding().oldestReady(MAX_MESSAGES, nowMs);
     reading = true;
@@ -117,7 +127,9 @@ final class QueueExpiry {
       if (dueMs > nowMs) {
         head = oldest[expired];
         headDueMs = dueMs;
-        recheckAfter(Math.max(1, dueMs - nowMs));
+        if (dueMs != Long.MAX_VALUE) {
+          recheckAfter(Math.max(1, dueMs - nowMs));
+        }
         break;
       }
       expired++;
@@ -134,11 +146,16 @@ final class QueueExpiry {
     }
   }
 
-  /** A message that was sent back from a dead-letter queue has no time to live any more. */
+  /**
+   * The earlier one of what the queue and the publisher say. A message that was sent back from a
+   * dead-letter queue has no time to live any more.
+   */
   private static long dueMs(StoredRecord record, long ttlMs) {
-    return DeadLetterHeaders.wasRedriven(record.headers())
-        ? Long.MAX_VALUE
-        : record.timestampMs() + ttlMs;
+    if (DeadLetterHeaders.wasRedriven(record.headers())) {
+      return Long.MAX_VALUE;
+    }
+    long byQueueMs = ttlMs == 0 ? Long.MAX_VALUE : record.timestampMs() + ttlMs;
+    return Math.min(byQueueMs, TimeToLive.expiresMs(record));
   }
 
   private void expire(long[] offsets, AsideReason reason) {

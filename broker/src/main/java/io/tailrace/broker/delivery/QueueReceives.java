@@ -12,6 +12,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -180,9 +181,22 @@ final class QueueReceives {
       if (acquired == null || !writer.isReady()) {
         return; // somebody else was quicker; it is still the first that waits
       }
+      List<QueueDelta> deltas = new ArrayList<>(List.of(acquired));
+      long[] expired = batches.expired(clock.wallMs());
+      long[] delivered = acquired.offsets();
+      if (expired.length > 0) {
+        deltas.add(
+            found.delivery().forwarding().expireHeld(expired, found.settings, clock.wallMs()));
+        delivered = without(delivered, expired);
+      }
+      if (delivered.length == 0) {
+        writer.write(found.queue, deltas); // it is still the first that waits
+        partition.scheduler().execute(() -> serve(found));
+        return;
+      }
       found.waiting.remove(receive);
       kept = true;
-      acquired(found, receive, acquired, batches, reserved);
+      acquired(found, receive, deltas, delivered, batches, reserved);
     } finally {
       if (!kept) {
         batches.batches().release();
@@ -194,14 +208,15 @@ final class QueueReceives {
   private void acquired(
       QueueServing found,
       Receive receive,
-      QueueDelta.Acquired acquired,
+      List<QueueDelta> deltas,
+      long[] delivered,
       GatheredBatches batches,
       int reserved) {
-    List<ReceiveResult.Delivered> messages = new ArrayList<>(acquired.offsets().length);
+    List<ReceiveResult.Delivered> messages = new ArrayList<>(delivered.length);
     // The answer is made up before the messages may be settled or taken away again.
     Runnable describe =
         () -> {
-          for (long offset : acquired.offsets()) {
+          for (long offset : delivered) {
             messages.add(
                 new ReceiveResult.Delivered(
                     offset, found.delivery().delivery(offset), found.delivery().failures(offset)));
@@ -227,10 +242,14 @@ final class QueueReceives {
                   messages,
                   batches.batches()));
         };
-    writer.write(found.queue, List.of(acquired), done);
+    writer.write(found.queue, deltas, done);
     if (!receive.isAnswered() && !found.isEnded() && messages.isEmpty()) {
       describe.run();
     }
+  }
+
+  private static long[] without(long[] offsets, long[] gone) {
+    return Arrays.stream(offsets).filter(each -> Arrays.binarySearch(gone, each) < 0).toArray();
   }
 
   private void onUnreadable(QueueServing found, Receive receive, GatheredBatches batches) {

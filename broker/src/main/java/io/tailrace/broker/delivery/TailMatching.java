@@ -205,7 +205,7 @@ final class TailMatching {
     try {
       for (int at = 0; at < batches.writerIndex(); at += RecordBatch.sizeInBytes(batches, at)) {
         long next = RecordBatch.nextOffset(batches, at);
-        if (!matchesAll() || RecordBatch.isDelayed(batches, at)) {
+        if (!matchesAll() || RecordBatch.isTimed(batches, at)) {
           parseRecords(batches, at, from, found);
           found.add(new Read(next, next, null, 0)); // also when it ends with lost records
         } else {
@@ -220,7 +220,7 @@ final class TailMatching {
   }
 
   private void parseRecords(ByteBuf batches, int at, long from, List<Read> found) {
-    boolean delayed = RecordBatch.isDelayed(batches, at);
+    boolean delayed = RecordBatch.isTimed(batches, at);
     try (RecordReader reader = new RecordReader(batches, at)) {
       while (reader.hasNext()) {
         StoredRecord record = reader.next();

@@ -8,6 +8,7 @@ import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordBatchBuilder;
 import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.StoredRecord;
+import io.tailrace.protocol.record.TimeToLive;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,8 @@ public final class ForwardCopies {
       headers = DeadLetterHeaders.ofDead(source, message, timestampMs, own);
     }
     headers.removeIf(each -> each.key().equals(DeliverAfter.HEADER)); // it was due once
+    headers.removeIf(
+        each -> each.key().equals(TimeToLive.HEADER)); // a copy lives until it is settled
     if (record == null) {
       headers.add(RecordHeader.of(DeadLetterHeaders.LOST, "true"));
     }

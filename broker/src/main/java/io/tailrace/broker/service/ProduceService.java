@@ -13,7 +13,9 @@ import io.tailrace.protocol.record.CorruptBatchException;
 import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.ProducedBatch;
 import io.tailrace.protocol.record.RecordBatch;
+import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.RecordReader;
+import io.tailrace.protocol.record.TimeToLive;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,8 +157,8 @@ public final class ProduceService {
           if (RecordBatch.maxTimestampMs(records, at) > maxTimestampMs) {
             return inTheFuture(at, limit);
           }
-          if (RecordBatch.isDelayed(records, at)) {
-            PartitionError error = checkDelays(at, limit);
+          if (RecordBatch.isTimed(records, at)) {
+            PartitionError error = checkTimes(at, limit);
             if (error != null) {
               return error;
             }
@@ -169,11 +171,18 @@ public final class ProduceService {
       }
     }
 
-    /** Looks into the one batch in thousands that says that its records are to be held back. */
-    private PartitionError checkDelays(int index, RecordLimits limit) {
+    /**
+     * Looks into the one batch in thousands that says that its records have delays or times to
+     * live.
+     */
+    private PartitionError checkTimes(int index, RecordLimits limit) {
       try (RecordReader reader = new RecordReader(records, index, limit.maxUncompressedBytes())) {
         while (reader.hasNext()) {
-          long delayMs = DeliverAfter.delayMs(reader.next().headers());
+          List<RecordHeader> headers = reader.next().headers();
+          if (TimeToLive.ttlMs(headers) == TimeToLive.INVALID) {
+            return new PartitionError(ErrorCode.INVALID_DELAY, "ttl is a number of milliseconds");
+          }
+          long delayMs = DeliverAfter.delayMs(headers);
           if (delayMs == DeliverAfter.INVALID) {
             return new PartitionError(
                 ErrorCode.INVALID_DELAY, "deliver-after is a number of milliseconds");

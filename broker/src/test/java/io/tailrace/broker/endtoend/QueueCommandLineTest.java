@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Exchanges and queues from the command line, against a real broker. */
-@Timeout(60)
+@Timeout(180)
 class QueueCommandLineTest {
   @TempDir static Path directory;
   private static final byte[] NOTHING = {};
@@ -129,12 +129,42 @@ class QueueCommandLineTest {
   }
 
   private static void awaitDeadLetters(String queue, int count) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (tailrace.run(NOTHING, "queue", "describe", queue).exitCode() != 0
         || describe(queue).get("ready").asInt() != count) {
       assertTrue(System.nanoTime() < deadline, "no " + count + " dead letters in " + queue);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
     }
+  }
+
+  @Test
+  void aMessageWhoseTimeToLiveIsOverIsADeadLetter() {
+    tailrace.ok("exchange", "create", "flashes", "--type", "fanout");
+    tailrace.ok("queue", "create", "brief", "--bind", "flashes");
+    tailrace.okWith("stays\n", "publish", "flashes", "--routing-key", "k");
+    tailrace.okWith("behind it\n", "publish", "flashes", "--routing-key", "k", "--ttl", "1ms");
+
+    assertEquals(
+        "stays\n",
+        tailrace.ok("queue", "receive", "brief", "--max", "2", "--wait", "50ms").out(),
+        "the other one is never delivered");
+    awaitDeadLetters("brief.dlq", 1);
+    tailrace.okWith("alone\n", "publish", "flashes", "--routing-key", "k", "--ttl", "20ms");
+    awaitDeadLetters("brief.dlq", 2);
+    assertEquals(
+        "behind it expired\nalone expired\n",
+        tailrace
+            .ok("dlq", "browse", "brief", "--format", "%v %h\\n")
+            .out()
+            .replaceAll("routing-key=k,dead-letter-reason=([a-z]+),.*", "$1"));
+    assertEquals("redrove 2 messages\n", tailrace.ok("dlq", "redrive", "brief").out());
+    assertEquals(
+        "behind it\nalone\n", tailrace.ok("queue", "receive", "brief", "--max", "2").out());
+    assertEquals(
+        2,
+        tailrace
+            .run(NOTHING, "publish", "flashes", "--routing-key", "k", "--ttl", "0s")
+            .exitCode());
   }
 
   @Test

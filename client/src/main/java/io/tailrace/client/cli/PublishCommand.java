@@ -8,6 +8,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.record.DeliverAfter;
 import io.tailrace.protocol.record.RecordHeader;
 import io.tailrace.protocol.record.RoutingKey;
+import io.tailrace.protocol.record.TimeToLive;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +69,12 @@ final class PublishCommand implements Runnable {
       description = "Queues hold every message back so long.")
   private Duration deliverAfter;
 
+  @Option(
+      names = "--ttl",
+      paramLabel = "TIME",
+      description = "Every message becomes a dead letter when it waits for so long in a queue.")
+  private Duration ttl;
+
   private final List<CompletableFuture<Void>> published = new ArrayList<>();
 
   /** The lines that no queue matches. Added to on the client's thread. */
@@ -87,6 +94,12 @@ final class PublishCommand implements Runnable {
     }
     if (deliverAfter != null) {
       all.add(RecordHeader.of(DeliverAfter.HEADER, Long.toString(deliverAfter.toMillis())));
+    }
+    if (ttl != null) {
+      if (ttl.toMillis() < 1) {
+        throw CommandException.badInput("--ttl: must be longer than 0");
+      }
+      all.add(RecordHeader.of(TimeToLive.HEADER, Long.toString(ttl.toMillis())));
     }
     Acknowledgements acknowledgements = new Acknowledgements();
     session.whenInterrupted(acknowledgements::interruptedSummary);

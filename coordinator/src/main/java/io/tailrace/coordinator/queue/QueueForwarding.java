@@ -141,6 +141,17 @@ public final class QueueForwarding {
     return deltas;
   }
 
+  /**
+   * Ends the life of messages that were just acquired and turned out to be too old to be delivered.
+   *
+   * @param offsets ascending
+   */
+  public QueueDelta expireHeld(long[] offsets, QueueSettings settings, long wallMs) {
+    return settings.deadLetters().areDropped()
+        ? new QueueDelta.Dropped(offsets, AsideReason.EXPIRED)
+        : new QueueDelta.SetAside(offsets, AsideReason.EXPIRED, wallMs, "");
+  }
+
   private boolean isFree(long offset) {
     HeldMessage message = state.messages().get(offset);
     return message != null ? !message.isHeld() : state.aside().contains(offset);

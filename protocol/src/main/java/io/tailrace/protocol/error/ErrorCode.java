@@ -46,7 +46,7 @@ public enum ErrorCode {
   /** The topic does not take such a record, as a compacted one that takes none without a key. */
   INVALID_RECORD(23, false, "the topic does not take such a record"),
   /** The record's {@code deliver-after} is not a delay, or too long. */
-  INVALID_DELAY(26, false, "the record's deliver-after is not a delay, or too long"),
+  INVALID_DELAY(26, false, "the record's deliver-after or ttl is not a time, or too long"),
 
   // Errors of its target.
   /** The broker does not know this topic. */

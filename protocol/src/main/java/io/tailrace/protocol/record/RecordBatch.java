@@ -19,7 +19,8 @@ import java.util.zip.CRC32C;
  *   17 crc                   uint32  CRC-32C of everything from the attributes to the end
  *   21 attributes            int16   bits 0-2 compression, bit 3 timestamp type (1 = log append time),
  *                                    bit 6 the base timestamp is the delete horizon,
- *                                    bit 14 (free in Kafka) 1 = some record has a delay
+ *                                    bit 14 (free in Kafka) 1 = some record has a delay or a
+ *                                    time to live
  *   23 lastOffsetDelta       int32
  *   27 baseTimestamp         int64   the records' timestamps are relative to it
  *   35 maxTimestamp          int64
@@ -98,7 +99,7 @@ public final class RecordBatch {
 
   private static final int COMPRESSION_MASK = 0x07;
   static final int LOG_APPEND_TIME_MASK = 0x08;
-  private static final int DELAYED_MASK = 0x4000;
+  private static final int TIMED_MASK = 0x4000;
   private static final int TRANSACTIONAL_OR_CONTROL_MASK = 0x30;
   static final int DELETE_HORIZON_MASK = 0x40;
 
@@ -152,14 +153,16 @@ public final class RecordBatch {
     return (attributes(in, index) & DELETE_HORIZON_MASK) != 0;
   }
 
-  /** Whether a record has a delay: see {@link DeliverAfter}. */
-  public static boolean isDelayed(ByteBuf in, int index) {
-    return (attributes(in, index) & DELAYED_MASK) != 0;
+  /**
+   * Whether a record has a delay or a time to live: see {@link DeliverAfter}, {@link TimeToLive}.
+   */
+  public static boolean isTimed(ByteBuf in, int index) {
+    return (attributes(in, index) & TIMED_MASK) != 0;
   }
 
   /** The attributes of a batch. */
-  static short attributes(CompressionType compression, boolean delayed) {
-    return (short) (compression.id() | (delayed ? DELAYED_MASK : 0));
+  static short attributes(CompressionType compression, boolean timed) {
+    return (short) (compression.id() | (timed ? TIMED_MASK : 0));
   }
 
   /** The last offset, relative to the base offset. */

@@ -17,7 +17,7 @@ public final class RecordBatchBuilder {
   private boolean hasBaseTimestamp;
   private long maxTimestampMs;
   private int lastOffsetDelta;
-  private boolean delayed;
+  private boolean timed;
   private CompressionType compression = CompressionType.NONE;
 
   /**
@@ -139,7 +139,8 @@ public final class RecordBatchBuilder {
     }
     position = at;
     lastOffsetDelta = offsetDelta;
-    delayed = delayed || (!headers.isEmpty() && DeliverAfter.isIn(headers));
+    timed =
+        timed || (!headers.isEmpty() && (DeliverAfter.isIn(headers) || TimeToLive.isIn(headers)));
     count++;
   }
 
@@ -202,7 +203,7 @@ public final class RecordBatchBuilder {
     out.putInt(RecordBatch.BATCH_LENGTH_OFFSET, position - RecordBatch.LENGTH_OVERHEAD);
     out.putInt(RecordBatch.LEADER_EPOCH_OFFSET, -1);
     out.put(RecordBatch.MAGIC_OFFSET, RecordBatch.MAGIC);
-    out.putShort(RecordBatch.ATTRIBUTES_OFFSET, RecordBatch.attributes(compression, delayed));
+    out.putShort(RecordBatch.ATTRIBUTES_OFFSET, RecordBatch.attributes(compression, timed));
     out.putInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
     out.putLong(RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestampMs);
     out.putLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestampMs);

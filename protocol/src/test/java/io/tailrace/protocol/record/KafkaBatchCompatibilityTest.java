@@ -67,7 +67,7 @@ class KafkaBatchCompatibilityTest {
     byte[] ours = Samples.batch(compression, records, PRODUCER_ID, PRODUCER_EPOCH, BASE_SEQUENCE);
     ByteBuf batch = Unpooled.wrappedBuffer(ours);
 
-    assertTrue(io.tailrace.protocol.record.RecordBatch.isDelayed(batch, 0));
+    assertTrue(io.tailrace.protocol.record.RecordBatch.isTimed(batch, 0));
     assertEquals(compression, io.tailrace.protocol.record.RecordBatch.compression(batch, 0));
     assertEquals(records, readByKafka(ours));
     assertEquals(0, DeliverAfter.dueMs(records.get(0)));

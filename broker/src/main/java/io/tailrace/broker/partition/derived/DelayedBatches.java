@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where in one log there may be records that queues have to hold back ({@link
- * RecordBatch#isDelayed}): all others can be given to queues that match everything without looking
+ * Where in one log there may be records that queues have to hold back, or that expire ({@link
+ * RecordBatch#isTimed}): all others can be given to queues that match everything without looking
  * into the batches. Confined to the log's scheduler.
  */
 public final class DelayedBatches implements DerivedState {
@@ -71,7 +71,7 @@ public final class DelayedBatches implements DerivedState {
 
   @Override
   public void apply(ByteBuf batches, int index, long nowMs) {
-    if (RecordBatch.isDelayed(batches, index)) {
+    if (RecordBatch.isTimed(batches, index)) {
       add(RecordBatch.baseOffset(batches, index), RecordBatch.nextOffset(batches, index));
     }
   }
