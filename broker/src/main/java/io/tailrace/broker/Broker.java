@@ -328,6 +328,8 @@ public final class Broker implements AutoCloseable {
     return new Replication(
         fetchers,
         cluster::proposeInSync,
+        (topic, id, leaderEpoch) ->
+            cluster.depart(topic, id.topicId(), id.partition(), leaderEpoch),
         config.get(BrokerKeys.REPLICA_LAG_TIME_MAX_MS),
         partition -> {
           DeliveryService made = deliveries;

@@ -163,6 +163,24 @@ public interface PartitionLog {
   void resetTo(long offset);
 
   /**
+   * Where the log has to be cut so that nothing before is known to be damaged or missing: the
+   * beginning of the first segment with such records, or the end of the one before records that are
+   * missing. Damage becomes known when the log is opened, or by reads that meet it.
+   *
+   * @return -1 when nothing is known to be damaged or missing
+   */
+  long damagedFrom();
+
+  /**
+   * Forgets everything from {@link #damagedFrom} on, which is to be appended again from another
+   * replica; a log that may lack records for no other reason is whole then. Nothing happens where
+   * nothing is damaged.
+   *
+   * @return the new log end offset
+   */
+  long discardDamaged();
+
+  /**
    * Forgets everything below the offset, which lies between log start and end. Space is freed
    * segment by segment.
    */

@@ -245,5 +245,20 @@ public final class DeliveryLog {
     public void onReport(InSyncReplica follower) {
       partition.onReport(follower);
     }
+
+    @Override
+    public void onDamaged() {
+      partition.repair().proceed();
+    }
+
+    @Override
+    public boolean expectsRepair() {
+      return partition.repair().isExpected();
+    }
+
+    @Override
+    public boolean mayDiscardDamaged(ReplicatedLog log) {
+      return partition.repair().mayDiscard(log);
+    }
   }
 }

@@ -69,6 +69,12 @@ final class LazyLog implements PartitionLog.Listener {
 
     /** Retention has something to remove from the log, which is still closed. */
     void onExpired();
+
+    /** Some records cannot be read, be it that the log is not opened therefore. */
+    void onDamaged();
+
+    /** Whether the log may be cut where it is damaged, now. */
+    boolean mayDiscardDamaged();
   }
 
   private final String partition;
@@ -191,6 +197,9 @@ final class LazyLog implements PartitionLog.Listener {
     statesComplete = false;
     LogReplay replay;
     try {
+      if (opened.damagedFrom() >= 0 && listener.mayDiscardDamaged()) {
+        cutDamaged(opened);
+      }
       replay = states.replay(opened, clock.wallMs());
     } catch (RuntimeException | Error e) {
       onReplayFailed(opened, e);
@@ -228,7 +237,14 @@ final class LazyLog implements PartitionLog.Listener {
         opened.reconfigure(config); // it may have changed since the log was asked for
       }
     } catch (RuntimeException | Error e) {
+      if (opened.damagedFrom() >= 0 && listener.mayDiscardDamaged()) {
+        beginReplay(opened);
+        return;
+      }
       onReplayFailed(opened, e);
+      if (causeOf(e).code() == ErrorCode.CORRUPT_LOG) {
+        listener.onDamaged();
+      }
       return;
     }
     if (!replay.isDone()) {
@@ -264,6 +280,33 @@ final class LazyLog implements PartitionLog.Listener {
       state = State.OPENING;
       beginReplay(log);
     }
+  }
+
+  private void cutDamaged(PartitionLog damaged) {
+    long before = damaged.logEndOffset();
+    long end = damaged.discardDamaged();
+    LOG.warn(
+        "{}: records are damaged here; what was {} to {} is discarded, and fetched again from"
+            + " another replica",
+        partition,
+        end,
+        before);
+    states.truncate(end);
+  }
+
+  /**
+   * Forgets everything in the open log from the first damaged segment on. Requests wait while the
+   * states are worked out anew; see {@link #whenReady}.
+   */
+  void discardDamaged() {
+    try {
+      cutDamaged(log);
+    } catch (LogException e) {
+      fail(e);
+      throw e;
+    }
+    state = State.OPENING;
+    beginReplay(log);
   }
 
   /** Forgets everything in the open log, which begins again at the offset. */

@@ -50,6 +50,7 @@ public final class Partition {
   private final Appender appender;
   private final InSyncProposals inSyncProposals;
   private final PendingAcks pendingAcks;
+  private final DamageRepair repair;
 
   private final PartitionServices services;
   private PartitionListener listener;
@@ -82,6 +83,7 @@ public final class Partition {
         new InSyncProposals(
             topic, id, replica, scheduler, clock, replication.inSync(), this::onInSyncDecided);
     this.pendingAcks = new PendingAcks(name, replica);
+    this.repair = new DamageRepair(this, replication.departures(), clock, this::logs);
     // Thousands of partitions are not looked at in the same moment.
     this.checkAtMs =
         clock.monotonicMs() + Math.floorMod(id.hashCode(), upkeep.logCheckIntervalMs());
@@ -123,6 +125,21 @@ public final class Partition {
   }
 
   // ---- what is built on it ----
+
+  private List<ReplicatedLog> logs() {
+    ReplicatedLog second = delivery();
+    return second == null ? List.of(replicated) : List.of(replicated, second);
+  }
+
+  /** Replaces damaged records of this replica. */
+  DamageRepair repair() {
+    return repair;
+  }
+
+  /** This broker. */
+  int brokerId() {
+    return services.brokerId();
+  }
 
   /** Has a listener told from now on; there is one at most. */
   public void listen(PartitionListener told) {
@@ -181,9 +198,11 @@ public final class Partition {
     }
     if (newEpoch) {
       endEpoch();
+      repair.proceed(); // before the new leader is told what this replica holds
       beginEpoch();
       replication.followers().onRole(this);
     }
+    repair.proceed();
     if (!metadata.eligible().isEmpty()) {
       inSyncProposals.onTick(); // nothing is committed before they are out
     }
@@ -347,6 +366,21 @@ public final class Partition {
     @Override
     public void onReport(InSyncReplica follower) {
       Partition.this.onReport(follower);
+    }
+
+    @Override
+    public void onDamaged() {
+      repair.proceed();
+    }
+
+    @Override
+    public boolean expectsRepair() {
+      return repair.isExpected();
+    }
+
+    @Override
+    public boolean mayDiscardDamaged(ReplicatedLog log) {
+      return repair.mayDiscard(log);
     }
   }
 
@@ -600,6 +634,7 @@ public final class Partition {
       checkAtMs = nowMs + upkeep.logCheckIntervalMs();
       data.checkWhileClosed();
     }
+    repair.proceed();
     if (!data.isOpen()) {
       return;
     }

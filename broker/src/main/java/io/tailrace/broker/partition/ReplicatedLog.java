@@ -1,6 +1,7 @@
 package io.tailrace.broker.partition;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.tailrace.broker.log.LogConfig;
 import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
@@ -59,7 +60,18 @@ public final class ReplicatedLog {
 
     /** As the leader: the follower's report counts. */
     void onReport(InSyncReplica follower);
+
+    /** Some records of the log cannot be read. */
+    void onDamaged();
+
+    /** Whether they will be replaced by those of another replica, as far as is known. */
+    boolean expectsRepair();
+
+    /** Whether the log may be cut where it is damaged, now. */
+    boolean mayDiscardDamaged(ReplicatedLog log);
   }
+
+  private static final int NEVER_REPORTED = -1;
 
   private final Scheduler scheduler;
   private final Clock clock;
@@ -73,6 +85,10 @@ public final class ReplicatedLog {
   private final ReadWaiters followerWaiters = new ReadWaiters();
 
   private long publishedHighWatermark;
+  private boolean damaged;
+
+  /** The last leader epoch in which a leader was told how far this log reaches. */
+  private int reportedInEpoch = NEVER_REPORTED;
 
   /**
    * @param name for messages
@@ -209,18 +225,28 @@ public final class ReplicatedLog {
           opened.syncedEndOffset(),
           opened.checkpointedHighWatermark());
       publishedHighWatermark = replica.highWatermark();
+      damaged = opened.damagedFrom() >= 0;
       if (publishedHighWatermark > opened.checkpointedHighWatermark()) {
         opened.noteHighWatermark(publishedHighWatermark);
       }
       states.onCommitted(publishedHighWatermark);
       owner.onOpened();
       syncWhatIsAwaited();
+      tellDamaged();
     }
 
     @Override
     public void onReplayed() {
       beginEpoch(); // it may have begun meanwhile
       noteProgress();
+      damaged = log.opened().damagedFrom() >= 0;
+      tellDamaged();
+    }
+
+    private void tellDamaged() {
+      if (damaged) {
+        owner.onDamaged();
+      }
     }
 
     @Override
@@ -250,6 +276,77 @@ public final class ReplicatedLog {
     public void onExpired() {
       owner.onExpired();
     }
+
+    @Override
+    public void onDamaged() {
+      damaged = true;
+      owner.onDamaged();
+    }
+
+    @Override
+    public boolean mayDiscardDamaged() {
+      return owner.mayDiscardDamaged(ReplicatedLog.this);
+    }
+  }
+
+  // ---- damage ----
+
+  /** Whether records are known that cannot be read, and have not been discarded. */
+  boolean isDamaged() {
+    return damaged;
+  }
+
+  /** Whether a leader was told in this epoch how far the log reaches. */
+  boolean wasReportedIn(int epoch) {
+    return reportedInEpoch == epoch;
+  }
+
+  /** Discards what is damaged, now or when the log is opened. */
+  void discardDamaged() {
+    if (log.isOpen()) {
+      damaged = false;
+      log.discardDamaged();
+      onTruncated();
+    } else {
+      log.whenReady(() -> {});
+    }
+  }
+
+  /** Whether damaged records will be replaced by those of another replica, as far as is known. */
+  boolean expectsRepair() {
+    return owner.expectsRepair();
+  }
+
+  /**
+   * A read on another thread has met records that cannot be read: they are looked at here. Does
+   * nothing if the log is not open, or is cut meanwhile.
+   */
+  void recheck(long offset) {
+    if (log.isOpen()
+        && offset >= log.opened().logStartOffset()
+        && offset < log.opened().logEndOffset()) {
+      ByteBuf one = ByteBufAllocator.DEFAULT.buffer();
+      try {
+        read(offset, ReadEnd.LOG_END, 1, one);
+      } finally {
+        one.release();
+      }
+    }
+  }
+
+  /**
+   * What to answer to a read that met damaged records.
+   *
+   * @param repairIsExpected as {@link #expectsRepair} says
+   */
+  static PartitionError damageError(String name, LogException e, boolean repairIsExpected) {
+    return repairIsExpected
+        ? new PartitionError(
+            ErrorCode.LEADER_NOT_AVAILABLE,
+            name
+                + ": records are damaged on this broker, and another replica takes over: "
+                + e.getMessage())
+        : PartitionError.of(name, e);
   }
 
   /**
@@ -329,6 +426,10 @@ public final class ReplicatedLog {
       LOG.error("{} cannot be read at offset {}: {}", this, offset, e.getMessage());
       if (e.code() == ErrorCode.STORAGE_ERROR) {
         log.fail(e);
+      } else if (e.code() == ErrorCode.CORRUPT_LOG) {
+        damaged = true;
+        owner.onDamaged();
+        return damageError(toString(), e, owner.expectsRepair());
       }
       return PartitionError.of(toString(), e);
     }
@@ -416,9 +517,13 @@ public final class ReplicatedLog {
     return replica.leaderEpoch();
   }
 
-  /** As a follower: where to go on. The log must be open: see {@link #whenReady}. */
+  /**
+   * As a follower: where to go on, which the leader is told. The log must be open: see {@link
+   * #whenReady}.
+   */
   public FollowerPosition position() {
     PartitionLog opened = log.opened();
+    reportedInEpoch = leaderEpoch();
     return new FollowerPosition(
         opened.logEndOffset(),
         leaderEpochs.lastBatchEpoch(opened.logEndOffset()),

@@ -5,6 +5,7 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogView;
 import io.tailrace.broker.log.PartitionLog;
 import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
+import io.tailrace.protocol.error.ErrorCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,12 +17,16 @@ import org.slf4j.LoggerFactory;
 public final class SealedRead implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SealedRead.class);
 
+  private final ReplicatedLog log;
   private final String name;
   private final LogView view;
   private final long end;
+  private final boolean repairIsExpected;
 
   private SealedRead(ReplicatedLog log, LogView view, ReadEnd upTo) {
+    this.log = log;
     this.name = log.toString();
+    this.repairIsExpected = log.expectsRepair();
     this.view = view;
     this.end = log.end(upTo);
   }
@@ -74,6 +79,10 @@ public final class SealedRead implements AutoCloseable {
       return null;
     } catch (LogException e) {
       LOG.error("{} cannot be read at offset {}: {}", name, offset, e.getMessage());
+      if (e.code() == ErrorCode.CORRUPT_LOG) {
+        log.scheduler().execute(() -> log.recheck(offset));
+        return ReplicatedLog.damageError(name, e, repairIsExpected);
+      }
       return PartitionError.of(name, e);
     }
   }

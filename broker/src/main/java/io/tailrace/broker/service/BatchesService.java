@@ -2,7 +2,6 @@ package io.tailrace.broker.service;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadEnd;
@@ -135,12 +134,7 @@ public final class BatchesService {
     }
 
     private PartitionError readLog(long offset, ByteBuf out) {
-      try {
-        partition.log().read(offset, partition.log().logEndOffset(), READ_BYTES, out);
-        return null;
-      } catch (LogException e) {
-        return new PartitionError(e.code(), partition + ": " + e.getMessage());
-      }
+      return partition.read(offset, ReadEnd.LOG_END, READ_BYTES, out);
     }
 
     private DescribedBatches ends(List<BatchSummary> batches) {

@@ -94,6 +94,7 @@ final class DeliveryReplicas {
           new Replication(
               new FollowsByHand(),
               DeliveryReplicas.this::propose,
+              (topic, id, leaderEpoch) -> depart(this, leaderEpoch),
               LAG_MS,
               DeliveryLogs.NONE,
               report -> {});
@@ -242,6 +243,38 @@ final class DeliveryReplicas {
       change(image.leader(), image.leaderEpoch(), proposed.members(), proposed.eligible());
     }
     return CompletableFuture.completedFuture(accepted);
+  }
+
+  /** As the metadata store would take a damaged replica out of the sets. */
+  private CompletionStage<Boolean> depart(Replica damaged, int leaderEpoch) {
+    List<InSyncReplica> inSync = without(damaged, image.inSync());
+    List<InSyncReplica> eligible = without(damaged, image.eligibleLeaderReplicas());
+    boolean listed =
+        inSync.size() < image.inSync().size()
+            || eligible.size() < image.eligibleLeaderReplicas().size();
+    if (!listed && image.leaderEpoch() > leaderEpoch) {
+      return CompletableFuture.completedFuture(true);
+    }
+    List<InSyncReplica> alive =
+        inSync.stream()
+            .filter(member -> replicas.get(member.brokerId()).lives())
+            .filter(member -> replicas.get(member.brokerId()).registration().equals(member))
+            .toList();
+    boolean leads = image.leader() == damaged.id;
+    boolean led = alive.stream().anyMatch(member -> member.brokerId() == image.leader());
+    if (alive.isEmpty() || (!leads && !led)) {
+      return CompletableFuture.completedFuture(false);
+    }
+    change(
+        leads ? alive.get(0).brokerId() : image.leader(),
+        image.leaderEpoch() + 1,
+        inSync,
+        eligible);
+    return CompletableFuture.completedFuture(true);
+  }
+
+  private static List<InSyncReplica> without(Replica one, List<InSyncReplica> members) {
+    return members.stream().filter(member -> member.brokerId() != one.id).toList();
   }
 
   // ---- what followers do ----

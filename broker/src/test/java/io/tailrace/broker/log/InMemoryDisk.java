@@ -1,5 +1,7 @@
 package io.tailrace.broker.log;
 
+import static io.netty.buffer.Unpooled.wrappedBuffer;
+
 import io.netty.buffer.ByteBufUtil;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.port.Scheduler;
@@ -162,6 +164,11 @@ public final class InMemoryDisk {
       }
     }
     return false;
+  }
+
+  /** Whether all batches of a log match their checksums. */
+  public synchronized boolean isSound(LogId id) {
+    return batches(id).stream().allMatch(each -> RecordBatch.crcMatches(wrappedBuffer(each), 0));
   }
 
   /** The batches that a log would hold if it was opened now, in their order. */

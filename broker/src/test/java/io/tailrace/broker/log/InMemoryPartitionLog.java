@@ -26,6 +26,7 @@ final class InMemoryPartitionLog implements PartitionLog {
   private long calledSyncedEndOffset;
   private long notedHighWatermark;
   private long checkpointedMs;
+  private long damagedFrom = -1;
   private boolean failed;
   private boolean closed;
   private boolean sealed;
@@ -242,7 +243,7 @@ final class InMemoryPartitionLog implements PartitionLog {
           if (copied > 0) {
             return copied;
           }
-          throw damaged(batch);
+          throw damaged(segment, batch);
         }
         out.writeBytes(bytes);
         copied += batch.size();
@@ -269,12 +270,13 @@ final class InMemoryPartitionLog implements PartitionLog {
   private ByteBuf checked(InMemorySegment segment, Place batch) {
     ByteBuf bytes = segment.read(batch);
     if (!RecordBatch.crcMatches(bytes, 0)) {
-      throw damaged(batch);
+      throw damaged(segment, batch);
     }
     return bytes;
   }
 
-  private LogException damaged(Place batch) {
+  private LogException damaged(InMemorySegment segment, Place batch) {
+    damagedFrom = damagedFrom < 0 ? segment.baseOffset : Math.min(damagedFrom, segment.baseOffset);
     return LogException.corrupt(
         batch.baseOffset(), batch.nextOffset(), "of log " + id + " fail their checksum");
   }
@@ -335,6 +337,20 @@ final class InMemoryPartitionLog implements PartitionLog {
   // ---- cutting ----
 
   @Override
+  public long damagedFrom() {
+    return damagedFrom < 0 ? -1 : Math.max(damagedFrom, content.logStartOffset);
+  }
+
+  @Override
+  public long discardDamaged() {
+    if (damagedFrom >= 0) {
+      truncateTo(damagedFrom());
+      damagedFrom = -1;
+    }
+    return content.logEndOffset;
+  }
+
+  @Override
   public long truncateTo(long offset) {
     checkUsable();
     if (offset < content.logEndOffset) {
@@ -369,6 +385,7 @@ final class InMemoryPartitionLog implements PartitionLog {
     content.syncedEndOffset = Math.min(content.syncedEndOffset, end);
     calledSyncedEndOffset = Math.min(calledSyncedEndOffset, end);
     files.noteOffset(InMemoryLogFiles.SYNCED, content.syncedEndOffset);
+    damagedFrom = damagedFrom < end ? damagedFrom : -1;
     notedHighWatermark = Math.min(notedHighWatermark, end);
     files.noteOffset(InMemoryLogFiles.HIGH_WATERMARK, notedHighWatermark);
     cuts++;
@@ -389,6 +406,7 @@ final class InMemoryPartitionLog implements PartitionLog {
     files.replaceOffset(InMemoryLogFiles.LOG_START, offset);
     content.logStartOffset = offset;
     content.syncedEndOffset = offset;
+    damagedFrom = -1;
     endAt(offset);
   }
 

@@ -107,6 +107,14 @@ class LazyLogTest {
 
   private static final class Ignoring implements LazyLog.Listener {
     @Override
+    public void onDamaged() {}
+
+    @Override
+    public boolean mayDiscardDamaged() {
+      return false;
+    }
+
+    @Override
     public void onReplayed() {}
 
     @Override

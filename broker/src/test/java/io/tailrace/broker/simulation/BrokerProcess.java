@@ -116,6 +116,8 @@ final class BrokerProcess implements SimulatedNetwork.Acceptor {
                 new Replication(
                     mistakes.followerListener(fetchers),
                     mistakes.inSyncStore(member, machine.id(), thread, metadata),
+                    (topic, id, leaderEpoch) ->
+                        member.depart(topic, id.topicId(), id.partition(), leaderEpoch),
                     LAG_TIME_MAX_MS,
                     DeliveryLogs.NONE,
                     member::reportLogEnd),

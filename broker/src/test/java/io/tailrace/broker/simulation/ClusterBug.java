@@ -16,7 +16,7 @@ enum ClusterBug {
   /** A follower that has truncated once does not ask again whether its log is a prefix. */
   ONE_ROUND_TRUNCATION(46),
   /** What follows from a log, such as what producers appended, outlives its truncation. */
-  PRODUCER_STATE_NOT_CUT(14),
+  PRODUCER_STATE_NOT_CUT(104),
   /** A batch that is sent twice is appended twice. */
   LOST_DEDUPE(3),
   /** A proposal of an in-sync set is refused, and written later all the same. */

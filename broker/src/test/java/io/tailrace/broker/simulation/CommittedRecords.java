@@ -41,8 +41,12 @@ final class CommittedRecords {
     }
   }
 
-  /** Looks at a replica, to be called after each step, as if on the process's thread. */
-  void onStep(BrokerProcess process, int brokerId, int number) {
+  /**
+   * Looks at a replica, to be called after each step, as if on the process's thread.
+   *
+   * @param damaged whether some of its committed records cannot be read
+   */
+  void onStep(BrokerProcess process, int brokerId, int number, boolean damaged) {
     Partition partition = process.partition(number);
     if (partition == null || !partition.isOpen()) {
       return;
@@ -72,7 +76,7 @@ final class CommittedRecords {
     if (epoch > known.newestEpoch || (epoch == known.newestEpoch && known.leaderSeen != process)) {
       known.newestEpoch = epoch;
       known.leaderSeen = process;
-      checkHoldsAll(partition, known, brokerId);
+      checkHoldsAll(partition, known, brokerId, damaged);
     }
     Long before = known.highWatermarks.put(process, highWatermark);
     if (before != null && highWatermark == before) {
@@ -98,7 +102,8 @@ final class CommittedRecords {
   }
 
   /** A leader must hold all that was committed before it. */
-  private static void checkHoldsAll(Partition partition, OfPartition known, int brokerId) {
+  private static void checkHoldsAll(
+      Partition partition, OfPartition known, int brokerId, boolean damaged) {
     long end = partition.log().logEndOffset();
     if (end < known.end) {
       throw new SimulationFailure(
@@ -114,7 +119,9 @@ final class CommittedRecords {
               + known.end
               + " were committed");
     }
-    compare(partition, known, known.end, brokerId);
+    if (!damaged) {
+      compare(partition, known, known.end, brokerId);
+    }
   }
 
   /** Compares what a replica holds below its high watermark with what was committed. */
@@ -144,6 +151,16 @@ final class CommittedRecords {
                 + each.getValue());
       }
     }
+  }
+
+  /** Behind the last of some batches. */
+  static long nextOffset(ByteBuf batches) {
+    long next = 0;
+    for (int index = 0; index < batches.writerIndex(); ) {
+      next = RecordBatch.nextOffset(batches, index);
+      index += RecordBatch.sizeInBytes(batches, index);
+    }
+    return next;
   }
 
   private static Map<Long, Batch> read(Partition partition, long from, long to) {

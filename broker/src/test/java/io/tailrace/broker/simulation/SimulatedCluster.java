@@ -26,6 +26,8 @@ import java.util.SplittableRandom;
 final class SimulatedCluster {
   static final int SESSION_TIMEOUT_MS = 600;
   private static final int BROKERS = 3;
+  private static final int DAMAGED_RUNS = 2;
+  private static final int READ_EVERY_STEPS = 200;
   private static final int CHECK_EVERY_STEPS = 300;
   private static final long MAX_HEALING_MS = 120_000;
 
@@ -40,6 +42,9 @@ final class SimulatedCluster {
    */
   private final boolean pings;
 
+  /** Whether disks damage records. */
+  private final boolean damages;
+
   private final SimulatedNetwork network;
   private final SimulationSettings settings;
   private final Ledger ledger;
@@ -52,6 +57,7 @@ final class SimulatedCluster {
   private final Map<Integer, Integer> lostUpTo = new HashMap<>();
 
   private final SimulatedOperator operator;
+  private final SimulatedDamage damage;
   private ClusterFaults faults;
   private long metadataChecked;
   private boolean unprotected;
@@ -83,6 +89,9 @@ final class SimulatedCluster {
     for (int id = 0; id < BROKERS; id++) {
       machines.add(new BrokerMachine(id, time, random.split()));
     }
+    // Its chance is its own, so that seeds which have found something stay what they are.
+    damage = new SimulatedDamage(this, machines, committed, events, new SplittableRandom(~seed));
+    damages = bug == null && seed % DAMAGED_RUNS == 0;
   }
 
   /**
@@ -107,9 +116,13 @@ final class SimulatedCluster {
       clients.add(new SimulatedClient(id, topic, settings, time, network, ledger, random.split()));
     }
     faults = new ClusterFaults(this, network, machines, random.split(), events);
+    if (damages) {
+      damage.begin();
+    }
     while (!faults.areOver()) {
       step();
     }
+    damage.end();
     awaitSettled("everything that was sent settles");
     long failuresBefore = ledger.failures();
     clients.forEach(SimulatedClient::sendLast);
@@ -117,6 +130,7 @@ final class SimulatedCluster {
     if (ledger.failures() > failuresBefore) {
       throw new SimulationFailure("a record fails although everything has healed");
     }
+    await(this::damageIsRepaired, "damaged records are fetched again");
     await(this::replicasAreEqual, "all replicas hold the same");
     check();
   }
@@ -234,11 +248,21 @@ final class SimulatedCluster {
    * its power only while another member of each in-sync set has lost nothing.
    */
   boolean mayLosePower(BrokerMachine machine) {
-    return ClusterTruth.inSync(metadata).values().stream()
+    return ClusterTruth.inSync(metadata).entrySet().stream()
         .allMatch(
             set ->
-                set.stream()
-                    .anyMatch(member -> member.brokerId() != machine.id() && isWhole(member)));
+                set.getValue().stream()
+                    .anyMatch(
+                        member ->
+                            member.brokerId() != machine.id()
+                                && isWhole(member)
+                                && !damage.isDamaged(set.getKey(), member.brokerId())));
+  }
+
+  /** Whether another machine is recorded as one that holds what is committed, and holds it. */
+  boolean isHeldElsewhere(int number, BrokerMachine machine) {
+    return ClusterTruth.complete(metadata).getOrDefault(number, List.of()).stream()
+        .anyMatch(member -> member.brokerId() != machine.id() && isWhole(member));
   }
 
   /** Everything runs and is reachable again. */
@@ -317,11 +341,14 @@ final class SimulatedCluster {
   }
 
   private void checkProtection() {
-    for (List<InSyncReplica> set : ClusterTruth.complete(metadata).values()) {
-      if (set.stream().noneMatch(this::isWhole)) {
-        throw new UnprotectedException();
-      }
-    }
+    ClusterTruth.complete(metadata)
+        .forEach(
+            (number, set) -> {
+              if (set.stream()
+                  .noneMatch(each -> isWhole(each) && !damage.isDamaged(number, each.brokerId()))) {
+                throw new UnprotectedException();
+              }
+            });
   }
 
   private boolean isWhole(InSyncReplica member) {
@@ -330,7 +357,8 @@ final class SimulatedCluster {
 
   private void onStep(BrokerMachine machine, BrokerProcess process) {
     for (int number = 0; number < settings.partitions(); number++) {
-      committed.onStep(process, machine.id(), number);
+      committed.onStep(
+          process, machine.id(), number, damages && damage.isDamaged(number, machine.id()));
     }
   }
 
@@ -345,6 +373,9 @@ final class SimulatedCluster {
 
   private void compare(BrokerMachine machine, BrokerProcess process) {
     for (int number = 0; number < settings.partitions(); number++) {
+      if (damage.isDamaged(number, machine.id())) {
+        continue;
+      }
       committed.compare(process, machine.id(), number);
       Partition partition = process.partition(number);
       if (process == committed.newestLeader(number)
@@ -362,6 +393,21 @@ final class SimulatedCluster {
       }
     }
     return true;
+  }
+
+  private boolean damageIsRepaired() {
+    if (damage.isAllSound()) {
+      return true;
+    }
+    if (steps % READ_EVERY_STEPS == 0) {
+      damage.readAll();
+    }
+    return false;
+  }
+
+  /** How often disks have damaged records. */
+  int damageHits() {
+    return damage.hits();
   }
 
   /** How far the replicas are, for messages. */

@@ -2,6 +2,7 @@ package io.tailrace.broker.testkit;
 
 import io.tailrace.broker.log.LogStore;
 import io.tailrace.broker.partition.DeliveryLogs;
+import io.tailrace.broker.partition.Departures;
 import io.tailrace.broker.partition.FollowerListener;
 import io.tailrace.broker.partition.FurtherStates;
 import io.tailrace.broker.partition.Partition;
@@ -27,6 +28,7 @@ public final class SingleBroker {
       new Replication(
           FOLLOWS_NOBODY,
           change -> CompletableFuture.completedFuture(false),
+          Departures.NONE,
           30_000,
           DeliveryLogs.NONE,
           report -> {});

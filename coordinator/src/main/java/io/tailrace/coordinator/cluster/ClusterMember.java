@@ -493,6 +493,13 @@ public final class ClusterMember implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Boolean> depart(
+      String topic, UUID topicId, int partition, int leaderEpoch) {
+    return submit(
+        () -> new DepartureGoal(topic, topicId, partition, brokerId, leaderEpoch), settingRequests);
+  }
+
+  @Override
   public CompletionStage<Long> allocateProducerIds(int count) {
     if (count < 1) {
       return CompletableFuture.failedFuture(

@@ -156,6 +156,17 @@ public interface ClusterStore extends AutoCloseable {
   void reportLogEnd(LogEndReport report);
 
   /**
+   * Takes a damaged replica of this broker out of the in-sync set and the eligible leader replicas
+   * of a partition, in a new leader epoch, and lets another replica lead if this broker does. Any
+   * broker; {@code UNKNOWN_PARTITION}.
+   *
+   * @param leaderEpoch the newest one that the replica knows
+   * @return whether the metadata says so, in a later epoch; false when no live replica is known to
+   *     hold all that is committed, but this one
+   */
+  CompletionStage<Boolean> depart(String topic, UUID topicId, int partition, int leaderEpoch);
+
+  /**
    * Tells which brokers answer this one. The controller ends the registrations of those that have
    * died or hang, sooner than their sessions end.
    */

@@ -147,6 +147,12 @@ public final class ZooKeeperClusterStore implements ClusterStore {
   }
 
   @Override
+  public CompletionStage<Boolean> depart(
+      String topic, UUID topicId, int partition, int leaderEpoch) {
+    return member.depart(topic, topicId, partition, leaderEpoch);
+  }
+
+  @Override
   public CompletionStage<Boolean> proposeInSync(InSyncChange change) {
     return member.proposeInSync(change);
   }

@@ -408,6 +408,7 @@ final class ChroniclePartitionLog implements PartitionLog {
         if (copied > 0) {
           return copied;
         }
+        noteDamage(e);
         throw e;
       } catch (InternalError e) { // What memory gives whose page cannot be read.
         throw fail(new LogException(ErrorCode.STORAGE_ERROR, "cannot read log " + id, e));
@@ -582,6 +583,39 @@ final class ChroniclePartitionLog implements PartitionLog {
     compaction.cancel();
     preparation.drop();
     beginAgain(offset, segments.removeFrom(0));
+  }
+
+  @Override
+  public long damagedFrom() {
+    long expected = logStartOffset;
+    for (int s = segments.indexOf(logStartOffset); s < segments.count(); s++) {
+      SegmentState state = segments.get(s).state();
+      if (state.baseOffset > expected) {
+        return expected;
+      }
+      if (state.holes.hasLostRecordsFrom(logStartOffset)) {
+        return Math.max(logStartOffset, state.baseOffset);
+      }
+      expected = state.endOffset;
+    }
+    return expected < logEndOffset ? expected : -1;
+  }
+
+  @Override
+  public long discardDamaged() {
+    long from = damagedFrom();
+    if (from >= 0) {
+      truncateTo(from);
+      tasks.forgetDamage(() -> services.failures().mended(id));
+    }
+    return logEndOffset;
+  }
+
+  /** Has the store tell that records are damaged, until they are discarded. */
+  private void noteDamage(LogException e) {
+    if (e.code() == ErrorCode.CORRUPT_LOG) {
+      services.failures().lost(id, e.getMessage());
+    }
   }
 
   private void beginAgain(long offset, List<Segment> gone) {

@@ -129,6 +129,13 @@ final class LogFailures {
     notWhole.putIfAbsent(id, which);
   }
 
+  /** Takes in that a log lacks nothing any more but what is appended to it from now on. */
+  void mended(LogId id) {
+    if (!failed.containsKey(id)) {
+      notWhole.remove(id);
+    }
+  }
+
   /** Forgets a log that is deleted. */
   void forget(LogId id) {
     failed.remove(id);

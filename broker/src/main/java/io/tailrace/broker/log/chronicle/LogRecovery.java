@@ -62,9 +62,9 @@ final class LogRecovery {
   static RecoveredLog recover(Path directory, Device device) throws IOException {
     Files.createDirectories(directory);
     boolean failedBefore = Files.exists(directory.resolve(LogFiles.FAILED));
-    LostRecords lost = new LostRecords(directory);
     long storedStart = OffsetFile.read(directory.resolve(LogFiles.LOG_START));
     long start = Math.max(0, storedStart);
+    LostRecords lost = new LostRecords(directory, start);
     long end = start;
     long scanned = 0;
     long synced = Long.MAX_VALUE;

@@ -336,6 +336,21 @@ final class LogTasks {
                 }));
   }
 
+  /**
+   * Removes what the directory says of lost records, which were cut off.
+   *
+   * @param then runs on a log thread when that is done
+   */
+  void forgetDamage(Runnable then) {
+    tasks.execute(
+        () -> {
+          Path file = directory.resolve(LogFiles.DAMAGED);
+          if (attempt("note that " + directory + " is whole", () -> Files.deleteIfExists(file))) {
+            then.run();
+          }
+        });
+  }
+
   private boolean attempt(String what, FileTask task) {
     if (failure != null) {
       return false;

@@ -20,10 +20,15 @@ final class LostRecords {
   private static final Logger LOG = LoggerFactory.getLogger(LostRecords.class);
 
   private final Path log;
+  private final long logStart;
   private final List<String> found = new ArrayList<>();
 
-  LostRecords(Path log) {
+  /**
+   * @param logStart records below it are not missed
+   */
+  LostRecords(Path log, long logStart) {
     this.log = log;
+    this.logStart = logStart;
   }
 
   /**
@@ -45,7 +50,7 @@ final class LostRecords {
 
   void addHoles(SegmentState segment, String why) {
     for (Hole hole : segment.holes.all()) {
-      if (hole.hasLostRecords()) {
+      if (hole.hasLostRecords() && hole.toOffset() > logStart) {
         add(hole.fromOffset(), hole.toOffset(), why);
       }
     }

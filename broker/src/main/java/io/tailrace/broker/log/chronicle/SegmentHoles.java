@@ -32,6 +32,16 @@ final class SegmentHoles {
     return holes.isEmpty();
   }
 
+  /** Whether records at or above an offset are lost. */
+  boolean hasLostRecordsFrom(long offset) {
+    for (Hole hole : holes) {
+      if (hole.hasLostRecords() && hole.toOffset > offset) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   List<Hole> all() {
     return List.copyOf(holes);
   }
