@@ -56,6 +56,28 @@ public interface Admin {
    */
   CompletableFuture<Void> bindQueue(String queue, String exchange, List<String> bindingKeys);
 
+  /**
+   * Binds a queue to an exchange and delivers what the exchange has from a position on as well, as
+   * far as older bindings of the queue did not match it; completes when that has begun on every
+   * partition. May be repeated: nothing is filled in twice.
+   *
+   * @return what is filled in; {@link QueueDescription#ranges} tells how far that is
+   */
+  CompletableFuture<List<QueueRange>> bindQueue(
+      String queue, String exchange, List<String> bindingKeys, Position from);
+
+  /**
+   * Delivers once more what the queue's bindings have matched and the queue has delivered, from a
+   * position on; completes when that has begun on every partition. Messages that consumers hold
+   * stay theirs, and answers to earlier deliveries mean nothing for the new ones.
+   *
+   * @return what is replayed; {@link QueueDescription#ranges} tells how far that is
+   */
+  CompletableFuture<List<QueueRange>> replayQueue(String queue, Position from);
+
+  /** Ends all replays and back-fills of a queue; completes with how many there were. */
+  CompletableFuture<Integer> cancelReplays(String queue);
+
   /** Undoes {@link #bindQueue}; what was published before stays in the queue. */
   CompletableFuture<Void> unbindQueue(String queue, String exchange, List<String> bindingKeys);
 

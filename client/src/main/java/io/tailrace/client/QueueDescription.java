@@ -21,6 +21,7 @@ import java.util.UUID;
  * @param dropped were dropped in place of becoming dead letters, as the queue asks for
  * @param forwardProblem why messages that are set aside wait to become dead letters; empty = none
  *     has to wait
+ * @param ranges replays and back-fills that run
  */
 public record QueueDescription(
     String name,
@@ -37,11 +38,13 @@ public record QueueDescription(
     long oldestUnsettledMs,
     List<String> bounds,
     long dropped,
-    String forwardProblem) {
+    String forwardProblem,
+    List<QueueRange> ranges) {
 
   public QueueDescription {
     bindings = List.copyOf(bindings);
     bounds = List.copyOf(bounds);
+    ranges = List.copyOf(ranges);
   }
 
   /** A binding of the queue. */

@@ -6,10 +6,13 @@ package io.tailrace.client;
  * @param record the message
  * @param delivery which delivery of it this is, from 1
  * @param failures how many deliveries of it failed before
+ * @param generation of the replay or back-fill that delivers it, on its partition; 0 = it comes in
+ *     its turn
  * @param <K> the key's type
  * @param <V> the value's type
  */
-public record ReceivedMessage<K, V>(ConsumerRecord<K, V> record, int delivery, int failures) {
+public record ReceivedMessage<K, V>(
+    ConsumerRecord<K, V> record, int delivery, int failures, int generation) {
 
   /** The message's value. */
   public V value() {

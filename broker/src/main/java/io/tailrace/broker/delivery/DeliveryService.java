@@ -10,6 +10,7 @@ import io.tailrace.coordinator.cluster.ClusterImage;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.queue.Answer;
+import io.tailrace.coordinator.queue.RangeSpec;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayList;
@@ -336,6 +337,39 @@ public final class DeliveryService {
                     place.queueId(),
                     place.queue(),
                     new QueueForwarder.Redrive(targetQueue, offsets, done)));
+  }
+
+  /**
+   * Starts a replay of what the queue's bindings matched, or a back-fill.
+   *
+   * @param version of the queue's bindings that must count already
+   * @param keys of a back-fill; empty = a replay
+   * @param from the first offset
+   * @param request chosen by the client: a repeated request starts no second range
+   * @param done told what it covers, null when there is nothing to deliver, or an error
+   */
+  public void startRange(
+      Place place,
+      int version,
+      List<String> keys,
+      long from,
+      long request,
+      BiConsumer<RangeSpec, PartitionError> done) {
+    RangeUpkeep.Start start = new RangeUpkeep.Start(keys, from, request);
+    at(
+        place,
+        error -> done.accept(null, error),
+        (partition, delivery) ->
+            delivery.requests().startRange(place.queueId(), place.queue(), version, start, done));
+  }
+
+  /** Ends all replays and back-fills of a queue; {@code done} is told how many, or an error. */
+  public void cancelRanges(Place place, BiConsumer<Integer, PartitionError> done) {
+    at(
+        place,
+        error -> done.accept(0, error),
+        (partition, delivery) ->
+            delivery.requests().cancelRanges(place.queueId(), place.queue(), done));
   }
 
   private void describeUntil(

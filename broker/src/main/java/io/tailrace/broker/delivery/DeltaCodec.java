@@ -25,7 +25,13 @@ final class DeltaCodec {
   private DeltaCodec() {}
 
   static QueueChange encode(QueueDelta delta) {
+    if (delta instanceof QueueDelta.InRange inner) {
+      return encode(inner.delta()).toBuilder().setGeneration(inner.generation()).build();
+    }
     QueueChange.Builder out = QueueChange.newBuilder();
+    if (RangeCodec.encode(delta, out)) {
+      return out.build();
+    }
     if (delta instanceof QueueDelta.Acquired acquired) {
       out.setAcquired(
           AcquiredChange.newBuilder()
@@ -125,6 +131,11 @@ final class DeltaCodec {
    * @throws IllegalArgumentException when it is of a kind that is not known
    */
   static QueueDelta decode(QueueChange in) {
+    QueueDelta delta = decodeChange(in);
+    return in.getGeneration() == 0 ? delta : new QueueDelta.InRange(in.getGeneration(), delta);
+  }
+
+  private static QueueDelta decodeChange(QueueChange in) {
     return switch (in.getKindCase()) {
       case CREATED -> new QueueDelta.Created(in.getCreated());
       case REMOVED -> new QueueDelta.Removed();
@@ -171,6 +182,7 @@ final class DeltaCodec {
           new QueueDelta.Expired(in.getExpired().getBelow(), in.getExpired().getCount());
       case CUT -> new QueueDelta.Cut(in.getCut());
       case RESTORED -> decode(in.getRestored());
+      case RANGE_STARTED, RANGE_ENDED, RANGES_RESTORED, FILLED -> RangeCodec.decode(in);
       case KIND_NOT_SET ->
           throw new IllegalArgumentException("a delivery log holds a change of an unknown kind");
     };

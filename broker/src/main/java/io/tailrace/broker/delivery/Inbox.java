@@ -51,7 +51,7 @@ final class Inbox {
     if (owner == null || forgetting) {
       return;
     }
-    long oldest = owner.delivery().counts(resources.clock().wallMs()).oldestUnsettled();
+    long oldest = owner.ranges().needed();
     long needed = oldest < 0 ? owner.matchedTo : oldest;
     if (needed > partition.log().logStartOffset()) {
       forgetting = true;

@@ -40,6 +40,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   private final PartitionQueues queues;
   private final DeliveryLog log;
   private final DeliveryWriter writer;
+  private final RangeUpkeep ranges;
   private final QueueReceives receives;
   private final QueueRequests requests;
   private final Inbox inbox;
@@ -61,8 +62,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     this.queues = new PartitionQueues(clock, resources.loadsDamaged());
     this.log = partition.deliveryLog(queues, this);
     this.writer = new DeliveryWriter(partition.toString(), log, queues);
-    this.receives = new QueueReceives(partition, resources, log, writer, this::dropExpired);
-    this.requests = new QueueRequests(partition, resources, log, writer, this::whenServing);
+    this.ranges =
+        new RangeUpkeep(partition, resources, writer, () -> topic.type(), this::serveAgain);
+    this.receives = new QueueReceives(partition, resources, log, writer, ranges, this::dropExpired);
+    this.requests = new QueueRequests(partition, resources, log, writer, ranges, this::whenServing);
     this.inbox = new Inbox(partition, resources, writer, servings.values());
     partition.listen(this);
   }
@@ -126,10 +129,10 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     for (HostedQueue queue : queues.all()) {
       QueueImage image = wanted.get(queue.id());
       if (image != null) {
-        queue.delivery().configure(image.settings()); // locks are granted anew by them
+        queue.ranges().configure(image.settings()); // locks are granted anew by them
       }
       forgetGivenUp(queue);
-      queue.delivery().lead(clock.monotonicMs());
+      queue.ranges().lead(clock.monotonicMs());
       servings.put(queue.id(), newServing(queue));
     }
     syncBindings();
@@ -221,7 +224,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
       if (queue != null) {
         QueueServing each = servings.computeIfAbsent(image.id(), id -> newServing(queue));
         each.onImage(image);
-        queue.delivery().configure(image.settings());
+        queue.ranges().configure(image.settings());
       }
     }
     if (matching == null || !changes.isEmpty() || !matching.isOf(servings.values())) {
@@ -347,14 +350,15 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     }
     long start = partition.log().logStartOffset();
     for (QueueServing each : List.copyOf(servings.values())) {
-      QueueDelta.Expired gone = each.delivery().onLogStart(start);
-      if (gone != null) {
+      List<QueueDelta> gone = each.ranges().onLogStart(start);
+      if (!gone.isEmpty()) {
+        long before = each.ranges().counts(clock.wallMs()).expired();
+        writer.write(each.queue, gone);
         LOG.warn(
             "queue {}: {} messages were dropped, since {} does not hold them any more",
             each.queue.name(),
-            gone.count(),
+            each.ranges().counts(clock.wallMs()).expired() - before,
             partition);
-        writer.write(each.queue, List.of(gone));
         receives.serve(each);
       }
     }
@@ -363,6 +367,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   /** Answers requests about what a queue holds. */
   QueueRequests requests() {
     return requests;
+  }
+
+  private void serveAgain(QueueServing found) {
+    if (!found.isEnded()) {
+      receives.serve(found);
+    }
   }
 
   private void onMatched(Collection<QueueServing> touched) {
@@ -491,13 +501,13 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
             return;
           }
           QueueDelivery.Answered answered =
-              found.delivery().answer(answers, clock.wallMs(), clock.monotonicMs());
+              found.ranges().answer(answers, clock.wallMs(), clock.monotonicMs());
           List<QueueDelta> deltas = new ArrayList<>(answered.deltas());
           if (!deltas.isEmpty()) {
             writer.write(found.queue, deltas, failed -> done.accept(answered.lost(), failed));
           }
           List<QueueDelta> released =
-              releaseAll ? found.delivery().release(holder, clock.wallMs()) : List.of();
+              releaseAll ? found.ranges().release(holder, clock.wallMs()) : List.of();
           if (!released.isEmpty() && writer.isReady()) {
             writer.write(found.queue, released);
           }
@@ -512,7 +522,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   List<QueueReport> reports() {
     List<QueueReport> reports = new ArrayList<>(servings.size());
     for (QueueServing each : servings.values()) {
-      QueueCounts counts = each.delivery().counts(clock.wallMs());
+      QueueCounts counts = each.ranges().counts(clock.wallMs());
       reports.add(QueueReport.of(each.queue.name(), counts, requests.oldestMs(each, counts)));
     }
     return reports;

@@ -7,7 +7,9 @@ import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.SealedRead;
+import io.tailrace.coordinator.queue.QueueDelivery;
 import io.tailrace.coordinator.queue.QueueDelta;
+import io.tailrace.coordinator.queue.QueueRanges;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
@@ -34,9 +36,11 @@ final class QueueReceives {
   private final Clock clock;
   private final DeliveryLog log;
   private final DeliveryWriter writer;
+  private final RangeUpkeep ranges;
   private final Runnable expired;
 
   /**
+   * @param ranges looks after replays and back-fills
    * @param expired called when the partition does not hold an offered message any more
    */
   QueueReceives(
@@ -44,12 +48,14 @@ final class QueueReceives {
       DeliveryResources resources,
       DeliveryLog log,
       DeliveryWriter writer,
+      RangeUpkeep ranges,
       Runnable expired) {
     this.partition = partition;
     this.resources = resources;
     this.clock = resources.clock();
     this.log = log;
     this.writer = writer;
+    this.ranges = ranges;
     this.expired = expired;
   }
 
@@ -63,7 +69,7 @@ final class QueueReceives {
     if (newConnection) {
       found.connections.merge(receive.holder, 1, Integer::sum);
     }
-    found.delivery().onConnected(receive.holder);
+    found.ranges().onConnected(receive.holder);
     found.waiting.add(receive);
     serve(found);
     if (!receive.isAnswered()) {
@@ -82,7 +88,7 @@ final class QueueReceives {
   void onConnectionClosed(QueueServing found, long holder) {
     if (found.connections.computeIfPresent(holder, (key, count) -> count == 1 ? null : count - 1)
         == null) {
-      found.delivery().onConnectionLost(holder, clock.monotonicMs());
+      found.ranges().onConnectionLost(holder, clock.monotonicMs());
       setTimer(found);
     }
   }
@@ -100,13 +106,16 @@ final class QueueReceives {
         continue;
       }
       if (next.maxMessages == 0) {
-        if (found.delivery().hasReady(clock.wallMs())) {
+        if (found.ranges().hasReady(next.holder, clock.wallMs(), clock.monotonicMs())) {
           next.answer(ReceiveResult.empty(found.queue.version(), true, found.settings.lockMs()));
           continue;
         }
       } else {
-        long[] offered = found.delivery().offer(next.holder, next.maxMessages, clock.wallMs());
-        if (offered.length > 0) {
+        QueueRanges.Offer offered =
+            found
+                .ranges()
+                .offer(next.holder, next.maxMessages, clock.wallMs(), clock.monotonicMs());
+        if (offered.offsets().length > 0) {
           found.waiting.addFirst(next);
           read(found, next, offered);
           if (!next.isAnswered() && found.waiting.peek() == next) {
@@ -120,13 +129,15 @@ final class QueueReceives {
     }
     setTimer(found);
     if (!found.isEnded()) {
+      ranges.run(found);
       found.expiry.run();
       found.forwarder.run();
     }
   }
 
   /** Reads what was offered to the first that waits: here, or by a reader thread. */
-  private void read(QueueServing found, Receive receive, long[] offered) {
+  private void read(QueueServing found, Receive receive, QueueRanges.Offer offer) {
+    long[] offered = offer.offsets();
     int reserved = Math.min(receive.maxBytes, 1 << 20) + RecordBatch.HEADER_BYTES;
     if (!resources.memory().tryReserve(reserved)) {
       found.waiting.remove(receive);
@@ -145,7 +156,7 @@ final class QueueReceives {
           offered,
           receive.maxBytes,
           (offset, maxBytes, to) -> partition.read(offset, ReadEnd.HIGH_WATERMARK, maxBytes, to));
-      deliver(found, receive, batches, reserved);
+      deliver(found, receive, offer.generation(), batches, reserved);
       return;
     }
     found.reading = true;
@@ -161,28 +172,31 @@ final class QueueReceives {
                   .execute(
                       () -> {
                         found.reading = false;
-                        deliver(found, receive, batches, reserved);
+                        deliver(found, receive, offer.generation(), batches, reserved);
                         serve(found);
                       });
             });
   }
 
-  private void deliver(QueueServing found, Receive receive, GatheredBatches batches, int reserved) {
+  private void deliver(
+      QueueServing found, Receive receive, int generation, GatheredBatches batches, int reserved) {
     boolean kept = false;
     try {
-      if (found.isEnded() || receive.isAnswered()) {
+      QueueDelivery delivery = found.ranges().delivery(generation);
+      if (found.isEnded() || receive.isAnswered() || delivery == null) {
         return;
       }
       if (batches.covered().length == 0) {
-        onUnreadable(found, receive, batches);
+        onUnreadable(found, receive, generation, batches);
         return;
       }
-      QueueDelta.Acquired acquired = found.delivery().acquire(receive.holder, batches.covered());
+      QueueDelta.Acquired acquired = delivery.acquire(receive.holder, batches.covered());
       if (acquired == null || !writer.isReady()) {
         return; // somebody else was quicker; it is still the first that waits
       }
       List<QueueDelta> deltas = new ArrayList<>(List.of(acquired));
-      long[] expired = batches.expired(clock.wallMs());
+      long[] expired =
+          generation == QueueRanges.TAIL ? batches.expired(clock.wallMs()) : new long[0];
       long[] delivered = acquired.offsets();
       if (expired.length > 0) {
         deltas.add(
@@ -190,13 +204,16 @@ final class QueueReceives {
         delivered = without(delivered, expired);
       }
       if (delivered.length == 0) {
-        writer.write(found.queue, deltas); // it is still the first that waits
+        writer.write(
+            found.queue,
+            QueueRanges.inRange(generation, deltas)); // it is still the first that waits
         partition.scheduler().execute(() -> serve(found));
         return;
       }
       found.waiting.remove(receive);
       kept = true;
-      acquired(found, receive, deltas, delivered, batches, reserved);
+      found.ranges().onDelivered(receive.holder, generation);
+      acquired(found, receive, generation, deltas, delivered, batches, reserved);
     } finally {
       if (!kept) {
         batches.batches().release();
@@ -208,6 +225,7 @@ final class QueueReceives {
   private void acquired(
       QueueServing found,
       Receive receive,
+      int generation,
       List<QueueDelta> deltas,
       long[] delivered,
       GatheredBatches batches,
@@ -216,10 +234,11 @@ final class QueueReceives {
     // The answer is made up before the messages may be settled or taken away again.
     Runnable describe =
         () -> {
+          QueueDelivery delivery = found.ranges().delivery(generation);
           for (long offset : delivered) {
             messages.add(
                 new ReceiveResult.Delivered(
-                    offset, found.delivery().delivery(offset), found.delivery().failures(offset)));
+                    offset, delivery.delivery(offset), delivery.failures(offset)));
           }
         };
     Consumer<PartitionError> done =
@@ -239,10 +258,11 @@ final class QueueReceives {
                   found.queue.version(),
                   true,
                   found.settings.lockMs(),
+                  generation,
                   messages,
                   batches.batches()));
         };
-    writer.write(found.queue, deltas, done);
+    writer.write(found.queue, QueueRanges.inRange(generation, deltas), done);
     if (!receive.isAnswered() && !found.isEnded() && messages.isEmpty()) {
       describe.run();
     }
@@ -252,7 +272,8 @@ final class QueueReceives {
     return Arrays.stream(offsets).filter(each -> Arrays.binarySearch(gone, each) < 0).toArray();
   }
 
-  private void onUnreadable(QueueServing found, Receive receive, GatheredBatches batches) {
+  private void onUnreadable(
+      QueueServing found, Receive receive, int generation, GatheredBatches batches) {
     if (batches.error() != null || batches.missing() < 0) {
       PartitionError error = batches.error();
       if (error == null || error.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
@@ -264,14 +285,17 @@ final class QueueReceives {
       return;
     }
     long[] gone = {batches.missing()};
-    QueueDelta.Acquired taken = found.delivery().acquire(NOBODY_KNOWN, gone);
+    QueueDelivery delivery = found.ranges().delivery(generation);
+    QueueDelta.Acquired taken = delivery.acquire(NOBODY_KNOWN, gone);
     if (taken != null && writer.isReady()) {
       LOG.error(
           "queue {}: the message at offset {} of {} cannot be read, and is dropped",
           found.queue.name(),
           gone[0],
           partition);
-      writer.write(found.queue, List.of(taken, new QueueDelta.Settled(gone)));
+      writer.write(
+          found.queue,
+          QueueRanges.inRange(generation, List.of(taken, new QueueDelta.Settled(gone))));
       partition.scheduler().execute(() -> serve(found));
     }
   }
@@ -283,7 +307,7 @@ final class QueueReceives {
     if (found.isEnded()) {
       return;
     }
-    long delayMs = found.delivery().nextTickMs(clock.wallMs(), clock.monotonicMs());
+    long delayMs = found.ranges().nextTickMs(clock.wallMs(), clock.monotonicMs());
     if (delayMs < 0) {
       return;
     }
@@ -301,7 +325,7 @@ final class QueueReceives {
       return;
     }
     if (writer.isReady()) {
-      List<QueueDelta> deltas = found.delivery().onTick(clock.wallMs(), clock.monotonicMs());
+      List<QueueDelta> deltas = found.ranges().onTick(clock.wallMs(), clock.monotonicMs());
       if (!deltas.isEmpty()) {
         writer.write(found.queue, deltas);
       }

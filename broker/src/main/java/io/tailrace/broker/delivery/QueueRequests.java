@@ -9,12 +9,14 @@ import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.coordinator.queue.AsideMessage;
 import io.tailrace.coordinator.queue.QueueCounts;
 import io.tailrace.coordinator.queue.QueueDelta;
+import io.tailrace.coordinator.queue.RangeSpec;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Clock;
 import io.tailrace.protocol.record.RecordBatch;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Answers requests about what a queue holds on a partition: describes, browses, purges, and sends
@@ -29,6 +31,7 @@ final class QueueRequests {
   private final Clock clock;
   private final DeliveryLog log;
   private final DeliveryWriter writer;
+  private final RangeUpkeep ranges;
   private final Queues queues;
 
   /** Finds queues. */
@@ -43,12 +46,14 @@ final class QueueRequests {
       DeliveryResources resources,
       DeliveryLog log,
       DeliveryWriter writer,
+      RangeUpkeep ranges,
       Queues queues) {
     this.partition = partition;
     this.resources = resources;
     this.clock = resources.clock();
     this.log = log;
     this.writer = writer;
+    this.ranges = ranges;
     this.queues = queues;
   }
 
@@ -76,12 +81,12 @@ final class QueueRequests {
             done.accept(0L, tooFewInSync(partition));
             return;
           }
-          QueueCounts before = found.delivery().counts(clock.wallMs());
+          QueueCounts before = found.ranges().counts(clock.wallMs());
           long aside = dropAside(found);
           found.matchedTo = Math.max(found.matchedTo, partition.highWatermark());
           writer.write(
               found.queue,
-              List.of(found.delivery().purge(partition.highWatermark())),
+              found.ranges().purge(partition.highWatermark()),
               failed -> done.accept(before.ready() + before.delayed() + aside, failed));
         });
   }
@@ -107,13 +112,14 @@ final class QueueRequests {
             done.accept(null, error);
             return;
           }
-          QueueCounts counts = found.delivery().counts(clock.wallMs());
+          QueueCounts counts = found.ranges().counts(clock.wallMs());
           DescribedQueue described =
               new DescribedQueue(
                   counts,
                   oldestMs(found, counts),
-                  found.delivery().forwarding().dropped(),
-                  found.forwarder.problem());
+                  found.ranges().dropped(),
+                  found.forwarder.problem(),
+                  RangeReport.of(found));
           writer.whenCommitted(failed -> done.accept(described, failed));
         });
   }
@@ -156,6 +162,57 @@ final class QueueRequests {
       writer.write(found.queue, List.of(new QueueDelta.AsideSettled(offsets)));
     }
     return count;
+  }
+
+  /**
+   * Starts a replay or back-fill.
+   *
+   * @param version of the queue's bindings that must count already
+   * @param done told what it covers once that is committed, null when there is nothing to deliver,
+   *     or an error
+   */
+  void startRange(
+      UUID id,
+      String name,
+      int version,
+      RangeUpkeep.Start start,
+      BiConsumer<RangeSpec, PartitionError> done) {
+    change(
+        id,
+        name,
+        error -> done.accept(null, error),
+        found -> {
+          if (found.queue.version() < version) {
+            done.accept(
+                null,
+                new PartitionError(
+                    ErrorCode.LEADER_NOT_AVAILABLE,
+                    partition + " has not taken over the bindings of queue '" + name + "' yet"));
+          } else {
+            ranges.start(found, start, done);
+          }
+        });
+  }
+
+  /** Ends all replays and back-fills; {@code done} is told how many, or an error. */
+  void cancelRanges(UUID id, String name, BiConsumer<Integer, PartitionError> done) {
+    change(id, name, error -> done.accept(0, error), found -> ranges.cancel(found, done));
+  }
+
+  private void change(
+      UUID id, String name, Consumer<PartitionError> failed, Consumer<QueueServing> change) {
+    queues.find(
+        id,
+        name,
+        (found, error) -> {
+          if (error != null) {
+            failed.accept(error);
+          } else if (!log.hasEnoughInSync()) {
+            failed.accept(tooFewInSync(partition));
+          } else {
+            change.accept(found);
+          }
+        });
   }
 
   /** Shows messages; {@code done} is told a page of them, or an error. */

@@ -3,6 +3,7 @@ package io.tailrace.broker.delivery;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.coordinator.cluster.QueueImage;
 import io.tailrace.coordinator.queue.QueueDelivery;
+import io.tailrace.coordinator.queue.QueueRanges;
 import io.tailrace.coordinator.queue.QueueSettings;
 import io.tailrace.protocol.port.Scheduler.Cancellable;
 import java.util.ArrayDeque;
@@ -39,6 +40,9 @@ final class QueueServing {
   /** Whether a reader thread reads for a receive; the others wait. */
   boolean reading;
 
+  /** Look for the messages of replays and back-fills, by their generations. */
+  final Map<Integer, RangeScan> scans = new HashMap<>();
+
   Cancellable timer = () -> {};
   long timerAtMs = Long.MAX_VALUE;
 
@@ -50,8 +54,14 @@ final class QueueServing {
     this.matchedTo = queue.delivery().cursor();
   }
 
+  /** The messages that come in their turn. */
   QueueDelivery delivery() {
     return queue.delivery();
+  }
+
+  /** All messages, those of replays and back-fills included. */
+  QueueRanges ranges() {
+    return queue.ranges();
   }
 
   /** Takes over the queue's metadata. */

@@ -11,6 +11,7 @@ import java.util.List;
  * @param error null when there was none
  * @param version of the queue's bindings
  * @param ready whether there is a message
+ * @param generation of the range that the messages are delivered from; 0 = in their turn
  * @param messages what was delivered, in the order of their offsets
  * @param records the batches that hold them; the receiver releases them
  */
@@ -19,6 +20,7 @@ public record ReceiveResult(
     int version,
     boolean ready,
     long lockMs,
+    int generation,
     List<Delivered> messages,
     ByteBuf records) {
 
@@ -31,10 +33,10 @@ public record ReceiveResult(
   public record Delivered(long offset, int delivery, int failures) {}
 
   static ReceiveResult failed(PartitionError error) {
-    return new ReceiveResult(error, 0, false, 0, List.of(), Unpooled.EMPTY_BUFFER);
+    return new ReceiveResult(error, 0, false, 0, 0, List.of(), Unpooled.EMPTY_BUFFER);
   }
 
   static ReceiveResult empty(int version, boolean ready, long lockMs) {
-    return new ReceiveResult(null, version, ready, lockMs, List.of(), Unpooled.EMPTY_BUFFER);
+    return new ReceiveResult(null, version, ready, lockMs, 0, List.of(), Unpooled.EMPTY_BUFFER);
   }
 }

@@ -10,12 +10,6 @@ import io.tailrace.broker.partition.SealedRead;
 import io.tailrace.broker.service.ReaderThreads;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.coordinator.routing.BindingMatcher;
-import io.tailrace.protocol.record.CorruptBatchException;
-import io.tailrace.protocol.record.DeliverAfter;
-import io.tailrace.protocol.record.RecordBatch;
-import io.tailrace.protocol.record.RecordReader;
-import io.tailrace.protocol.record.RoutingKey;
-import io.tailrace.protocol.record.StoredRecord;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -40,8 +34,8 @@ final class TailMatching {
   private static final int STEP_BYTES = 256 * 1024;
 
   private final Partition partition;
-  private final TopicType type;
   private final ReaderThreads readers;
+  private final RoutedBatches batches;
   private final Consumer<Collection<QueueServing>> matched;
   private final BindingMatcher<BoundRange> bindings;
   private final Map<HostedQueue, QueueServing> servings = new HashMap<>();
@@ -54,16 +48,6 @@ final class TailMatching {
   private long skip = 1;
   private boolean scanning;
   private boolean stopped;
-
-  /**
-   * What was read.
-   *
-   * @param from the offset
-   * @param to the offset behind it
-   * @param key the routing key; null = the records match every binding, or were passed over
-   * @param dueMs before which the record is not delivered, milliseconds since 1970; 0 = at once
-   */
-  private record Read(long from, long to, String key, long dueMs) {}
 
   /** Records that a queue holds back. */
   static final class PutOff {
@@ -91,8 +75,8 @@ final class TailMatching {
       Deferrals deferrals,
       Consumer<Collection<QueueServing>> matched) {
     this.partition = partition;
-    this.type = type;
     this.readers = readers;
+    this.batches = new RoutedBatches(partition, type);
     this.deferrals = deferrals;
     this.matched = matched;
     this.bindings = BindingMatcher.of(type);
@@ -100,8 +84,10 @@ final class TailMatching {
     for (QueueServing serving : queues) {
       servings.put(serving.queue, serving);
       for (BoundRange each : serving.queue.bindings()) {
-        bindings.add(each.key(), each);
-        scanned = Math.min(scanned, Math.max(each.since(), serving.matchedTo));
+        if (each.until() > serving.delivery().cursor()) {
+          bindings.add(each.key(), each);
+          scanned = Math.min(scanned, Math.max(each.since(), serving.matchedTo));
+        }
       }
     }
   }
@@ -134,7 +120,7 @@ final class TailMatching {
       return;
     }
     scanned = Math.max(scanned, partition.log().logStartOffset());
-    if (matchesAll()) {
+    if (batches.matchesAll()) {
       long to = Math.min(partition.highWatermark(), partition.delayedBatches().next(scanned));
       if (to > scanned) {
         Set<QueueServing> touched = new LinkedHashSet<>();
@@ -147,10 +133,6 @@ final class TailMatching {
       scanning = true;
       step();
     }
-  }
-
-  private boolean matchesAll() {
-    return type == TopicType.FANOUT || type == TopicType.LOG;
   }
 
   /** Every binding matches every record of the interval. */
@@ -183,70 +165,35 @@ final class TailMatching {
     SealedRead sealed = SealedRead.at(partition.replicated(), scanned, ReadEnd.HIGH_WATERMARK);
     if (sealed == null) {
       PartitionError error = partition.read(scanned, ReadEnd.HIGH_WATERMARK, STEP_BYTES, out);
-      onRead(parse(out, scanned), error);
+      onRead(batches.parse(out, scanned), error);
       return;
     }
     long from = scanned;
     readers.run(
         () -> {
           PartitionError error;
-          List<Read> found;
+          List<RoutedBatches.Read> found;
           try (sealed) {
             error = sealed.read(from, STEP_BYTES, out);
-            found = parse(out, from);
+            found = batches.parse(out, from);
           }
           partition.scheduler().execute(() -> onRead(found, error));
         });
   }
 
-  /** Releases the batches; what stands before the offset is left out. */
-  private List<Read> parse(ByteBuf batches, long from) {
-    List<Read> found = new ArrayList<>();
-    try {
-      for (int at = 0; at < batches.writerIndex(); at += RecordBatch.sizeInBytes(batches, at)) {
-        long next = RecordBatch.nextOffset(batches, at);
-        if (!matchesAll() || RecordBatch.isTimed(batches, at)) {
-          parseRecords(batches, at, from, found);
-          found.add(new Read(next, next, null, 0)); // also when it ends with lost records
-        } else {
-          long begin = Math.max(from, RecordBatch.baseOffset(batches, at));
-          found.add(new Read(begin, next, null, 0));
-        }
-      }
-      return found;
-    } finally {
-      batches.release();
-    }
-  }
-
-  private void parseRecords(ByteBuf batches, int at, long from, List<Read> found) {
-    boolean delayed = RecordBatch.isTimed(batches, at);
-    try (RecordReader reader = new RecordReader(batches, at)) {
-      while (reader.hasNext()) {
-        StoredRecord record = reader.next();
-        if (record.offset() >= from) {
-          long dueMs = delayed ? DeliverAfter.dueMs(record) : 0;
-          found.add(new Read(record.offset(), record.offset() + 1, RoutingKey.of(record), dueMs));
-        }
-      }
-    } catch (CorruptBatchException e) {
-      LOG.error("{}: a batch cannot be routed: {}", partition, e.getMessage());
-    }
-  }
-
-  private void onRead(List<Read> found, PartitionError error) {
+  private void onRead(List<RoutedBatches.Read> found, PartitionError error) {
     if (stopped || !deferrals.isReady()) {
       scanning = false; // read again when the delivery log takes records
       return;
     }
     Set<QueueServing> touched = new LinkedHashSet<>();
-    for (Read each : found) {
-      if (each.key != null) {
-        bindings.match(each.key, bound -> match(bound, each, touched));
-      } else if (each.from < each.to) {
-        matchAll(each.from, each.to, touched);
+    for (RoutedBatches.Read each : found) {
+      if (each.key() != null) {
+        bindings.match(each.key(), bound -> match(bound, each, touched));
+      } else if (each.from() < each.to()) {
+        matchAll(each.from(), each.to(), touched);
       }
-      scanned = Math.max(scanned, each.to);
+      scanned = Math.max(scanned, each.to());
     }
     if (found.isEmpty()) {
       if (error != null) {
@@ -272,16 +219,16 @@ final class TailMatching {
     run();
   }
 
-  private void match(BoundRange bound, Read record, Set<QueueServing> touched) {
+  private void match(BoundRange bound, RoutedBatches.Read record, Set<QueueServing> touched) {
     QueueServing serving = servings.get(bound.queue());
-    long offset = record.from;
+    long offset = record.from();
     if (offset < bound.since()
         || offset >= bound.until()
         || offset < serving.matchedTo
         || serving.stalled) {
       return;
     }
-    if (record.dueMs > 0) {
+    if (record.dueMs() > 0) {
       PutOff own = putOff.computeIfAbsent(serving, each -> new PutOff());
       if (own.offsets.size() >= serving.delivery().deferralRoom()
           && !serving.delivery().wasDeferred(offset)) {
@@ -289,7 +236,7 @@ final class TailMatching {
         return;
       }
       own.offsets.add(offset);
-      own.dueMs.add(record.dueMs);
+      own.dueMs.add(record.dueMs());
     } else {
       serving.delivery().onMatched(offset, offset + 1);
     }

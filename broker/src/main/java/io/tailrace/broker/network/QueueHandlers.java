@@ -4,12 +4,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.buffer.ByteBuf;
 import io.tailrace.broker.delivery.DeliveryService;
 import io.tailrace.broker.delivery.DeliveryService.Place;
+import io.tailrace.broker.delivery.RangeReport;
 import io.tailrace.broker.delivery.ReceiveResult;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.coordinator.queue.Answer;
 import io.tailrace.coordinator.queue.LockToken;
 import io.tailrace.coordinator.queue.QueueBounds;
 import io.tailrace.coordinator.queue.QueueCounts;
+import io.tailrace.coordinator.queue.RangeSpec;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.DeliveryDescription;
@@ -24,8 +26,11 @@ import io.tailrace.protocol.message.QueueAnswerRequest;
 import io.tailrace.protocol.message.QueueAnswerResponse;
 import io.tailrace.protocol.message.QueueMessage;
 import io.tailrace.protocol.message.QueuePartition;
+import io.tailrace.protocol.message.QueueRangeDescription;
 import io.tailrace.protocol.message.QueueReceiveRequest;
 import io.tailrace.protocol.message.QueueReceiveResponse;
+import io.tailrace.protocol.message.StartRangeRequest;
+import io.tailrace.protocol.message.StartRangeResponse;
 import io.tailrace.protocol.message.Uuid;
 import io.tailrace.protocol.topic.Ids;
 import java.util.ArrayList;
@@ -50,6 +55,7 @@ final class QueueHandlers {
     handlers.put(ApiKey.DESCRIBE_DELIVERY, this::describe);
     handlers.put(ApiKey.PURGE_QUEUE, this::purge);
     handlers.put(ApiKey.FIND_ROUTED, this::findRouted);
+    handlers.put(ApiKey.START_RANGE, this::startRange);
   }
 
   private static Place place(String queue, Uuid queueId, QueuePartition at) {
@@ -79,6 +85,7 @@ final class QueueHandlers {
     response
         .setVersion(result.version())
         .setReady(result.ready())
+        .setGeneration(result.generation())
         .setLockMs((int) Math.min(Integer.MAX_VALUE, result.lockMs()));
     for (ReceiveResult.Delivered message : result.messages()) {
       response.addMessages(
@@ -115,7 +122,8 @@ final class QueueHandlers {
       }
       answers.add(
           new Answer(
-              new LockToken(each.getOffset(), each.getDelivery(), body.getHolder()),
+              new LockToken(
+                  each.getOffset(), each.getDelivery(), body.getHolder(), each.getGeneration()),
               kind,
               each.getDelayMsPlusOne() - 1,
               each.getError()));
@@ -147,6 +155,51 @@ final class QueueHandlers {
           }
           request.respond(response.build());
         });
+  }
+
+  private static QueueRangeDescription toMessage(RangeReport report) {
+    RangeSpec range = report.range();
+    return QueueRangeDescription.newBuilder()
+        .setBackFill(range.kind() == RangeSpec.Kind.BACK_FILL)
+        .setFrom(range.from())
+        .setTo(range.to())
+        .setReached(report.reached())
+        .setUnsettled(report.unsettled())
+        .build();
+  }
+
+  private void startRange(Request request) throws InvalidProtocolBufferException {
+    StartRangeRequest body = request.frame().body(StartRangeRequest.parser());
+    Place place = place(body.getQueue(), body.getQueueId(), body.getAt());
+    if (body.getCancel()) {
+      service.cancelRanges(
+          place,
+          (cancelled, error) ->
+              respond(request, StartRangeResponse.newBuilder().setCancelled(cancelled), error));
+      return;
+    }
+    service.startRange(
+        place,
+        body.getVersion(),
+        body.getKeysList(),
+        body.getFrom(),
+        body.getRequest(),
+        (range, error) -> {
+          StartRangeResponse.Builder response = StartRangeResponse.newBuilder();
+          if (range != null) {
+            response.setRange(toMessage(new RangeReport(range, range.from(), 0)));
+          }
+          respond(request, response, error);
+        });
+  }
+
+  private static void respond(
+      Request request, StartRangeResponse.Builder response, PartitionError error) {
+    if (error != null) {
+      request.notePartFailed(error);
+      response.setErrorCode(error.code().number()).setErrorMessage(error.message());
+    }
+    request.respond(response.build());
   }
 
   private void findRouted(Request request) throws InvalidProtocolBufferException {
@@ -224,6 +277,7 @@ final class QueueHandlers {
                   .addAllBounds(bounds)
                   .setDropped(queue.dropped())
                   .setForwardProblem(queue.forwardProblem());
+              queue.ranges().forEach(range -> described.addRanges(toMessage(range)));
             }
             results.set(each, described.build());
             if (pending.decrementAndGet() == 0) {

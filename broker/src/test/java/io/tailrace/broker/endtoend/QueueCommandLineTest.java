@@ -168,6 +168,67 @@ class QueueCommandLineTest {
   }
 
   @Test
+  void replaysAndFillsIn() {
+    tailrace.ok("exchange", "create", "archive", "--type", "topic");
+    tailrace.ok("queue", "create", "past", "--bind", "archive:eu.#");
+    tailrace.okWith("one\n", "publish", "archive", "--routing-key", "eu.a");
+    tailrace.okWith("two\n", "publish", "archive", "--routing-key", "us.a");
+    tailrace.okWith("both\n", "publish", "archive", "--routing-key", "eu.us");
+    assertEquals("one\nboth\n", tailrace.ok("queue", "receive", "past", "--max", "2").out());
+
+    JsonNode range =
+        tailrace
+            .ok("queue", "replay", "past", "--from", "earliest", "--json")
+            .json()
+            .get("ranges")
+            .get(0);
+    assertEquals("replay", range.get("kind").asText());
+    assertEquals(3, range.get("to").asInt() - range.get("from").asInt());
+    assertEquals("one\nboth\n", tailrace.ok("queue", "receive", "past", "--max", "2").out());
+    awaitNoRanges("past");
+
+    String[] bind = {
+      "queue",
+      "bind",
+      "past",
+      "--exchange",
+      "archive",
+      "--binding-key",
+      "*.us",
+      "--binding-key",
+      "us.*",
+      "--from",
+      "earliest",
+      "--json"
+    };
+    assertEquals("back-fill", tailrace.ok(bind).json().get("ranges").get(0).get("kind").asText());
+    assertEquals("two\n", tailrace.ok("queue", "receive", "past", "--max", "3").out());
+    awaitNoRanges("past");
+    assertEquals(0, tailrace.ok(bind).json().get("ranges").size(), "nothing is filled in twice");
+
+    tailrace.ok("queue", "replay", "past", "--from", "1");
+    assertEquals(1, describe("past").get("ranges").size());
+    assertEquals(
+        1,
+        tailrace
+            .ok("queue", "replay", "past", "--cancel", "--json")
+            .json()
+            .get("cancelled")
+            .asInt());
+    assertEquals("", tailrace.ok("queue", "receive", "past", "--wait", "10ms").out());
+    assertEquals(2, tailrace.run(NOTHING, "queue", "replay", "past").exitCode());
+    assertEquals(2, tailrace.run(NOTHING, "queue", "replay", "past", "--from", "x").exitCode());
+  }
+
+  private static void awaitNoRanges(String queue) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (describe(queue).get("ranges").size() != 0) {
+      assertTrue(System.nanoTime() < deadline, "a replay or back-fill of " + queue + " goes on");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+  }
+
+  @Test
   void producingToABoundQueueMakesItsInbox() {
     tailrace.ok("exchange", "create", "news", "--type", "fanout");
     tailrace.ok("queue", "create", "readers", "--bind", "news");

@@ -16,6 +16,7 @@ import io.tailrace.client.PartitionOffset;
 import io.tailrace.client.Position;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueDescription;
+import io.tailrace.client.QueueRange;
 import io.tailrace.client.Redrive;
 import io.tailrace.client.ReplicaBatches;
 import io.tailrace.client.ReplicaLog;
@@ -31,6 +32,7 @@ import io.tailrace.client.metadata.Metadata;
 import io.tailrace.client.metadata.OffsetLookup;
 import io.tailrace.client.queue.DeadLetterCalls;
 import io.tailrace.client.queue.QueueCalls;
+import io.tailrace.client.queue.RangeCalls;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.frame.ApiKey;
 import io.tailrace.protocol.message.AlterConfigsRequest;
@@ -78,6 +80,7 @@ public final class RemoteAdmin implements Admin {
   private final OffsetLookup offsets;
   private final GroupAdmin groups;
   private final QueueCalls queues;
+  private final RangeCalls ranges;
   private final DeadLetterCalls deadLetters;
   private final int timeoutMs;
 
@@ -89,6 +92,7 @@ public final class RemoteAdmin implements Admin {
     this.offsets = cluster.offsets();
     this.groups = new GroupAdmin(cluster);
     this.queues = new QueueCalls(cluster);
+    this.ranges = new RangeCalls(cluster, queues);
     this.deadLetters = new DeadLetterCalls(cluster, queues);
     this.timeoutMs = cluster.network().config().requestTimeoutMs();
   }
@@ -184,6 +188,30 @@ public final class RemoteAdmin implements Admin {
   public CompletableFuture<Void> bindQueue(
       String queue, String exchange, List<String> bindingKeys) {
     return queues.rebind(queue, exchange, bindingKeys, true);
+  }
+
+  @Override
+  public CompletableFuture<List<QueueRange>> bindQueue(
+      String queue, String exchange, List<String> bindingKeys, Position from) {
+    return queues
+        .rebind(queue, exchange, bindingKeys, true)
+        .thenCompose(
+            bound -> ranges.backFill(queue, exchange, bindingKeys, at -> offsetAt(at, from)));
+  }
+
+  @Override
+  public CompletableFuture<List<QueueRange>> replayQueue(String queue, Position from) {
+    return ranges.replay(queue, at -> offsetAt(at, from));
+  }
+
+  private CompletableFuture<Long> offsetAt(TopicPartition partition, Position position) {
+    return listOffsets(Map.of(partition, position))
+        .thenApply(found -> found.get(partition).offset());
+  }
+
+  @Override
+  public CompletableFuture<Integer> cancelReplays(String queue) {
+    return ranges.cancel(queue);
   }
 
   @Override

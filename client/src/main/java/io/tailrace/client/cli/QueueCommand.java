@@ -1,8 +1,10 @@
 package io.tailrace.client.cli;
 
 import io.tailrace.client.Admin;
+import io.tailrace.client.Position;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueDescription;
+import io.tailrace.client.QueueRange;
 import io.tailrace.client.TailraceClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import picocli.CommandLine.Spec;
       QueueCommand.Bind.class,
       QueueCommand.Unbind.class,
       QueueReceive.class,
+      QueueReplay.class,
       QueueCommand.Purge.class
     })
 final class QueueCommand implements Runnable {
@@ -253,7 +256,8 @@ final class QueueCommand implements Runnable {
                 "forwardProblem", queue.forwardProblem().isEmpty() ? null : queue.forwardProblem(),
                 "oldestUnsettledMs", ageMs,
                 "blocked", !queue.bounds().isEmpty(),
-                "bounds", queue.bounds()),
+                "bounds", queue.bounds(),
+                "ranges", QueueReplay.documents(queue.ranges())),
             () -> {
               Table counts =
                   new Table("READY", "IN FLIGHT", "DELAYED", "SET ASIDE", "EXPIRED", "OLDEST MS");
@@ -280,6 +284,7 @@ final class QueueCommand implements Runnable {
               queue
                   .bounds()
                   .forEach(bound -> session.terminal().println("messages wait, since " + bound));
+              QueueReplay.print(session, queue.ranges());
               Table bound = new Table("EXCHANGE", "BINDING KEY");
               queue.bindings().forEach(each -> bound.row(each.exchange(), each.key()));
               bound.print(session.terminal());
@@ -340,8 +345,13 @@ final class QueueCommand implements Runnable {
 
   @Command(
       name = "bind",
-      description = "Binds a queue to an exchange, for what is published from now on.",
-      footer = {"", "Example:", "  tailrace queue bind mails --exchange orders --binding-key us.#"})
+      description = "Binds a queue to an exchange, for what is published from now on, or earlier.",
+      footer = {
+        "",
+        "Examples:",
+        "  tailrace queue bind mails --exchange orders --binding-key us.#",
+        "  tailrace queue bind mails --exchange orders --binding-key eu.# --from -1h"
+      })
   static final class Bind implements Runnable {
     private final Session session;
 
@@ -357,13 +367,41 @@ final class QueueCommand implements Runnable {
         description = "May be repeated; the empty one unless given.")
     private List<String> keys = new ArrayList<>();
 
+    @Option(
+        names = "--from",
+        paramLabel = "POSITION",
+        description =
+            "Delivers also what the exchange has from here on and older bindings did not match: now"
+                + " (unless given), earliest, an offset or a time.")
+    private String from = "now";
+
     Bind(Session session) {
       this.session = session;
     }
 
     @Override
     public void run() {
-      rebind(session, name, exchange, keys, true);
+      if (from.equals("now")) {
+        rebind(session, name, exchange, keys, true);
+        return;
+      }
+      Position position = QueueReplay.position(session, from);
+      List<String> all = keys.isEmpty() ? List.of("") : keys;
+      try (TailraceClient client = session.connect()) {
+        List<QueueRange> ranges =
+            Session.await(client.admin().bindQueue(name, exchange, all, position));
+        session.print(
+            JsonDocuments.of(
+                "name", name,
+                "exchange", exchange,
+                "keys", all,
+                "bound", true,
+                "ranges", QueueReplay.documents(ranges)),
+            () -> {
+              session.terminal().println("bound queue " + name + " to " + exchange);
+              QueueReplay.print(session, ranges);
+            });
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.tailrace.client.Queue;
 import io.tailrace.client.QueueDescription;
+import io.tailrace.client.QueueRange;
 import io.tailrace.client.TailraceException;
 import io.tailrace.client.TopicPartition;
 import io.tailrace.client.metadata.ClusterAccess;
@@ -30,6 +31,7 @@ import io.tailrace.protocol.message.DescribeQueuesResponse;
 import io.tailrace.protocol.message.PurgeQueueRequest;
 import io.tailrace.protocol.message.PurgeQueueResponse;
 import io.tailrace.protocol.message.QueuePartition;
+import io.tailrace.protocol.message.QueueRangeDescription;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -238,8 +240,25 @@ public final class QueueCalls {
             });
   }
 
+  /** What the queue holds on one partition. */
+  private record Counted(TopicPartition partition, DeliveryDescription delivery) {
+    List<QueueRange> ranges() {
+      return delivery.getRangesList().stream().map(each -> range(partition, each)).toList();
+    }
+  }
+
+  static QueueRange range(TopicPartition partition, QueueRangeDescription range) {
+    return new QueueRange(
+        partition,
+        range.getBackFill(),
+        range.getFrom(),
+        range.getTo(),
+        range.getReached(),
+        range.getUnsettled());
+  }
+
   /** What the queue holds, told once its bindings count everywhere. */
-  private CompletableFuture<List<DeliveryDescription>> counts(
+  private CompletableFuture<List<Counted>> counts(
       io.tailrace.protocol.message.QueueDescription queue) {
     return everywhere(
         queue,
@@ -262,11 +281,15 @@ public final class QueueCalls {
                         response -> response.getPartitions(0).getErrorMessage(),
                         true,
                         queue.getName()))
-                .thenApply(response -> response.getPartitions(0)));
+                .thenApply(
+                    response ->
+                        new Counted(
+                            new TopicPartition(at.getTopic(), at.getPartition()),
+                            response.getPartitions(0))));
   }
 
   private static QueueDescription description(
-      io.tailrace.protocol.message.QueueDescription queue, List<DeliveryDescription> partitions) {
+      io.tailrace.protocol.message.QueueDescription queue, List<Counted> partitions) {
     return new QueueDescription(
         queue.getName(),
         new UUID(queue.getId().getMostSignificant(), queue.getId().getLeastSignificant()),
@@ -280,23 +303,34 @@ public final class QueueCalls {
             : null,
         queue.getMaxDeliveries(),
         Duration.ofMillis(queue.getLockMs()),
-        partitions.stream().mapToLong(DeliveryDescription::getReady).sum(),
-        partitions.stream().mapToLong(DeliveryDescription::getInFlight).sum(),
-        partitions.stream().mapToLong(DeliveryDescription::getDelayed).sum(),
-        partitions.stream().mapToLong(DeliveryDescription::getSetAside).sum(),
-        partitions.stream().mapToLong(DeliveryDescription::getExpired).sum(),
+        partitions.stream().map(Counted::delivery).mapToLong(DeliveryDescription::getReady).sum(),
         partitions.stream()
+            .map(Counted::delivery)
+            .mapToLong(DeliveryDescription::getInFlight)
+            .sum(),
+        partitions.stream().map(Counted::delivery).mapToLong(DeliveryDescription::getDelayed).sum(),
+        partitions.stream()
+            .map(Counted::delivery)
+            .mapToLong(DeliveryDescription::getSetAside)
+            .sum(),
+        partitions.stream().map(Counted::delivery).mapToLong(DeliveryDescription::getExpired).sum(),
+        partitions.stream()
+            .map(Counted::delivery)
             .mapToLong(DeliveryDescription::getOldestUnsettledMs)
             .filter(ms -> ms > 0)
             .min()
             .orElse(0),
-        partitions.stream().flatMap(each -> each.getBoundsList().stream()).distinct().toList(),
-        partitions.stream().mapToLong(DeliveryDescription::getDropped).sum(),
         partitions.stream()
-            .map(DeliveryDescription::getForwardProblem)
+            .flatMap(each -> each.delivery().getBoundsList().stream())
+            .distinct()
+            .toList(),
+        partitions.stream().map(Counted::delivery).mapToLong(DeliveryDescription::getDropped).sum(),
+        partitions.stream()
+            .map(each -> each.delivery().getForwardProblem())
             .filter(problem -> !problem.isEmpty())
             .findFirst()
-            .orElse(""));
+            .orElse(""),
+        partitions.stream().flatMap(each -> each.ranges().stream()).toList());
   }
 
   static <R extends MessageLite> Call<R> call(

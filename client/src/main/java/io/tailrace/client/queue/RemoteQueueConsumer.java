@@ -210,7 +210,8 @@ public final class RemoteQueueConsumer<K, V> implements QueueConsumer<K, V> {
                   record.value() == null ? null : values.deserialize(topic, record.value()),
                   record.headers()),
               each.message().getDelivery(),
-              each.message().getFailures()));
+              each.message().getFailures(),
+              received.response().getGeneration()));
     }
     return messages;
   }
@@ -283,7 +284,11 @@ public final class RemoteQueueConsumer<K, V> implements QueueConsumer<K, V> {
       throw new IllegalArgumentException("the message is not of queue '" + queue + "'");
     }
     return source.answers.add(
-        answer.setOffset(message.record().offset()).setDelivery(message.delivery()).build());
+        answer
+            .setOffset(message.record().offset())
+            .setDelivery(message.delivery())
+            .setGeneration(message.generation())
+            .build());
   }
 
   private void checkOpen() {

@@ -7,5 +7,12 @@ package io.tailrace.coordinator.queue;
  * @param offset of the message
  * @param delivery which delivery of it, from 1
  * @param holder the consumer
+ * @param generation of the range that the message was delivered from; 0 = in its turn
  */
-public record LockToken(long offset, int delivery, long holder) {}
+public record LockToken(long offset, int delivery, long holder, int generation) {
+
+  /** One of a message that is delivered in its turn. */
+  public LockToken(long offset, int delivery, long holder) {
+    this(offset, delivery, holder, QueueRanges.TAIL);
+  }
+}

@@ -528,6 +528,26 @@ public final class QueueDelivery {
     return count == 0 ? null : new QueueDelta.Expired(logStartOffset, count);
   }
 
+  /** How many messages a consumer holds. */
+  int heldCount(long holder) {
+    return state.heldBy(holder);
+  }
+
+  /** Whether the next message is delivered alone. */
+  boolean hasIsolated() {
+    return !state.isolated().isEmpty();
+  }
+
+  /** Whether a consumer holds a message that is delivered alone. */
+  boolean holdsIsolated(long holder) {
+    return state.holdsIsolated(holder);
+  }
+
+  /** Whether a message is known and not settled, or may be delivered as a new one. */
+  boolean knows(long offset) {
+    return state.hasUnsettled(offset, offset + 1) || fresh.ceiling(offset) == offset;
+  }
+
   /** What is forwarded to other topics. */
   public QueueForwarding forwarding() {
     return forwarding;

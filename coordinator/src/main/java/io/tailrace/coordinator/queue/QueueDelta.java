@@ -54,6 +54,37 @@ public sealed interface QueueDelta {
   record Deferred(long cursor, long deferredTo, long[] offsets, long[] dueMs)
       implements QueueDelta {}
 
+  /** Messages of a range are delivered again, or for the first time: see {@link QueueRange}. */
+  record RangeStarted(RangeSpec range) implements QueueDelta {}
+
+  /**
+   * A range is over; what is not settled in it is dropped.
+   *
+   * @param cancelled whether it was ended before all of it was delivered
+   */
+  record RangeEnded(int generation, boolean cancelled) implements QueueDelta {}
+
+  /** A change of what a range has delivered, or not. */
+  record InRange(int generation, QueueDelta delta) implements QueueDelta {}
+
+  /**
+   * Part of a snapshot: what ended ranges have left.
+   *
+   * @param generation of the last range that was started
+   * @param expired messages that the partition did not hold any more
+   * @param dropped messages that were dropped in place of becoming dead letters
+   */
+  record RangesRestored(int generation, long expired, long dropped) implements QueueDelta {}
+
+  /**
+   * Part of a snapshot: a back-fill has added messages to an open binding.
+   *
+   * @param from inclusive
+   * @param to exclusive
+   * @param generation of the range
+   */
+  record Filled(String bindingKey, long from, long to, int generation) implements QueueDelta {}
+
   /** Messages are done with. */
   record Settled(long[] offsets) implements QueueDelta {}
 

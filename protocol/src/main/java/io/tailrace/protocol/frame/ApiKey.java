@@ -74,7 +74,9 @@ public enum ApiKey {
   /** Shows messages of a queue without taking them. */
   BROWSE_QUEUE(71, 0, 0),
   /** Sends dead letters back to a queue. */
-  REDRIVE(72, 0, 0);
+  REDRIVE(72, 0, 0),
+  /** Replays messages of a queue, or fills in what new bindings match. */
+  START_RANGE(73, 0, 0);
 
   private static final Map<Integer, ApiKey> BY_ID = new HashMap<>();
 
