@@ -42,7 +42,16 @@ public final class Queue {
   }
 
   /** What becomes of messages that nobody processes. */
-  private record Disposal(DeadLetters deadLetters, Duration messageTtl, long maxLength) {}
+  private record Disposal(
+      DeadLetters deadLetters,
+      Duration messageTtl,
+      long maxLength,
+      Duration expires,
+      Duration retain) {
+    private Disposal with(DeadLetters changed) {
+      return new Disposal(changed, messageTtl, maxLength, expires, retain);
+    }
+  }
 
   private Queue(
       String name,
@@ -70,7 +79,7 @@ public final class Queue {
         0,
         null,
         null,
-        new Disposal(DeadLetters.OWN_QUEUE, null, 0));
+        new Disposal(DeadLetters.OWN_QUEUE, null, 0, null, null));
   }
 
   /**
@@ -109,14 +118,12 @@ public final class Queue {
 
   /** The same, whose dead letters go to an exchange under another routing key. */
   public Queue deadLetterTo(String toExchange, String routingKey) {
-    return with(
-        new Disposal(
-            new DeadLetters(toExchange, routingKey), disposal.messageTtl, disposal.maxLength));
+    return with(disposal.with(new DeadLetters(toExchange, routingKey)));
   }
 
   /** The same, which drops and counts messages that would become dead letters. */
   public Queue dropDeadLetters() {
-    return with(new Disposal(DeadLetters.DROPPED, disposal.messageTtl, disposal.maxLength));
+    return with(disposal.with(DeadLetters.DROPPED));
   }
 
   /**
@@ -127,7 +134,9 @@ public final class Queue {
     if (duration.toMillis() < 1) {
       throw new IllegalArgumentException("a message's time to live is at least 1 ms");
     }
-    return with(new Disposal(disposal.deadLetters, duration, disposal.maxLength));
+    return with(
+        new Disposal(
+            disposal.deadLetters, duration, disposal.maxLength, disposal.expires, disposal.retain));
   }
 
   /**
@@ -138,7 +147,47 @@ public final class Queue {
     if (messages < 1) {
       throw new IllegalArgumentException("a queue's length is at least 1");
     }
-    return with(new Disposal(disposal.deadLetters, disposal.messageTtl, messages));
+    return with(
+        new Disposal(
+            disposal.deadLetters,
+            disposal.messageTtl,
+            messages,
+            disposal.expires,
+            disposal.retain));
+  }
+
+  /**
+   * The same, which is deleted with what it holds when no consumer uses it for so long, at least a
+   * second.
+   */
+  public Queue expires(Duration unused) {
+    if (unused.toMillis() < 1_000) {
+      throw new IllegalArgumentException("a queue expires after at least 1 s without use");
+    }
+    return with(
+        new Disposal(
+            disposal.deadLetters,
+            disposal.messageTtl,
+            disposal.maxLength,
+            unused,
+            disposal.retain));
+  }
+
+  /**
+   * The same, whose inbox keeps settled messages for so long after they were published, so that
+   * they can be replayed.
+   */
+  public Queue retain(Duration duration) {
+    if (duration.toMillis() < 1) {
+      throw new IllegalArgumentException("settled messages are retained for at least 1 ms");
+    }
+    return with(
+        new Disposal(
+            disposal.deadLetters,
+            disposal.messageTtl,
+            disposal.maxLength,
+            disposal.expires,
+            duration));
   }
 
   private Queue with(Disposal changed) {
@@ -185,5 +234,15 @@ public final class Queue {
   /** 0 = without limit. */
   public long maxLength() {
     return disposal.maxLength;
+  }
+
+  /** Null = never. */
+  public Duration expires() {
+    return disposal.expires;
+  }
+
+  /** Null = not at all. */
+  public Duration retain() {
+    return disposal.retain;
   }
 }

@@ -1,5 +1,7 @@
 package io.tailrace.broker.delivery;
 
+import io.tailrace.broker.log.LogException;
+import io.tailrace.broker.log.PartitionLog.TimestampedOffset;
 import io.tailrace.broker.partition.Partition;
 import io.tailrace.broker.partition.PartitionError;
 import io.tailrace.protocol.error.ErrorCode;
@@ -52,7 +54,7 @@ final class Inbox {
       return;
     }
     long oldest = owner.ranges().needed();
-    long needed = oldest < 0 ? owner.matchedTo : oldest;
+    long needed = retained(owner, oldest < 0 ? owner.matchedTo : oldest);
     if (needed > partition.log().logStartOffset()) {
       forgetting = true;
       writer.whenCommitted(
@@ -62,6 +64,24 @@ final class Inbox {
               partition.advanceLogStart(needed);
             }
           });
+    }
+  }
+
+  /** The smallest offset that is needed, or young enough to be kept for replays. */
+  private long retained(QueueServing owner, long needed) {
+    long retainMs = owner.settings.limits().retainMs();
+    if (retainMs == 0 || needed <= partition.log().logStartOffset()) {
+      return needed;
+    }
+    try {
+      TimestampedOffset young =
+          partition
+              .log()
+              .findByTimestamp(
+                  Math.max(0, resources.clock().wallMs() - retainMs), partition.highWatermark());
+      return young == null ? needed : Math.min(needed, young.offset());
+    } catch (LogException e) {
+      return partition.log().logStartOffset(); // not known: all is kept
     }
   }
 

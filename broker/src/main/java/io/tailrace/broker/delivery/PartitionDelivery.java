@@ -44,6 +44,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
   private final QueueReceives receives;
   private final QueueRequests requests;
   private final Inbox inbox;
+  private final QueueLease lease;
   private final Map<UUID, QueueServing> servings = new HashMap<>();
 
   /** Requests that wait until the queues can be served, or cannot. */
@@ -66,6 +67,7 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
         new RangeUpkeep(partition, resources, writer, () -> topic.type(), this::serveAgain);
     this.receives = new QueueReceives(partition, resources, log, writer, ranges, this::dropExpired);
     this.requests = new QueueRequests(partition, resources, log, writer, ranges, this::whenServing);
+    this.lease = new QueueLease(partition, resources);
     this.inbox = new Inbox(partition, resources, writer, servings.values());
     partition.listen(this);
   }
@@ -324,6 +326,12 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     dropExpired();
     inbox.forgetSettled();
     resumeStalled();
+    for (QueueServing each : servings.values()) {
+      QueueImage image = wanted.get(each.queue.id());
+      if (image != null) {
+        lease.check(each, image);
+      }
+    }
     List.copyOf(servings.values()).forEach(receives::serve); // enough replicas may be in sync again
   }
 

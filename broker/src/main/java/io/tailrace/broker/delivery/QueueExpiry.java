@@ -69,7 +69,7 @@ final class QueueExpiry {
   /** Sets aside what is beyond the limits now, and looks again when more will be. */
   void run() {
     QueueLimits limits = serving.settings.limits();
-    boolean limited = !limits.equals(QueueLimits.NONE);
+    boolean limited = limits.limitWaiting();
     if (stopped || reading || !(limited || mayExpire(0)) || !writer.isReady()) {
       return;
     }

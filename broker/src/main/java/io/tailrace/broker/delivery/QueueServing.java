@@ -46,6 +46,9 @@ final class QueueServing {
   Cancellable timer = () -> {};
   long timerAtMs = Long.MAX_VALUE;
 
+  /** When a consumer was last seen to use the queue, monotonic; -1 = not looked at yet. */
+  long usedAtMs = -1;
+
   private QueueImage metadata;
   private boolean ended;
 

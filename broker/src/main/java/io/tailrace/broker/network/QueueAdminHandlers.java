@@ -133,14 +133,20 @@ final class QueueAdminHandlers {
         backoff ? body.getBackoffMaxMs() : defaults.backoffMaxMs(),
         body.getLockMs() == 0 ? defaults.lockMs() : body.getLockMs(),
         new DeadLetters(body.getDeadLetterExchange(), body.getDeadLetterKey(), null),
-        new QueueLimits(body.getMessageTtlMs(), body.getMaxLength()));
+        new QueueLimits(
+            body.getMessageTtlMs(), body.getMaxLength(), body.getExpiresMs(), body.getRetainMs()));
   }
 
   private void delete(Request request) throws InvalidProtocolBufferException {
     DeleteQueueRequest body = request.frame().body(DeleteQueueRequest.parser());
     QueueImage queue = cluster.image().queues().get(body.getName());
-    CompletionStage<Void> done = cluster.deleteQueue(body.getName());
-    if (queue != null) {
+    boolean isAnother =
+        body.hasId() && (queue == null || !queue.id().equals(Ids.ofMessage(body.getId())));
+    CompletionStage<Void> done =
+        isAnother
+            ? failed(ErrorCode.UNKNOWN_QUEUE, "queue '" + body.getName() + "' was deleted before")
+            : cluster.deleteQueue(body.getName());
+    if (queue != null && !isAnother) {
       for (QueueBinding binding : queue.bindings()) {
         if (binding.active() && queue.owns(binding.exchange())) {
           done = done.thenCompose(gone -> cluster.deleteTopic(binding.exchange()));

@@ -220,6 +220,54 @@ class QueueCommandLineTest {
     assertEquals(2, tailrace.run(NOTHING, "queue", "replay", "past", "--from", "x").exitCode());
   }
 
+  @Test
+  void anInboxKeepsWhatIsSettledForReplaysWhenItIsToldTo() {
+    tailrace.ok("queue", "create", "kept", "--retain", "1h");
+    tailrace.ok("queue", "create", "plain");
+    for (String queue : List.of("kept", "plain")) {
+      tailrace.okWith("once\n", "produce", queue);
+      assertEquals("once\n", tailrace.ok("queue", "receive", queue).out());
+    }
+    awaitLogStart("plain.inbox", 1);
+
+    assertEquals(
+        0,
+        tailrace
+            .ok("queue", "replay", "plain", "--from", "earliest", "--json")
+            .json()
+            .get("ranges")
+            .size());
+    tailrace.ok("queue", "replay", "kept", "--from", "earliest");
+    assertEquals("once\n", tailrace.ok("queue", "receive", "kept").out());
+    assertEquals(2, tailrace.run(NOTHING, "queue", "create", "x", "--retain", "0s").exitCode());
+  }
+
+  private static void awaitLogStart(String topic, long offset) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (tailrace
+            .ok("topic", "describe", topic, "--json")
+            .json()
+            .get("partitions")
+            .get(0)
+            .get("logStartOffset")
+            .asLong()
+        != offset) {
+      assertTrue(System.nanoTime() < deadline, topic + " does not begin at " + offset);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+  }
+
+  @Test
+  void deletesAQueueThatNobodyUses() {
+    tailrace.ok("queue", "create", "unused", "--expires", "1s");
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (tailrace.run(NOTHING, "queue", "describe", "unused").exitCode() == 0) {
+      assertTrue(System.nanoTime() < deadline, "the queue is still there");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+    assertEquals(2, tailrace.run(NOTHING, "queue", "create", "x", "--expires", "9ms").exitCode());
+  }
+
   private static void awaitNoRanges(String queue) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (describe(queue).get("ranges").size() != 0) {

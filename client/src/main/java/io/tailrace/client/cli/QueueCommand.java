@@ -107,6 +107,18 @@ final class QueueCommand implements Runnable {
         description = "With more ready messages on a partition, the oldest become dead letters.")
     private Long maxLength;
 
+    @Option(
+        names = "--expires",
+        paramLabel = "TIME",
+        description = "The queue is deleted when no consumer uses it for so long, at least 1s.")
+    private Duration expires;
+
+    @Option(
+        names = "--retain",
+        paramLabel = "TIME",
+        description = "The queue's inbox keeps settled messages for so long, for replays.")
+    private Duration retain;
+
     Create(Session session) {
       this.session = session;
     }
@@ -151,6 +163,18 @@ final class QueueCommand implements Runnable {
           throw CommandException.badInput("--max-length: " + maxLength + " is not at least 1");
         }
         queue = queue.maxLength(maxLength);
+      }
+      if (expires != null) {
+        if (expires.toMillis() < 1_000) {
+          throw CommandException.badInput("--expires: must be at least 1s");
+        }
+        queue = queue.expires(expires);
+      }
+      if (retain != null) {
+        if (retain.isZero()) {
+          throw CommandException.badInput("--retain: must be longer than 0");
+        }
+        queue = queue.retain(retain);
       }
       if (deadLetter == null && deadLetterKey != null) {
         throw CommandException.badInput("--dead-letter-key: needs --dead-letter EXCHANGE");

@@ -64,6 +64,8 @@ public final class QueueCalls {
             .setDeadLetterKey(queue.deadLetters().routingKey())
             .setMessageTtlMs(queue.messageTtl() == null ? 0 : queue.messageTtl().toMillis())
             .setMaxLength(queue.maxLength())
+            .setExpiresMs(queue.expires() == null ? 0 : queue.expires().toMillis())
+            .setRetainMs(queue.retain() == null ? 0 : queue.retain().toMillis())
             .setTimeoutMs(timeoutMs);
     if (queue.backoff() != null) {
       request

@@ -148,7 +148,9 @@ final class ClusterNodeCodec {
             .setDeadLetterExchange(settings.deadLetters().exchange())
             .setDeadLetterKey(settings.deadLetters().routingKey())
             .setMessageTtlMs(settings.limits().messageTtlMs())
-            .setMaxLength(settings.limits().maxLength());
+            .setMaxLength(settings.limits().maxLength())
+            .setExpiresMs(settings.limits().expiresMs())
+            .setRetainMs(settings.limits().retainMs());
     UUID owner = settings.deadLetters().owner();
     if (owner != null) {
       node.setOwnerMost(owner.getMostSignificantBits());
@@ -185,7 +187,11 @@ final class ClusterNodeCodec {
             node.getBackoffMaxMs(),
             node.getLockMs(),
             deadLetters(node),
-            new QueueLimits(node.getMessageTtlMs(), node.getMaxLength())),
+            new QueueLimits(
+                node.getMessageTtlMs(),
+                node.getMaxLength(),
+                node.getExpiresMs(),
+                node.getRetainMs())),
         node.getBindingsList().stream()
             .map(
                 binding ->

@@ -168,7 +168,7 @@ class QueueForwardingTest {
         .answer(List.of(new Answer(new LockToken(1, 1, 7), Answer.Kind.RELEASE, -1, "")), now, now)
         .deltas()
         .forEach(this::apply);
-    QueueLimits limits = new QueueLimits(0, 2);
+    QueueLimits limits = new QueueLimits(0, 2, 0, 0);
     assertEquals(2, queue.forwarding().excess(limits, now));
 
     long[] oldest = queue.forwarding().oldestReady(2, now);

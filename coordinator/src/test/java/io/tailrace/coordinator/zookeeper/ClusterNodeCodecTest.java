@@ -77,7 +77,7 @@ class ClusterNodeCodecTest {
                 20,
                 30_000,
                 new DeadLetters("late", "k", new UUID(8, 9)),
-                new QueueLimits(77, 88)),
+                new QueueLimits(77, 88, 0, 0)),
             List.of(
                 new QueueBinding("orders", ID, "eu.#", 4, true),
                 new QueueBinding("mails.inbox", new UUID(1, 2), "", 1, false))));
