@@ -81,7 +81,7 @@ public final class ChaosRun {
             new TestedCluster(network, BROKERS, settings.root(), settings.directory(), List.of())) {
       cluster.start();
       try (TailraceClient observer = TailraceClient.connect(cluster.bootstrap())) {
-        observer.admin().createTopic(shape.toCreate()).join();
+        Patience.create(observer.admin(), shape.toCreate());
         Recorder recorder = new Recorder(history, "observer");
         try (Load load =
             new Load(cluster.bootstrap(), history, shape, new SplittableRandom(settings.seed()))) {

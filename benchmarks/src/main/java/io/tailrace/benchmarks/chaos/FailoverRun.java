@@ -105,7 +105,7 @@ final class FailoverRun {
             new TestedCluster(network, BROKERS, settings.root(), settings.directory(), List.of())) {
       cluster.start();
       try (TailraceClient observer = TailraceClient.connect(cluster.bootstrap())) {
-        observer.admin().createTopic(shape.toCreate()).join();
+        Patience.create(observer.admin(), shape.toCreate());
         FinalState state = new FinalState(observer, new Recorder(history, "observer"), shape);
         try (Load load = new Load(cluster.bootstrap(), history, shape, random.split())) {
           load.start();

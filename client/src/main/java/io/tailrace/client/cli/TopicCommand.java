@@ -8,9 +8,11 @@ import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
 import io.tailrace.client.TopicDescription;
 import io.tailrace.protocol.error.ErrorCode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,6 +51,11 @@ final class TopicCommand implements Runnable {
         "  tailrace topic create orders --partitions 6 --config retention.ms=7d"
       })
   static final class Create implements Runnable {
+    /** How long ZooKeeper may take for the largest topics, and more. */
+    private static final Duration MADE_WITHIN = Duration.ofMinutes(2);
+
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
+
     private final Session session;
 
     @Parameters(paramLabel = "NAME", description = "Letters, digits, '.', '_' and '-'.")
@@ -125,8 +132,14 @@ final class TopicCommand implements Runnable {
 
     /** Returns null when the topic exists already, and may. */
     private CreatedTopic create(Admin admin, Topic topic) {
+      TopicCreation creation =
+          new TopicCreation(
+              asked -> Session.await(admin.createTopic(asked)),
+              () -> Session.await(admin.describeTopic(name)),
+              System::nanoTime,
+              () -> LockSupport.parkNanos(LOOK_AGAIN.toNanos()));
       try {
-        return Session.await(admin.createTopic(topic));
+        return creation.create(topic, MADE_WITHIN.toNanos());
       } catch (TailraceException e) {
         if (ifNotExists && e.code() == ErrorCode.TOPIC_EXISTS) {
           return null;
