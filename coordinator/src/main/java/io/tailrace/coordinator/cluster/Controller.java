@@ -69,17 +69,10 @@ final class Controller {
     }
     WriteBatch batch = new WriteBatch(maxParts);
     Set<InSyncReplica> members = new HashSet<>();
-    List<String> right = new ArrayList<>();
-    for (String name : due) {
-      TopicState topic = state.topic(name);
-      if (topic == null || !topic.value().visible() || elect(topic, state, batch, members)) {
-        right.add(name);
-      }
-      if (batch.full()) {
-        break;
-      }
+    // Partitions that nobody leads do not wait for those whose in-sync sets change only.
+    for (Change change : Change.values()) {
+      electAll(change, state, batch, members);
     }
-    right.forEach(due::remove);
     if (due.isEmpty()) {
       report.log(state);
     }
@@ -91,9 +84,45 @@ final class Controller {
     return batch.isEmpty() ? Optional.empty() : Optional.of(fenced(batch.writes()));
   }
 
-  /** Adds what must change, and the members of the sets that change; says whether nothing must. */
+  /** What an election changes, the most urgent first. */
+  private enum Change {
+    /** Another leader, or the same one in a new epoch. */
+    LEADER,
+    IN_SYNC_SET;
+
+    static Change of(MetadataValue.Partition before, MetadataValue.Partition after) {
+      return before.leaderEpoch() == after.leaderEpoch() ? IN_SYNC_SET : LEADER;
+    }
+  }
+
+  /** Adds what must change in this way, until the batch is full. */
+  private void electAll(
+      Change change, ClusterState state, WriteBatch batch, Set<InSyncReplica> members) {
+    List<String> right = new ArrayList<>();
+    for (String name : due) {
+      if (batch.full()) {
+        break;
+      }
+      TopicState topic = state.topic(name);
+      if (topic == null
+          || !topic.value().visible()
+          || elect(change, topic, state, batch, members)) {
+        right.add(name);
+      }
+    }
+    right.forEach(due::remove);
+  }
+
+  /**
+   * Adds what must change in this way, and the members of the sets that change; says whether
+   * nothing must, in any way.
+   */
   private boolean elect(
-      TopicState topic, ClusterState state, WriteBatch batch, Set<InSyncReplica> members) {
+      Change change,
+      TopicState topic,
+      ClusterState state,
+      WriteBatch batch,
+      Set<InSyncReplica> members) {
     boolean right = true;
     List<List<Integer>> assignment = topic.value().assignment();
     int minimum = minInSync.applyAsInt(topic.value().configs());
@@ -109,6 +138,9 @@ final class Controller {
       MetadataValue.Partition next = result.partition();
       if (!next.equals(node.value())) {
         right = false;
+        if (Change.of(node.value(), next) != change) {
+          continue;
+        }
         members.addAll(next.inSync());
         for (ReportedLogEnd end : node.value().logEnds()) {
           if (result.outcome() == LeaderElection.Outcome.LED_WITH_LOSS) {

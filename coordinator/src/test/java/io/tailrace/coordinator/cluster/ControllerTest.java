@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.coordinator.cluster.MetadataKey.Single;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,10 +35,11 @@ class ControllerTest {
   }
 
   private void topicIsThere(int partitions, boolean deleting) {
-    List<List<Integer>> assignment = new ArrayList<>();
-    for (int id = 0; id < partitions; id++) {
-      assignment.add(List.of(1));
-    }
+    topicIsThere(Collections.nCopies(partitions, List.of(1)), deleting);
+  }
+
+  private void topicIsThere(List<List<Integer>> assignment, boolean deleting) {
+    int partitions = assignment.size();
     state.apply(
         List.of(
             new MetadataEntry(
@@ -90,6 +92,45 @@ class ControllerTest {
       }
     }
     assertEquals(List.of(100, 100, 50), sizes);
+  }
+
+  @Test
+  void givesLeadersToAllPartitionsBeforeItShrinksTheSetsOfOthers() {
+    brokerIsThere(4);
+    state.apply(
+        List.of(
+            new MetadataEntry(
+                new MetadataKey.Broker(2),
+                new MetadataValue.Broker(Map.of(), "", new UUID(0, 2), 1),
+                4,
+                0)));
+    InSyncReplica alive = new InSyncReplica(1, 4, new UUID(0, 1));
+    InSyncReplica dead = new InSyncReplica(2, 4, new UUID(0, 2));
+    topicIsThere(Collections.nCopies(150, List.of(1, 2)), false);
+    for (int id = 0; id < 150; id++) {
+      partitionSays(id, new MetadataValue.Partition(1 + id % 2, 0, List.of(alive, dead)), 0);
+    }
+
+    List<List<Integer>> changed = new ArrayList<>();
+    for (var next = controller.elections(state, Set.of());
+        next.isPresent();
+        next = controller.elections(state, Set.of())) {
+      List<Integer> ids = new ArrayList<>();
+      for (MetadataWrite write : next.get()) {
+        if (write instanceof MetadataWrite.Update update) {
+          int id = ((MetadataKey.Partition) update.key()).id();
+          ids.add(id);
+          MetadataValue.Partition value = (MetadataValue.Partition) update.value();
+          assertEquals(new MetadataValue.Partition(1, id % 2, List.of(alive)), value);
+          partitionSays(id, value, 1);
+        }
+      }
+      changed.add(ids);
+    }
+
+    assertEquals(List.of(100, 50), changed.stream().map(List::size).toList());
+    assertTrue(changed.get(0).subList(0, 75).stream().allMatch(id -> id % 2 == 1));
+    assertTrue(changed.get(0).subList(75, 100).stream().allMatch(id -> id % 2 == 0));
   }
 
   @Test
