@@ -163,16 +163,22 @@ public final class PartitionRegistry {
         if (returning != null) {
           LOG.info("topic {} ({}) is in the cluster's metadata again", topic.name(), topic.id());
         }
-        topics.put(topic.name(), host(topic, before == null ? returning : before, before == null));
+        // Partitions are told when they can be found: else the logs of new ones seem to be strays.
+        List<Runnable> tell = new ArrayList<>();
+        topics.put(
+            topic.name(), host(topic, before == null ? returning : before, before == null, tell));
+        tell.forEach(Runnable::run);
       }
     }
     deletions.onImage(image, closing);
   }
 
   /**
-   * @param tell whether the partitions must be told who leads even if that has not changed
+   * @param all whether the partitions must be told who leads even if that has not changed
+   * @param tell gets what tells them
    */
-  private HostedTopic host(TopicImage topic, HostedTopic before, boolean tell) {
+  @SuppressWarnings("ReferenceEquality") // partitions that did not change are the same object
+  private HostedTopic host(TopicImage topic, HostedTopic before, boolean all, List<Runnable> tell) {
     int count = topic.partitions().size();
     Partition[] partitions = new Partition[count];
     TopicSettings now = settings.apply(topic);
@@ -183,17 +189,18 @@ public final class PartitionRegistry {
           before != null && i < before.partitions.length && before.partitions[i] != null;
       if (!image.replicas().contains(services.brokerId())) {
         if (known) {
-          release(before.partitions[i]);
+          Partition released = before.partitions[i];
+          tell.add(() -> release(released));
         }
         continue;
       }
       Partition partition = known ? before.partitions[i] : create(topic, i, now.log());
       partitions[i] = partition;
       if (known && reconfigured) {
-        partition.scheduler().execute(() -> partition.reconfigure(now.log()));
+        tell.add(() -> partition.scheduler().execute(() -> partition.reconfigure(now.log())));
       }
-      if (tell || !known || reconfigured || !before.image.partitions().get(i).equals(image)) {
-        takeOver(partition, image, now);
+      if (all || !known || reconfigured || before.image.partitions().get(i) != image) {
+        tell.add(() -> takeOver(partition, image, now));
       }
     }
     return new HostedTopic(topic, partitions);

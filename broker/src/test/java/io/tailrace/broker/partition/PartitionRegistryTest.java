@@ -20,6 +20,7 @@ import io.tailrace.coordinator.cluster.PartitionImage;
 import io.tailrace.coordinator.cluster.TopicImage;
 import io.tailrace.coordinator.cluster.TopicType;
 import io.tailrace.protocol.error.ErrorCode;
+import io.tailrace.protocol.port.Scheduler;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Which logs a broker serves, keeps and removes as the cluster's metadata changes. */
@@ -54,8 +56,12 @@ class PartitionRegistryTest {
   }
 
   private PartitionRegistry registry(ForwardingLogStore logs) {
+    return registry(logs, thread);
+  }
+
+  private PartitionRegistry registry(ForwardingLogStore logs, Scheduler owner) {
     return new PartitionRegistry(
-        new PartitionThreads(List.of(thread)),
+        new PartitionThreads(List.of(owner)),
         SingleBroker.services(0, logs, new ManualClock(1_000_000), new Upkeep(10_000, 60_000)),
         topic -> new TopicSettings(LogConfig.defaults(), 1),
         topicId -> {
@@ -110,6 +116,39 @@ class PartitionRegistryTest {
 
   private Set<LogId> logs() {
     return store.list();
+  }
+
+  @Test
+  void partitionsCanBeFoundWhenTheyAreTold() {
+    AtomicReference<PartitionRegistry> told = new AtomicReference<>();
+    List<Partition> found = new ArrayList<>();
+    Scheduler looks =
+        new Scheduler() {
+          @Override
+          public void execute(Runnable task) {
+            found.add(told.get().partition("orders", 0));
+            found.add(told.get().partition("orders", 1));
+          }
+
+          @Override
+          public Cancellable schedule(Runnable task, long delayMs) {
+            return () -> {};
+          }
+
+          @Override
+          public boolean inThread() {
+            return false;
+          }
+        };
+    told.set(registry(store, looks));
+    PartitionImage first = topic(ID).partitions().get(0);
+    PartitionImage second = new PartitionImage(1, 0, 4, List.of(0), first.inSync(), List.of(), 0);
+    TopicImage two = new TopicImage("orders", ID, TopicType.LOG, List.of(first, second), Map.of());
+
+    told.get().onImage(new ClusterImageBuilder(image).putTopic(two).build());
+
+    assertEquals(4, found.size());
+    assertFalse(found.contains(null));
   }
 
   @Test
