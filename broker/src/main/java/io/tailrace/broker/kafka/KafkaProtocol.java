@@ -56,6 +56,7 @@ public final class KafkaProtocol implements ConnectionFactory {
         0,
         0,
         new KafkaTopicPartitionsHandler(services.cluster()));
+    apis.add(ApiKeys.ELECT_LEADERS, 0, 2, new KafkaElectionHandler(services.cluster()));
     apis.add(
         ApiKeys.DESCRIBE_LOG_DIRS,
         1,

@@ -28,10 +28,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.ElectionNotNeededException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -199,6 +201,15 @@ class KafkaAdminTest {
     assertEquals(-1, offset("timed", OffsetSpec.latestTiered()).offset());
     assertEquals(6, offset("timed", OffsetSpec.latest()).offset());
     assertEquals(3, offset("timed", OffsetSpec.forTimestamp(6_000)).offset());
+  }
+
+  @Test
+  void electsNoLeaderWhereThePreferredOneLeads() throws Exception {
+    create(new NewTopic("led", 1, (short) 1));
+    TopicPartition partition = new TopicPartition("led", 0);
+    var elected = get(admin.electLeaders(ElectionType.PREFERRED, Set.of(partition)).partitions());
+    assertInstanceOf(ElectionNotNeededException.class, elected.get(partition).orElseThrow());
+    assertTrue(get(admin.electLeaders(ElectionType.PREFERRED, null).partitions()).isEmpty());
   }
 
   @Test

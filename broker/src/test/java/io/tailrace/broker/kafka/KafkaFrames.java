@@ -14,6 +14,7 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
+import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
@@ -130,6 +131,15 @@ final class KafkaFrames {
       case CONSUMER_GROUP_DESCRIBE ->
           new ConsumerGroupDescribeRequestData()
               .setGroupIds(List.of("sample", "consumer-sample-1"));
+      case ELECT_LEADERS -> {
+        ElectLeadersRequestData body = new ElectLeadersRequestData();
+        body.topicPartitions()
+            .add(
+                new ElectLeadersRequestData.TopicPartitions()
+                    .setTopic(topic)
+                    .setPartitions(List.of(0, 1)));
+        yield body;
+      }
       case OFFSET_FOR_LEADER_EPOCH -> endOfEpoch(topic);
       case OFFSET_COMMIT ->
           new OffsetCommitRequestData()
