@@ -531,7 +531,9 @@ final class PartitionDelivery implements PartitionListener, DeliveryLog.Listener
     List<QueueReport> reports = new ArrayList<>(servings.size());
     for (QueueServing each : servings.values()) {
       QueueCounts counts = each.ranges().counts(clock.wallMs());
-      reports.add(QueueReport.of(each.queue.name(), counts, requests.oldestMs(each, counts)));
+      reports.add(
+          QueueReport.of(
+              each.queue.name(), counts, requests.oldestMs(each, counts), RangeReport.left(each)));
     }
     return reports;
   }

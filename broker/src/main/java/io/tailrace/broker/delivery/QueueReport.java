@@ -7,6 +7,7 @@ import io.tailrace.coordinator.queue.QueueCounts;
  *
  * @param oldestMs when the oldest message that is not settled was written, milliseconds since 1970;
  *     0 = there is none
+ * @param replayLeft offsets that replays and back-fills have before them
  */
 public record QueueReport(
     String queue,
@@ -15,14 +16,15 @@ public record QueueReport(
     long delayed,
     long setAside,
     long expired,
-    long oldestMs) {
+    long oldestMs,
+    long replayLeft) {
 
   /** One that counts nothing. */
   public static QueueReport none(String queue) {
-    return new QueueReport(queue, 0, 0, 0, 0, 0, 0);
+    return new QueueReport(queue, 0, 0, 0, 0, 0, 0, 0);
   }
 
-  static QueueReport of(String queue, QueueCounts counts, long oldestMs) {
+  static QueueReport of(String queue, QueueCounts counts, long oldestMs, long replayLeft) {
     return new QueueReport(
         queue,
         counts.ready(),
@@ -30,7 +32,8 @@ public record QueueReport(
         counts.delayed(),
         counts.setAside(),
         counts.expired(),
-        oldestMs);
+        oldestMs,
+        replayLeft);
   }
 
   /** Both together, under this one's name. */
@@ -44,7 +47,8 @@ public record QueueReport(
         expired + other.expired,
         oldestMs == 0 || (other.oldestMs > 0 && other.oldestMs < oldestMs)
             ? other.oldestMs
-            : oldestMs);
+            : oldestMs,
+        replayLeft + other.replayLeft);
   }
 
   /** All messages that are not settled. */

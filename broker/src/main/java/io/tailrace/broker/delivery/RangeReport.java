@@ -17,6 +17,11 @@ public record RangeReport(RangeSpec range, long reached, long unsettled) {
     return serving.ranges().ranges().stream().map(RangeReport::of).toList();
   }
 
+  /** How many offsets all ranges of a queue have before them. */
+  static long left(QueueServing serving) {
+    return of(serving).stream().mapToLong(each -> each.range().to() - each.reached()).sum();
+  }
+
   private static RangeReport of(QueueRange range) {
     QueueCounts counts = range.delivery().counts(0);
     long unsettled = counts.ready() + counts.inFlight() + counts.delayed() + counts.setAside();

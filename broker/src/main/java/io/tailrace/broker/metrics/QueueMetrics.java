@@ -40,6 +40,10 @@ public final class QueueMetrics {
         "Messages that were dropped because an exchange did not keep them any longer",
         QueueReport::expired);
     table.add(
+        "replay.left",
+        "Offsets that replays and back-fills have before them",
+        QueueReport::replayLeft);
+    table.add(
         "oldest.unsettled.seconds",
         "Age of the oldest message that is not settled; 0 when there is none",
         report -> report.oldestMs() == 0 ? 0 : Math.max(0, nowMs - report.oldestMs()) / 1e3);
