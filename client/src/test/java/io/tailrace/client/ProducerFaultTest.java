@@ -344,6 +344,33 @@ class ProducerFaultTest {
     assertEquals(1, values.stream().filter(value(0)::equals).count());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"OUTCOME_UNKNOWN", "REQUEST_TIMED_OUT"})
+  void doesNotDoubleWhatFollowsABatchThatIsGivenUp(String code) {
+    AtomicInteger produces = new AtomicInteger();
+    cluster.setFault(
+        (broker, api, nth) -> {
+          if (api != ApiKey.PRODUCE) {
+            return Action.PASS;
+          }
+          return switch (produces.getAndIncrement()) {
+            case 0 -> Action.doAndRefusePartitions(ErrorCode.valueOf(code));
+            case 1 -> Action.refusePartitions(ErrorCode.INVALID_REQUEST);
+            default -> Action.PASS;
+          };
+        });
+    Producer<String, String> producer =
+        oneRecordPerBatch().linger(Duration.ofMinutes(1)).maxInFlight(1).build();
+    cluster.setLeader("t", 0, -1); // so that one request has several batches
+    List<CompletableFuture<RecordMetadata>> sent = send(producer, 3);
+    cluster.setLeader("t", 0, 1);
+    producer.flush();
+    assertEquals(ErrorCode.INVALID_REQUEST, codeOf(sent.get(0)));
+    assertEquals(1, sent.get(1).join().offset());
+    assertEquals(2, sent.get(2).join().offset());
+    assertEquals(values(3), cluster.values("t", 0));
+  }
+
   @Test
   void startsOverWhenTheBrokerHasForgottenTheProducer() {
     Producer<String, String> producer = oneRecordPerBatch().build();

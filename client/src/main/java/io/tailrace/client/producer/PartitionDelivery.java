@@ -286,7 +286,7 @@ final class PartitionDelivery {
   }
 
   private void onRefused(
-      ProducerBatch refused, List<ProducerBatch> notTried, TailraceException error) {
+      ProducerBatch refused, List<ProducerBatch> behind, TailraceException error) {
     switch (error.code()) {
       case DUPLICATE_SEQUENCE -> settle(refused, RecordMetadata.UNKNOWN_OFFSET);
       case OUT_OF_ORDER_SEQUENCE, UNKNOWN_PRODUCER_ID, FENCED_PRODUCER_EPOCH -> {
@@ -298,7 +298,7 @@ final class PartitionDelivery {
           // Nothing before it is missing that could still come; so none behind it was appended.
           resetWanted = true;
           newIdWanted |= error.code() == ErrorCode.FENCED_PRODUCER_EPOCH;
-          notTried.forEach(batch -> batch.outcomeUnknown = false);
+          behind.forEach(batch -> batch.outcomeUnknown = false);
           retry.forEach(batch -> batch.outcomeUnknown = false);
         }
       }
@@ -318,8 +318,10 @@ final class PartitionDelivery {
       }
       default -> {
         if (mayHaveHappened(error.code())) {
+          // Those behind it may have been appended before their acknowledgement failed.
           unknownRequests++;
           refused.outcomeUnknown = true;
+          behind.forEach(batch -> batch.outcomeUnknown = true);
         }
         if (retriable(error.code())) {
           pauseAfter(error.code());
@@ -329,7 +331,7 @@ final class PartitionDelivery {
         }
       }
     }
-    notTried.forEach(batch -> repeat(batch, error));
+    behind.forEach(batch -> repeat(batch, error));
   }
 
   /**

@@ -26,6 +26,8 @@ import io.tailrace.protocol.frame.RequestFrame;
 import io.tailrace.protocol.message.ApiVersionRange;
 import io.tailrace.protocol.message.FetchRequest;
 import io.tailrace.protocol.message.HandshakeResponse;
+import io.tailrace.protocol.message.PartitionProduceResult;
+import io.tailrace.protocol.message.ProduceResponse;
 import java.net.InetSocketAddress;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -219,6 +221,8 @@ public final class FakeBroker {
               context.close();
             } else if (action.kind() == Kind.DO_AND_IGNORE || frozen) {
               return;
+            } else if (action.kind() == Kind.DO_AND_REFUSE_PARTITIONS) {
+              write(context, correlationId, refused((ProduceResponse) body, action), records);
             } else if (action.delayMs() > 0) {
               context
                   .executor()
@@ -249,6 +253,15 @@ public final class FakeBroker {
 
     private boolean hasSession(RequestFrame frame) throws InvalidProtocolBufferException {
       return frame.body(FetchRequest.parser()).hasSession();
+    }
+
+    private static ProduceResponse refused(ProduceResponse done, Action action) {
+      ProduceResponse.Builder refused = ProduceResponse.newBuilder();
+      for (int i = 0; i < done.getResultsCount(); i++) {
+        refused.addResults(
+            PartitionProduceResult.newBuilder().setErrorCode(action.error().number()));
+      }
+      return refused.build();
     }
 
     private void write(

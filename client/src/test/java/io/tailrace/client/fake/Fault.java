@@ -34,6 +34,11 @@ public interface Fault {
       return new Action(Kind.REFUSE_PARTITIONS, error, 0);
     }
 
+    /** Does what a produce request asks for, and answers with an error for each partition. */
+    public static Action doAndRefusePartitions(ErrorCode error) {
+      return new Action(Kind.DO_AND_REFUSE_PARTITIONS, error, 0);
+    }
+
     /** Answers late. */
     public static Action delay(int delayMs) {
       return new Action(Kind.PASS, ErrorCode.NONE, delayMs);
@@ -48,7 +53,8 @@ public interface Fault {
     IGNORE,
     DO_AND_IGNORE,
     REFUSE,
-    REFUSE_PARTITIONS
+    REFUSE_PARTITIONS,
+    DO_AND_REFUSE_PARTITIONS
   }
 
   /**
