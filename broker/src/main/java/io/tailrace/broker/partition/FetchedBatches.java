@@ -8,10 +8,13 @@ import java.util.function.Consumer;
  * scheduler.
  */
 final class FetchedBatches {
+  static final long NOT_WITHIN_A_BATCH = -1;
+
   final int leaderEpoch;
   final ByteBuf batches;
   private final Consumer<PartitionError> done;
   private int next;
+  private long logStart = NOT_WITHIN_A_BATCH;
 
   /**
    * @param leaderEpoch the epoch in which they were asked for
@@ -36,6 +39,18 @@ final class FetchedBatches {
 
   void advanceTo(int index) {
     next = index;
+  }
+
+  /**
+   * Where the log begins within the first batch; {@link #NOT_WITHIN_A_BATCH} when it does not, or
+   * that has been noted.
+   */
+  long logStart() {
+    return logStart;
+  }
+
+  void setLogStart(long offset) {
+    logStart = offset;
   }
 
   /**

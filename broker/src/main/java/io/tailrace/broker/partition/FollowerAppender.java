@@ -23,8 +23,15 @@ final class FollowerAppender {
     /** The epoch in which this broker follows; -1 when it does not. */
     int followedEpoch();
 
-    /** Some batches were appended. */
-    void onAppended();
+    /** The log has no batches: begins again at an offset below its start. */
+    void beginAgainAt(long offset);
+
+    /**
+     * Some batches were appended.
+     *
+     * @param logStart where the log begins within the first of them; negative when it does not
+     */
+    void onAppended(long logStart);
   }
 
   private final LazyLog log;
@@ -102,6 +109,7 @@ final class FollowerAppender {
     int begun = fetched.next();
     try {
       while (error == null && skipKnown(fetched)) {
+        beginWithinBatch(fetched);
         appendSome(fetched, check(fetched));
       }
     } catch (CorruptBatchException e) {
@@ -117,7 +125,8 @@ final class FollowerAppender {
       }
     }
     if (fetched.next() > begun && log.isOpen()) {
-      owner.onAppended();
+      owner.onAppended(fetched.logStart());
+      fetched.setLogStart(FetchedBatches.NOT_WITHIN_A_BATCH);
     }
     if (waiting != fetched) {
       fetched.end(error);
@@ -135,6 +144,19 @@ final class FollowerAppender {
       fetched.advanceTo(fetched.next() + RecordBatch.sizeInBytes(fetched.batches, fetched.next()));
     }
     return false;
+  }
+
+  /**
+   * The leader's log may begin within a batch, where records were deleted by request. A log without
+   * batches that begins there, too, takes that batch as a whole.
+   */
+  private void beginWithinBatch(FetchedBatches fetched) {
+    long end = log.opened().logEndOffset();
+    long baseOffset = RecordBatch.baseOffset(fetched.batches, fetched.next());
+    if (log.opened().logStartOffset() == end && baseOffset < end) {
+      owner.beginAgainAt(baseOffset);
+      fetched.setLogStart(end);
+    }
   }
 
   /** Checks all batches that are left. Returns where the last one ends. */

@@ -554,15 +554,19 @@ public final class ReplicatedLog {
     PartitionLog opened = log.opened();
     replica.onLeaderHighWatermark(leaderHighWatermark);
     long start = Math.min(leaderLogStart, highWatermark());
+    if (start > opened.logStartOffset()) {
+      advanceLogStart(start);
+    }
+    publish();
+  }
+
+  private void advanceLogStart(long offset) {
     try {
-      if (start > opened.logStartOffset()) {
-        opened.advanceLogStartOffset(start);
-        replica.onLogStart(start);
-      }
+      log.opened().advanceLogStartOffset(offset);
+      replica.onLogStart(offset);
     } catch (LogException e) {
       LOG.warn("{}: the leader's log start cannot be taken over: {}", this, e.getMessage());
     }
-    publish();
   }
 
   private boolean isFollowing(int epoch) {
@@ -636,8 +640,17 @@ public final class ReplicatedLog {
     }
 
     @Override
-    public void onAppended() {
+    public void beginAgainAt(long offset) {
+      log.resetTo(offset);
+      onTruncated();
+    }
+
+    @Override
+    public void onAppended(long logStart) {
       noteProgress();
+      if (logStart > log.opened().logStartOffset()) {
+        advanceLogStart(logStart);
+      }
     }
   }
 }

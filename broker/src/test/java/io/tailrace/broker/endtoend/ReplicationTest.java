@@ -129,6 +129,37 @@ class ReplicationTest {
     }
   }
 
+  @Test
+  void aReplicaCatchesUpWithALogThatBeginsWithinABatch() {
+    TopicPartition partition = new TopicPartition("deleted", 0);
+    try (TailraceClient client = brokers.client();
+        Producer<String, String> producer =
+            client
+                .<String, String>producerBuilder(Serdes.string(), Serdes.string())
+                .linger(Duration.ofMinutes(1))
+                .build()) {
+      client.admin().createTopic(Topic.named("deleted").partitions(1)).join();
+      awaitInSync(client, "deleted");
+      int away =
+          client.admin().describeTopic("deleted").join().partitions().get(0).replicas().get(2);
+      brokers.stop(away);
+      for (int i = 0; i < 10; i++) {
+        producer.send("deleted", "key", "value-" + i);
+      }
+      producer.flush(); // one batch
+      assertEquals(
+          Map.of(partition, 5L), client.admin().deleteRecords(Map.of(partition, 5L)).join());
+      brokers.start(away);
+      awaitInSync(client, "deleted");
+      producer.send("deleted", "key", "value-10");
+      producer.flush();
+      await(
+          () ->
+              client.admin().describeLogs(List.of("deleted")).join().stream()
+                  .allMatch(log -> log.logStartOffset() == 5 && log.logEndOffset() == 11));
+    }
+  }
+
   private static PartitionDescription described(TailraceClient client) {
     return client.admin().describeTopic("ledger").join().partitions().get(0);
   }
@@ -175,13 +206,18 @@ class ReplicationTest {
       client.admin().createTopic(Topic.named("steady").partitions(3)).join();
       List<PartitionDescription> before =
           client.admin().describeTopic("steady").join().partitions();
+      for (int partition = 0; partition < 3; partition++) {
+        // Every broker knows the topic when all replicas have the first record.
+        Message<String, String> message = Message.of("steady", "key", "value");
+        assertEquals(0, producer.send(message.partition(partition)).join().offset());
+      }
       brokers.withoutZooKeeper(
           () -> {
             // Before the brokers have noticed, a change may get lost on its way.
             await(() -> creation(client, "late") == ErrorCode.METADATA_UNAVAILABLE);
             for (int partition = 0; partition < 3; partition++) {
               Message<String, String> message = Message.of("steady", "key", "value");
-              assertEquals(0, producer.send(message.partition(partition)).join().offset());
+              assertEquals(1, producer.send(message.partition(partition)).join().offset());
             }
             assertEquals(before, client.admin().describeTopic("steady").join().partitions());
           });

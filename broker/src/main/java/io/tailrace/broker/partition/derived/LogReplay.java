@@ -35,7 +35,8 @@ public final class LogReplay {
     this.states = states;
     this.nowMs = nowMs;
     if (states.load(log.snapshot())) {
-      offset = log.snapshot().offset();
+      // The log start may have passed it since the log was opened.
+      offset = Math.max(log.snapshot().offset(), log.logStartOffset());
     } else {
       offset = offsetWithoutSnapshot();
       if (offset > log.logStartOffset()) {
