@@ -117,10 +117,11 @@ public final class ReplicaState {
     Role roleBefore = role;
     role = roleIn(now);
     if (newEpoch || role != roleBefore) {
-      proposal = null;
       followers.clear();
       logEndAtElection = logEnd;
-    } else if (proposal != null && proposal.version() < now.version()) {
+    }
+    if (proposal != null
+        && (proposal.leaderEpoch() != now.leaderEpoch() || proposal.version() < now.version())) {
       proposal = null;
     }
     followers.keySet().retainAll(now.replicas());

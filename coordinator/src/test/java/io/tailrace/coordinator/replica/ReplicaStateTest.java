@@ -270,6 +270,26 @@ class ReplicaStateTest {
   }
 
   @Test
+  void aProposalIsStillUnderWayWhenTheLeaderIsShownAgainUnderTheSameVersion() {
+    lead(3, 1, ME);
+    state.onLogOpened(0, 20, 20, 0);
+    report(2, 20, 1);
+    ProposedInSyncSet proposed = state.propose(1);
+    PartitionMetadata before = state.metadata();
+
+    // The metadata was another cluster's for a while: nobody led.
+    state.onMetadata(before.leaderless(), 2);
+    state.onMetadata(before, 3);
+    state.onLogProgress(25, 25, 4);
+
+    assertEquals(20, state.highWatermark(), "the second may be a member already");
+    assertNull(state.propose(4), "the first one is not decided");
+    state.onProposalConfirmed(proposed, version + 1);
+    assertEquals(set(ME, 2), state.metadata().inSync());
+    assertEquals(20, state.highWatermark());
+  }
+
+  @Test
   void aStaleAnswerOfTheStoreIsIgnored() {
     lead(2, 1, ME);
     state.onLogOpened(0, 20, 20, 0);
