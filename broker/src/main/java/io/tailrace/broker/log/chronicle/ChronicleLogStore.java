@@ -46,6 +46,7 @@ public final class ChronicleLogStore implements LogStore {
   private final DiskSpace space;
   private final HighWatermarks highWatermarks;
   private final LogFailures failures;
+  private final LogsLeftOpen leftOpen;
   private final LogThreads threads;
   private final StoreServices services;
   private final OpenLogs openLogs = new OpenLogs();
@@ -108,6 +109,7 @@ public final class ChronicleLogStore implements LogStore {
               LOG.error("log {} was cut while no broker had it: {}", id, loss);
               failures.lost(id, loss);
             });
+    leftOpen = new LogsLeftOpen(logs, directory.wasClean() ? Set.of() : list());
     threads = new LogThreads();
     template =
         new TemplateSource(
@@ -198,6 +200,7 @@ public final class ChronicleLogStore implements LogStore {
     failures.check(id);
     try {
       LogRecovery.RecoveredLog recovered = LogRecovery.recover(log, services.device());
+      leftOpen.onOpened(id);
       long highWatermark = highWatermarks.of(id).get();
       if (recovered.lost() != null) {
         failures.lost(id, recovered.lost());
@@ -305,6 +308,19 @@ public final class ChronicleLogStore implements LogStore {
     openLogs.awaitFree();
     threads.close();
     highWatermarks.writeIfChanged();
-    directory.close(openLogs.allInOrder());
+    directory.close(openLogs.allInOrder() && syncLeftOpen());
+  }
+
+  private boolean syncLeftOpen() {
+    try {
+      leftOpen.sync(services.device());
+      return true;
+    } catch (IOException e) {
+      LOG.warn(
+          "logs that were left open before this start cannot be synced, so that the directory does"
+              + " not count as closed in order: {}",
+          e.toString());
+      return false;
+    }
   }
 }

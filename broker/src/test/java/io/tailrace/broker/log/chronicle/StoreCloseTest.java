@@ -10,11 +10,16 @@ import io.tailrace.broker.log.LogException;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.log.OwnerThread;
 import io.tailrace.broker.log.PartitionLog;
+import io.tailrace.protocol.port.Clock;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -85,6 +90,52 @@ class StoreCloseTest {
     assertThrows(LogException.class, () -> OwnerThread.await(opening));
     OwnerThread.await(deleting);
     log.owner.close();
+  }
+
+  @Test
+  void syncsWhatAKilledProcessLeftInLogsThatWereNotOpenedSince() throws IOException {
+    Path data = leftByAKilledProcess();
+    Set<Path> synced = ConcurrentHashMap.newKeySet();
+    open(data, synced::add).close();
+
+    assertTrue(synced.contains(TestLog.queueFile(data, 0)));
+    assertTrue(synced.contains(TestLog.segment(data, 0)));
+    assertTrue(synced.contains(TestLog.directory(data)));
+    assertTrue(wasClean(data));
+  }
+
+  @Test
+  void doesNotCountAsClosedInOrderWhenThatCannotBeSynced() throws IOException {
+    Path data = leftByAKilledProcess();
+    Device broken =
+        path -> {
+          if (path.endsWith(LogFiles.QUEUE)) {
+            throw new IOException("Input/output error");
+          }
+        };
+    open(data, broken).close();
+
+    assertFalse(wasClean(data));
+  }
+
+  private Path leftByAKilledProcess() throws IOException {
+    Path data = directory.resolve("killed");
+    try (TestLog log = new TestLog(data, TestLog.config(1 << 20))) {
+      log.append(3, 100);
+    }
+    TestLog.pretendKilled(data, 0);
+    Files.delete(data.resolve("clean-shutdown"));
+    return data;
+  }
+
+  private static ChronicleLogStore open(Path data, Device device) {
+    return ChronicleLogStore.open(data, Clock.SYSTEM, StoreLimits.withFreeSpaceFloor(0), device);
+  }
+
+  private static boolean wasClean(Path data) {
+    try (ChronicleLogStore store = open(data, Device.REAL)) {
+      return store.wasClean();
+    }
   }
 
   private static boolean isEnded(ChronicleLogStore store) {
