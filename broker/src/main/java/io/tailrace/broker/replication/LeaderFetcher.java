@@ -354,7 +354,13 @@ final class LeaderFetcher {
       FollowedLog each = bySlot.get(result.getSlot());
       int length = result.getRecordsLength();
       if (each != null && each.state() != FollowedLog.State.BUSY) {
-        onResult(each, result, records, at);
+        try {
+          onResult(each, result, records, at);
+        } catch (RuntimeException e) {
+          // The leader takes it that the results of the other logs are dealt with as well.
+          LOG.error("what broker {} sent of {} cannot be taken over", leader, each, e);
+          pause(each, e.toString());
+        }
       }
       at += length;
     }
