@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  * moment: nothing is discarded then, and a new epoch is asked for.
  *
  * <p>An ALONE replica keeps its damaged segment and tells readers which records are damaged.
+ *
+ * <p>A replica whose log has failed leaves likewise, so that another one leads, and comes back
+ * after a restart.
  */
 final class DamageRepair {
   private static final Logger LOG = LoggerFactory.getLogger(DamageRepair.class);
@@ -66,6 +69,13 @@ final class DamageRepair {
         && !log.wasReportedIn(metadata.leaderEpoch());
   }
 
+  private boolean isListedBesideOthers() {
+    PartitionMetadata metadata = partition.replica().metadata();
+    return metadata != null
+        && metadata.replicas().size() > 1
+        && (lists(metadata.inSync()) || lists(metadata.eligible()));
+  }
+
   private boolean lists(List<InSyncReplica> members) {
     return members.stream().anyMatch(member -> member.brokerId() == partition.brokerId());
   }
@@ -75,7 +85,10 @@ final class DamageRepair {
     boolean waits = false;
     boolean damaged = false;
     for (ReplicatedLog log : logs.get()) {
-      if (log.isDamaged()) {
+      if (log.hasFailed()) {
+        damaged = true;
+        waits |= isListedBesideOthers();
+      } else if (log.isDamaged()) {
         damaged = true;
         if (mayDiscard(log)) {
           log.discardDamaged();
@@ -122,8 +135,8 @@ final class DamageRepair {
     askAgainMs = clock.monotonicMs() + RETRY_MS;
     if (!left && !alone) {
       LOG.error(
-          "{}: records are damaged here, and no other replica can take over; the damaged segment is"
-              + " kept, and readers of its damaged records get an error",
+          "{}: records are damaged or cannot be used here, and no other replica can take over; the"
+              + " damaged segment is kept, and readers of its damaged records get an error",
           partition);
     }
     alone = !left;

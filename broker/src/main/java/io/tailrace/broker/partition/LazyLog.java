@@ -137,6 +137,11 @@ final class LazyLog implements PartitionLog.Listener {
     return state == State.STOPPED;
   }
 
+  /** Whether it is out of use until the process restarts. */
+  boolean hasFailed() {
+    return state == State.FAILED;
+  }
+
   /** The log itself. It must be open. */
   PartitionLog opened() {
     return log;

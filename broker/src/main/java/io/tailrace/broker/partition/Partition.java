@@ -347,6 +347,7 @@ public final class Partition {
       if (listener != null) {
         listener.onResigned();
       }
+      repair.proceed(); // another replica is to lead
     }
 
     @Override

@@ -296,6 +296,11 @@ public final class ReplicatedLog {
     return damaged;
   }
 
+  /** Whether the log is out of use until the process restarts. */
+  boolean hasFailed() {
+    return log.hasFailed();
+  }
+
   /** Whether a leader was told in this epoch how far the log reaches. */
   boolean wasReportedIn(int epoch) {
     return reportedInEpoch == epoch;
