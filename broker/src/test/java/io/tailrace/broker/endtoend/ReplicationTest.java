@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Three brokers that replicate, with real sockets, disks and a ZooKeeper. */
 class ReplicationTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int PARTITIONS = 4;
   private static final Set<ErrorCode> CREATED = Set.of(ErrorCode.NONE, ErrorCode.TOPIC_EXISTS);
 
