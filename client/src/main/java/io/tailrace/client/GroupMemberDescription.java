@@ -10,7 +10,7 @@ import java.util.List;
  * @param topics what it subscribes to by name
  * @param pattern what it subscribes to besides; empty = nothing
  * @param assigned what it may read
- * @param revoking what it was told to give up and has not yet
+ * @param revoking the partitions that it has to give up and still owns
  */
 public record GroupMemberDescription(
     String memberId,

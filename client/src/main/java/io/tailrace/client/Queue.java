@@ -41,7 +41,7 @@ public final class Queue {
     private static final DeadLetters DROPPED = new DeadLetters("none", "");
   }
 
-  /** What becomes of messages that nobody processes. */
+  /** What happens to messages that no consumer processes. */
   private record Disposal(
       DeadLetters deadLetters,
       Duration messageTtl,

@@ -231,7 +231,7 @@ public final class BrokerConfig {
   }
 
   /**
-   * What others are told to connect to.
+   * The address that other brokers and clients connect to.
    *
    * @param boundPort the port that the listener has in fact
    */
@@ -241,7 +241,7 @@ public final class BrokerConfig {
   }
 
   /**
-   * What clients of Kafka are told to connect to.
+   * The address that Kafka clients connect to.
    *
    * @param boundPort the port that the listener has in fact
    */

@@ -94,7 +94,7 @@ public final class ForwardClient {
 
   /**
    * Sends a request to the broker that is the controller as this broker knows it. Thread-safe; the
-   * outcome is told on one of the partition threads.
+   * outcome is reported on one of the partition threads.
    *
    * @param failed told when there is no answer
    */

@@ -26,7 +26,7 @@ public final class ForwardTopics {
   private static final Map<String, String> KEPT =
       Map.of("retention.ms", "-1", "retention.bytes", "-1");
 
-  /** The setting of a topic that says for whom it was made. */
+  /** The setting of a topic that names the queue or group that it was made for. */
   private static final String OWNER = "owner";
 
   private final ClusterStore cluster;

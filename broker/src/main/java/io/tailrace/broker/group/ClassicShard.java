@@ -128,7 +128,7 @@ final class ClassicShard {
   /**
    * Decides about a request.
    *
-   * @param own what the request waits with, to be told of an error
+   * @param own the pending request, which is failed on an error
    * @param done runs when the decision is committed, behind the replies
    */
   private void decide(

@@ -10,7 +10,7 @@ interface GroupContext {
   /** The topics as of now. */
   TopicDirectory topics();
 
-  /** How long offsets that nobody uses are kept. */
+  /** How long offsets are kept that no member uses. */
   long offsetsRetentionMs();
 
   /** Whether groups are loaded without the records that cannot be read. */

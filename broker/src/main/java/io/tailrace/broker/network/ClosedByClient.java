@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Who is to be told when a client closes its connection. Thread-safe. */
+/** Listeners for the end of a connection that its client closes. Thread-safe. */
 final class ClosedByClient implements ConnectionLife {
   private final Map<Object, Runnable> actions = new HashMap<>();
   private boolean closed;

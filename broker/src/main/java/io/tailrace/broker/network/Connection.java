@@ -30,7 +30,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public abstract class Connection extends ChannelInboundHandlerAdapter {
 
-  /** Who is told that the broker stops has this long to take its last answers and to close. */
+  /**
+   * How long a client may take its last answers and close, once the broker has said that it stops.
+   */
   private static final long LINGER_MS = 2_000;
 
   private final NetworkLimits limits;

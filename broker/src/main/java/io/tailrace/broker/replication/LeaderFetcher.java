@@ -46,7 +46,7 @@ final class LeaderFetcher {
   /** The wait after a fetch that failed as a whole, milliseconds. */
   private static final int PAUSE_MS = 50;
 
-  /** A partition that fails so often in a row is told in the log. */
+  /** After so many failures in a row, a partition is named in the log. */
   private static final int FAILURES_TOLD = 10;
 
   private final int leader;

@@ -21,7 +21,7 @@ public final class ConfigService {
   private final LiveConfig config;
 
   /**
-   * @param brokerId of this broker, which tells of no other one
+   * @param brokerId of this broker, which describes no other one
    */
   public ConfigService(int brokerId, ClusterStore cluster, LiveConfig config) {
     this.brokerId = brokerId;

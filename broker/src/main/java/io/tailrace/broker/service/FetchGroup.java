@@ -73,7 +73,7 @@ final class FetchGroup {
     return parts.stream().filter(FetchPart::isSealed).toList();
   }
 
-  /** Has the listener told when one of them has grown; maybe at once, and more than once. */
+  /** Calls the listener when one of them has grown; perhaps at once, and more than once. */
   void register(ReadListener listener) {
     registered = true;
     parts.forEach(part -> part.register(listener));

@@ -27,21 +27,21 @@ import java.util.function.Consumer;
  *   <li>the broker stops or the client goes: then it is answered without another round.
  * </ul>
  *
- * <p>Whoever begins a round, or answers, has claimed the fetch by {@link #claim}. Each of the three
- * first leaves a mark and then tries to claim; a round first lets go of the fetch and then looks
- * for marks, so that none is missed.
+ * <p>The thread that begins a round, or answers, has claimed the fetch by {@link #claim}. Each of
+ * the three first leaves a mark and then tries to claim; a round first lets go of the fetch and
+ * then looks for marks, so that none is missed.
  *
  * <p>What is read is counted until its connection has taken it over: a client that asks for much
  * and takes nothing is not read for, and when all of them together fill the memory for responses,
  * fetches are refused ({@code OVERLOADED}) until there is room.
  *
  * <p>Confined to the caller's thread but for what says otherwise; the parts belong to their
- * partitions' threads during a round, and to whoever has claimed the fetch else.
+ * partitions' threads during a round, and else to the thread that has claimed the fetch.
  */
 final class FetchOperation {
   /**
-   * What is read at most for a fetch that has waited, unless one batch is larger: nobody has looked
-   * whether its client takes what it was sent before.
+   * The most bytes that are read for a fetch that has waited, unless one batch is larger: it has
+   * not been checked whether the client has taken its earlier responses.
    */
   private static final int WOKEN_BYTES = 64 * 1024;
 
@@ -55,7 +55,7 @@ final class FetchOperation {
   /** Threads that have yet to read in this round. */
   private final AtomicInteger outstanding = new AtomicInteger();
 
-  /** True while nobody has claimed the fetch. */
+  /** True while the fetch waits and no thread has claimed it. */
   private final AtomicBoolean waiting = new AtomicBoolean();
 
   private volatile boolean grown;
@@ -156,7 +156,7 @@ final class FetchOperation {
     onRead();
   }
 
-  /** An error that nobody expected is the answer for the partitions of one thread. */
+  /** Answers the partitions of one thread with an error when the task throws. */
   private Runnable guard(FetchGroup group, Runnable task) {
     return UnexpectedError.guard(
         "a fetch request",
@@ -215,7 +215,7 @@ final class FetchOperation {
 
   // ---- the wait ----
 
-  /** True for one of those who want to end the wait. From any thread. */
+  /** Claims the fetch: true for the one thread that ends the wait. From any thread. */
   private boolean claim() {
     return waiting.compareAndSet(true, false);
   }
@@ -228,7 +228,7 @@ final class FetchOperation {
     }
   }
 
-  /** By whoever has claimed the fetch, on a partition's thread. */
+  /** Begins the next round. By the thread that has claimed the fetch, a partition's. */
   private void readGrown() {
     grown = false;
     if (bounds.minBytes() > WOKEN_BYTES) {
@@ -238,7 +238,7 @@ final class FetchOperation {
     outstanding.set(groups.size());
     int share = (int) Math.max(1, Math.min(bounds.maxBytes(), WOKEN_BYTES) / groups.size());
     for (FetchGroup group : groups) {
-      // Never inline: more may be appended in this turn, and all are told before one reads.
+      // Never inline: more may be appended in this turn, and is read together.
       group.owner().execute(guard(group, () -> whenOpen(group, share)));
     }
   }
@@ -246,7 +246,7 @@ final class FetchOperation {
   /** A round has brought too little; another one may have begun since. */
   private void onWaiting() {
     if (ended) {
-      return; // the other one was faster
+      return; // the other round has answered
     }
     endTurn();
     if (deadline == null && !cutShort) {
@@ -282,7 +282,7 @@ final class FetchOperation {
 
   // ---- the answer ----
 
-  /** With what was read, which is counted until the connection has it. */
+  /** Answers with the records, whose memory is counted until the connection has taken them. */
   private void answerOrRefuse() {
     int reserved = takeReserved();
     try {

@@ -15,8 +15,8 @@ import io.tailrace.broker.partition.derived.LeaderEpochs.EpochEnd;
 import io.tailrace.protocol.error.ErrorCode;
 
 /**
- * One log of a fetch, and what it gave. Used by turns: on the partition's thread, on a reader
- * thread where the records are in sealed segments, and on the request's loop after a hop back.
+ * One log of a fetch and its result. Used by turns: on the partition's thread, on a reader thread
+ * where the records are in sealed segments, and on the request's loop after a hop back.
  */
 final class FetchPart {
   private static final int MIN_BUFFER_BYTES = 4 * 1024;
@@ -203,7 +203,7 @@ final class FetchPart {
   }
 
   private void noteRead(PartitionError problem) {
-    // What was read before the error is sound; the next fetch meets the error first.
+    // The records read before the error are intact; the next fetch starts at the error.
     error = records.isReadable() ? null : problem;
   }
 
@@ -215,25 +215,27 @@ final class FetchPart {
     }
   }
 
-  /** Drops what was read. */
+  /** Releases the records that were read. */
   void drop() {
     records.release();
     records = Unpooled.EMPTY_BUFFER;
   }
 
-  /** How much memory for responses was reserved, which the caller gives back. */
+  /** Takes the count of reserved response memory, bytes; the caller releases it. */
   int takeReserved() {
     int bytes = reservedBytes;
     reservedBytes = 0;
     return bytes;
   }
 
-  /** Has the listener told when there is more than there was. On the partition's thread. */
+  /**
+   * Registers a waiter that calls the listener when the log has grown. On the partition's thread.
+   */
   void register(ReadListener listener) {
     waiter = log().awaitReadable(Math.max(offset, highWatermark), upTo, listener);
   }
 
-  /** Lets nobody be told any more. On the partition's thread. */
+  /** Removes the waiter. On the partition's thread. */
   void unregister() {
     if (waiter != null) {
       log().cancel(waiter);
@@ -248,7 +250,7 @@ final class FetchPart {
     error = problem;
   }
 
-  /** What it gave; the caller takes over the records. */
+  /** Takes the result; the caller owns the records then. */
   FetchResult takeResult() {
     ByteBuf taken = records;
     records = Unpooled.EMPTY_BUFFER;

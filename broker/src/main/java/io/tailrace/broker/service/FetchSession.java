@@ -28,10 +28,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Confined to the connection's thread, but for what says otherwise.
  */
 final class FetchSession {
-  /** What a session may hold at most. */
+  /** The most partitions of one session. */
   static final int MAX_PARTITIONS = 10_000;
 
-  /** What a partition of a session takes, roughly, with its waiter and its place in three maps. */
+  /** Approximate heap of one partition, with its waiter and its entries in three maps. */
   private static final int PARTITION_BYTES = 512;
 
   private final int id;
@@ -107,12 +107,12 @@ final class FetchSession {
     }
   }
 
-  // ---- what is in it ----
+  // ---- the partitions ----
 
   /**
-   * Takes over what a fetch changes.
+   * Applies the changes that a fetch names.
    *
-   * @return null when that is possible; else the session is of no more use
+   * @return null on success; after an error the session must be closed
    */
   PartitionError change(List<SlotQuery> changed, List<Integer> forgotten) {
     if (closed) {
@@ -152,14 +152,14 @@ final class FetchSession {
     return part;
   }
 
-  /** Takes those that are to be read. */
+  /** Takes the partitions that are due to be read. */
   List<SessionPart> takeReady() {
     List<SessionPart> taken = List.copyOf(ready);
     ready.clear();
     return taken;
   }
 
-  /** Gives back what was taken and not answered. */
+  /** Returns partitions that were taken and not answered. */
   void giveBack(Collection<SessionPart> taken) {
     if (!closed) {
       ready.addAll(taken);
@@ -168,7 +168,7 @@ final class FetchSession {
 
   // ---- growth ----
 
-  /** Has partitions marked when they have more than was read; at once where they have already. */
+  /** Marks partitions when they grow; at once where they have grown since they were read. */
   void await(Map<SessionPart, ReplicatedLog> empty) {
     if (closed) {
       return;
@@ -225,7 +225,7 @@ final class FetchSession {
     return byOwner;
   }
 
-  /** Forgets all. The fetch that waits is answered, those behind it are refused. */
+  /** Removes all partitions. The waiting fetch is answered, those queued behind it are refused. */
   void close() {
     if (closed) {
       return;

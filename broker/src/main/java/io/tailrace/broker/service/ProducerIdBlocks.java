@@ -23,8 +23,8 @@ public final class ProducerIdBlocks {
   }
 
   /**
-   * Takes a block before anyone asks, so that producers start also while the metadata store is
-   * away. Where that fails, the first {@link #next} asks again.
+   * Takes a block before the first request, so that producers start also while the metadata store
+   * is away. Where that fails, the first {@link #next} asks again.
    */
   public void prefetch() {
     synchronized (this) {

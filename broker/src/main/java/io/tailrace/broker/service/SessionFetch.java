@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * One fetch of a session: reads what was named and what has grown, by a {@link FetchOperation} that
- * does not wait, until one of them gives records or an error, or the time is over. Confined to the
- * connection's thread.
+ * One fetch of a session: reads the partitions that were named or have grown, by a {@link
+ * FetchOperation} that does not wait, until one of them gives records or an error, or the time is
+ * over. Confined to the connection's thread.
  */
 final class SessionFetch {
   private final FetchSession session;
@@ -23,7 +23,7 @@ final class SessionFetch {
   private final FetchResources resources;
   private final Consumer<SessionResult> done;
 
-  /** By part, what will be told. */
+  /** The results for the answer, by part. */
   private final Map<SessionPart, FetchResult> news = new LinkedHashMap<>();
 
   private boolean waiting;
@@ -118,7 +118,7 @@ final class SessionFetch {
     }
   }
 
-  /** There is something to read. */
+  /** A partition has grown: ends the wait. */
   void onReady() {
     if (waiting) {
       waiting = false;
@@ -126,7 +126,10 @@ final class SessionFetch {
     }
   }
 
-  /** Ends the wait: its time is over, or something else is to be done. */
+  /**
+   * Ends the wait with an answer: the time is over, another fetch follows, or the session is
+   * closed.
+   */
   void cutShort() {
     cutShort = true;
     if (waiting) {

@@ -17,7 +17,7 @@ final class SessionPart {
   private boolean toldEmpty;
 
   /**
-   * @param before what the slot stood for until now; null = nothing
+   * @param before the previous use of the slot; null = none
    */
   SessionPart(SlotQuery named, SessionPart before) {
     this.named = named;
@@ -48,12 +48,15 @@ final class SessionPart {
     waitsAt = log;
   }
 
-  /** Has the listener told once when there is something to read. On the partition's thread. */
+  /**
+   * Registers a waiter that calls the listener once, when there is a record to read. On the
+   * partition's thread.
+   */
   void register(ReplicatedLog log, ReadListener listener) {
     waiter = log.awaitReadable(query().offset(), query().upTo(), listener);
   }
 
-  /** Forgets the listener. On the partition's thread. */
+  /** Removes the waiter. On the partition's thread. */
   void unregister(ReplicatedLog log) {
     if (waiter != null) {
       log.cancel(waiter);
@@ -75,7 +78,7 @@ final class SessionPart {
     return !result.isAnswer() && !result.unread() && query().offset() < result.highWatermark();
   }
 
-  /** The client is told. */
+  /** Notes that the result is sent to the client. */
   void onTold(FetchResult result) {
     toldHighWatermark = result.highWatermark();
     toldLogStartOffset = result.logStartOffset();

@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes tasks safe for the threads that they share with other requests: an error that nobody
+ * Makes tasks safe for the threads that they share with other requests: an error that no caller
  * expected is logged and answered, so that no request waits for ever. Stateless.
  */
 public final class UnexpectedError {

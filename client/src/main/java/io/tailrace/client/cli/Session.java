@@ -122,7 +122,7 @@ final class Session {
     this.json = json;
   }
 
-  /** Whether errors are to be told in full. */
+  /** Whether errors are printed with their stack traces. */
   boolean debug() {
     return debug;
   }

@@ -120,8 +120,8 @@ final class FetchCall implements ResponseHandler<FetchResponse> {
   }
 
   /**
-   * Closes the connection when its broker is silent and another broker leads one of the partitions:
-   * waiting is pointless then.
+   * Closes the connection when its broker is silent and another broker leads one of the partitions,
+   * so that the fetch fails at once and goes to the new leader.
    */
   void abandonIfOvertaken(ClusterView view) {
     if (!connection.suspect()) {

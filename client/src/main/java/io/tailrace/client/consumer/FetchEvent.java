@@ -4,27 +4,27 @@ import io.netty.buffer.ByteBuf;
 import io.tailrace.client.TailraceException;
 
 /**
- * Something that the fetcher has to tell the thread that polls, about one partition.
+ * An event of one partition that the {@link Fetcher} hands to the polling thread.
  *
  * <p>Each event carries the version of the seek that it belongs to; one of an older version is
  * dropped.
  */
 sealed interface FetchEvent {
 
-  /** Whom it concerns. */
+  /** The partition of the event. */
   FetchedPartition partition();
 
-  /** Which seek it follows. */
+  /** The version of the seek that the fetch followed. */
   int version();
 
   /** Releases its records when the event is not going to be used. */
   default void release() {}
 
-  /** The position was found: that is where reading starts. */
+  /** The position was looked up: reading starts at this offset. */
   record Positioned(FetchedPartition partition, int version, long offset) implements FetchEvent {}
 
   /**
-   * Record batches came.
+   * Record batches have arrived.
    *
    * @param records whole batches; owned by the holder of the event
    */
@@ -35,7 +35,7 @@ sealed interface FetchEvent {
     }
   }
 
-  /** The partition cannot be read, and nothing more will come until it is sought. */
+  /** The partition cannot be read; no more batches follow until the consumer seeks. */
   record Failed(FetchedPartition partition, int version, TailraceException error)
       implements FetchEvent {}
 }

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Where the fetcher leaves events for the thread that polls. Thread-safe; one thread takes. Not
- * bounded by itself: the fetcher stops asking for more while too much is waiting.
+ * The queue of events from the fetcher to the polling thread. Thread-safe, with one consumer. Not
+ * bounded by itself: the fetcher sends no further fetches while too many bytes are waiting.
  */
 final class FetchInbox {
   private final ReentrantLock lock = new ReentrantLock();
@@ -47,7 +47,7 @@ final class FetchInbox {
     }
   }
 
-  /** Makes the {@link #await} that is going on, or else the next one, return at once. */
+  /** Ends the current {@link #await}, or else the next one, at once. */
   void wakeup() {
     lock.lock();
     try {
@@ -58,7 +58,10 @@ final class FetchInbox {
     }
   }
 
-  /** Ends the {@link #await} that is going on, without a wakeup: there is something to look at. */
+  /**
+   * Ends the current {@link #await}, so that the polling thread checks metadata and its hook; not a
+   * wakeup of the user.
+   */
   void nudge() {
     lock.lock();
     try {
@@ -69,7 +72,7 @@ final class FetchInbox {
     }
   }
 
-  /** Takes all events that are there. The deque is the caller's until the next call. */
+  /** Takes all queued events. The caller may use the deque until its next call. */
   ArrayDeque<FetchEvent> takeAll() {
     lock.lock();
     try {

@@ -7,8 +7,8 @@ import io.tailrace.protocol.message.Uuid;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The fetcher's state of one partition. Confined to the network's scheduler, but for what is
- * waiting to be polled, the position of the polls and the high watermark, which others see.
+ * The fetcher's state of one partition. Confined to the network's scheduler; the bytes waiting to
+ * be polled, the position of the polls and the high watermark are read by other threads.
  */
 final class FetchedPartition {
   static final long UNKNOWN = -1;
@@ -33,7 +33,7 @@ final class FetchedPartition {
   /** Which seek this follows; events of older ones are dropped. */
   int version;
 
-  /** Where to go, as long as {@link #nextOffset} is unknown. */
+  /** The position to look up while {@link #nextOffset} is unknown. */
   Position target;
 
   /** The offset to fetch next; {@link #UNKNOWN} until the target has been found. */
@@ -58,7 +58,7 @@ final class FetchedPartition {
   boolean removed;
   long notBeforeMs;
 
-  /** When fetching began to fail without a success since; 0 = it does not. */
+  /** When the current run of failed fetches began, monotonic ms; 0 = the last fetch succeeded. */
   long failingSinceMs;
 
   FetchedPartition(TopicPartition name, Backoff backoff) {
@@ -75,9 +75,9 @@ final class FetchedPartition {
   }
 
   /**
-   * Says that bytes were used up. Thread-safe.
+   * Subtracts bytes that the polling thread has read. Thread-safe.
    *
-   * @return whether the fetcher should look, since it held the partition back
+   * @return whether to wake the fetcher, which had left the partition out
    */
   boolean usedUp(long bytes) {
     waitingBytes.addAndGet(-bytes);
@@ -101,7 +101,9 @@ final class FetchedPartition {
     this.position = position;
   }
 
-  /** Records that polls have not returned, as far as is known; else 0. Thread-safe. */
+  /**
+   * Records between the position of the polls and the high watermark; 0 if unknown. Thread-safe.
+   */
   long lag() {
     long at = position;
     return at == UNKNOWN ? 0 : Math.max(0, highWatermark - at);

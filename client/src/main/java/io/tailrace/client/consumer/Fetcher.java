@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The half of a consumer that lives on the network's thread: keeps fetches under way to the leaders
- * of its partitions, as long as not too much is waiting to be polled. Confined to the network's
+ * The half of a consumer that runs on the network's thread: keeps fetches in flight to the leaders
+ * of its partitions while few enough bytes are waiting to be polled. Confined to the network's
  * scheduler, but for the methods that say otherwise.
  */
 final class Fetcher implements ConnectionListener {
@@ -44,8 +44,8 @@ final class Fetcher implements ConnectionListener {
   private static final int MAX_BACKOFF_MS = 1000;
 
   /**
-   * Fetches to one broker at a time. More than one, so that a partition that has much to give does
-   * not wait for the long poll of those that have nothing.
+   * Fetches in flight to one broker. More than one, so that a partition with many records does not
+   * wait for the long poll of partitions without new records.
    */
   private static final int MAX_CALLS_PER_BROKER = 3;
 
@@ -128,7 +128,7 @@ final class Fetcher implements ConnectionListener {
         });
   }
 
-  /** Has a look soon, since something has been used up. Thread-safe. */
+  /** Schedules a run, since the polling thread has read fetched bytes. Thread-safe. */
   void wake() {
     if (!runWanted.get() && runWanted.compareAndSet(false, true)) {
       execute(runTask);
@@ -178,7 +178,8 @@ final class Fetcher implements ConnectionListener {
   }
 
   private boolean hasRoom(FetchedPartition partition, long share, long bytesLeft) {
-    partition.setHeld(true); // first, so that a poll that frees room meanwhile wakes the fetcher
+    partition.setHeld(
+        true); // set first, so that a poll that frees room meanwhile wakes the fetcher
     if (partition.waitingBytes() >= share || (bytesLeft <= 0 && partition.waitingBytes() > 0)) {
       return false;
     }
@@ -273,13 +274,13 @@ final class Fetcher implements ConnectionListener {
     }
   }
 
-  /** A fetch is over, and its partitions have been dealt with. */
+  /** Removes a fetch whose results have been processed. */
   void onDone(FetchCall call) {
     calls.remove(call);
     wake();
   }
 
-  /** Takes over the result for one partition. */
+  /** Processes the result for one partition. */
   void onResult(FetchedPartition partition, PartitionFetchResult result, ByteBuf records) {
     ErrorCode code = ErrorCode.of(result.getErrorCode());
     if (code != ErrorCode.NONE) {
@@ -370,7 +371,10 @@ final class Fetcher implements ConnectionListener {
         config.outOfRange() == OutOfRangePolicy.EARLIEST ? Position.earliest() : Position.latest();
   }
 
-  /** Tries again after a while; says so when that has not helped for long. */
+  /**
+   * Schedules a retry after a back-off; fails the partition when retries have not helped for the
+   * request timeout.
+   */
   void onFailure(FetchedPartition partition, TailraceException error) {
     long now = nowMs();
     if (partition.failingSinceMs == 0) {
@@ -453,7 +457,7 @@ final class Fetcher implements ConnectionListener {
 
   @Override
   public void onSuspect(BrokerConnection connection) {
-    // The news that another broker leads may have come before the silence was noticed.
+    // The metadata may have named another leader before the silence was noticed.
     for (FetchCall call : List.copyOf(calls)) {
       call.abandonIfOvertaken(view());
     }

@@ -59,7 +59,7 @@ final class GroupMembership {
   private boolean leaving;
   private boolean looking;
 
-  /** What the polling thread had when it last looked, and what it was told since. */
+  /** The partitions that the polling thread last reported, and the assignments received since. */
   private Map<TopicPartition, Uuid> adopted = Map.of();
 
   private final TreeMap<Long, Map<TopicPartition, Uuid>> told = new TreeMap<>();
@@ -139,7 +139,10 @@ final class GroupMembership {
         });
   }
 
-  /** Leaves the group; completes when the coordinator knows, or cannot be told. Thread-safe. */
+  /**
+   * Leaves the group; completes when the coordinator has answered or cannot be reached.
+   * Thread-safe.
+   */
   CompletableFuture<Void> leave() {
     execute(
         () -> {

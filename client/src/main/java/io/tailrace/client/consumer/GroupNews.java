@@ -11,7 +11,8 @@ import java.util.Map;
  * @param version grows with each of them
  * @param generation grows when the member was removed: what it had is lost
  * @param memberEpoch under which offsets of these partitions are committed
- * @param assigned all that the member may read, with the topics' ids; null = nothing was told yet
+ * @param assigned all that the member may read, with the topics' ids; null = the coordinator has
+ *     sent no assignment yet
  * @param error why it cannot be a member; null when it can
  */
 record GroupNews(

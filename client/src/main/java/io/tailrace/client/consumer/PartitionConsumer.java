@@ -28,8 +28,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * A consumer of partitions that it was told to read: the half of it that lives on the thread that
- * polls; {@link Fetcher} is the other. Used by one thread at a time.
+ * A consumer of assigned partitions: the half that runs on the polling thread; {@link Fetcher} is
+ * the other half. Used by one thread at a time.
  */
 public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   private static final long WAIT_FOR_USER_NANOS = 1_000_000;
@@ -47,7 +47,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
   /** The readers in the order in which polls go round them. */
   private final List<PartitionReader<K, V>> round = new ArrayList<>();
 
-  /** What {@link #round} reads, for other threads. */
+  /** The partitions of {@link #round}, for other threads. */
   private volatile List<FetchedPartition> assigned = List.of();
 
   /** Topics that are read as a whole. */
@@ -80,7 +80,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     this.requestTimeoutMs = cluster.network().config().requestTimeoutMs();
   }
 
-  /** Begins to work. */
+  /** Registers the fetcher with the client's connections and metadata. */
   public PartitionConsumer<K, V> start() {
     fetcher.start();
     return this;
@@ -489,7 +489,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     this.hook = hook;
   }
 
-  /** Ends a wait of the polling thread, which looks around. Thread-safe. */
+  /** Ends a wait of the polling thread, which then runs its hook again. Thread-safe. */
   void nudge() {
     inbox.nudge();
   }
@@ -518,7 +518,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     assigned = round.stream().map(PartitionReader::fetched).toList();
   }
 
-  /** Starts a partition here, unless it was sought before or is not read any more. */
+  /** Sets the start position of a partition, unless it has one or is no longer assigned. */
   void start(TopicPartition partition, Position position) {
     PartitionReader<K, V> reader = readers.get(partition);
     if (reader != null && !reader.isSought()) {
@@ -526,7 +526,7 @@ public final class PartitionConsumer<K, V> implements Consumer<K, V> {
     }
   }
 
-  /** Whether the partition is read and was not told where to start. */
+  /** Whether the partition is assigned and has no start position yet. */
   boolean isUnsought(TopicPartition partition) {
     PartitionReader<K, V> reader = readers.get(partition);
     return reader != null && !reader.isSought();

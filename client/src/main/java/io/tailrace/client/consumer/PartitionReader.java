@@ -15,8 +15,8 @@ import java.util.ArrayDeque;
 import java.util.OptionalLong;
 
 /**
- * One assigned partition as the thread that polls sees it: its position, and what has been fetched
- * of it. Confined to that thread.
+ * One assigned partition on the polling thread: its position and its fetched batches. Confined to
+ * that thread.
  */
 final class PartitionReader<K, V> {
   /** Approximate bytes of a record besides its key, value and headers. */
@@ -37,8 +37,8 @@ final class PartitionReader<K, V> {
   private boolean errorThrown;
 
   /**
-   * A record that was read but not handed out, since it could not be deserialised or went beyond
-   * the bytes of one poll.
+   * A record that was decoded but not returned, since it could not be deserialised or exceeded the
+   * bytes of one poll.
    */
   private StoredRecord held;
 
@@ -94,7 +94,7 @@ final class PartitionReader<K, V> {
     return stretches.isEmpty() && fetched.isEmpty(position, end);
   }
 
-  /** Whether it was told where to start. */
+  /** Whether a start position was set. */
   boolean isSought() {
     return version > 0;
   }
@@ -109,7 +109,7 @@ final class PartitionReader<K, V> {
     fetcher.seek(fetched, version, target);
   }
 
-  /** Takes an event over; whether it is of use. */
+  /** Applies an event of the fetcher; releases it when it belongs to an earlier seek. */
   void accept(FetchEvent event) {
     if (event.version() != version) {
       if (event instanceof FetchEvent.Batches batches) {
@@ -199,7 +199,7 @@ final class PartitionReader<K, V> {
       BatchReader stretch = stretches.peekFirst();
       StoredRecord record = held != null ? held : next(stretch);
       if (record == null && stretches.isEmpty()) {
-        return; // damaged: the next poll says so
+        return; // damaged: the next poll throws the error
       }
       if (record == null) {
         position =

@@ -120,7 +120,7 @@ public final class Metadata implements ConnectionListener {
     return text.toString();
   }
 
-  /** Lets a listener hear of each new view, on the scheduler. Thread-safe. */
+  /** Adds a listener that is called with each new view, on the scheduler. Thread-safe. */
   public void addListener(Consumer<ClusterView> listener) {
     listeners.add(listener);
   }

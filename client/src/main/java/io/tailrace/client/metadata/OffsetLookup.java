@@ -72,8 +72,9 @@ public final class OffsetLookup {
   }
 
   /**
-   * Finds the offsets of these positions, each by itself: the listener is told of each partition as
-   * soon as its offset is found or known not to be found, at the latest after the request timeout.
+   * Finds the offsets of these positions, each by itself: the listener is called for each partition
+   * as soon as its offset is found or known not to be found, at the latest after the request
+   * timeout.
    */
   public void find(Map<TopicPartition, Position> positions, Listener listener) {
     network.scheduler().runOrExecute(() -> start(positions, listener));

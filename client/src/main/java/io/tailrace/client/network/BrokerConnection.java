@@ -85,7 +85,7 @@ public final class BrokerConnection {
             network.config().backoffMs(), network.config().maxBackoffMs(), network.random());
   }
 
-  /** Whom it leads to. */
+  /** The broker's address. */
   public BrokerAddress address() {
     return address;
   }
@@ -95,7 +95,7 @@ public final class BrokerConnection {
     return state == State.READY && session.link.writable();
   }
 
-  /** Whether sending makes sense: it is ready, on its way to be, or has not failed of late. */
+  /** Whether requests may be sent: it is ready or connecting, or no back-off is running. */
   public boolean usable() {
     return switch (state) {
       case IDLE, CONNECTING, READY -> true;
@@ -109,7 +109,7 @@ public final class BrokerConnection {
     return suspect;
   }
 
-  /** Why it was last lost or could not be made, for messages. */
+  /** The cause of the last loss or failed attempt, for error messages. */
   public String lastFailure() {
     return lastFailure;
   }
@@ -158,7 +158,7 @@ public final class BrokerConnection {
   }
 
   /**
-   * Makes the connection if it is not there: now, or as soon as the back-off allows. {@link
+   * Connects unless connected: now, or as soon as the back-off allows. {@link
    * ConnectionListener#onReady} follows, or {@link ConnectionListener#onLost}.
    */
   public void connect() {
@@ -183,15 +183,15 @@ public final class BrokerConnection {
   }
 
   /**
-   * Sends a request, with all that was written before. One that cannot be sent is told so, perhaps
-   * before this returns.
+   * Sends a request, and flushes those written before. The handler of a request that cannot be sent
+   * is failed, perhaps before this method returns.
    */
   public void send(BrokerRequest<?> request) {
     write(request);
     flush();
   }
 
-  /** As {@link #send}, but leaves the request in the way out until {@link #flush()}. */
+  /** As {@link #send}, but the request stays in the send buffer until {@link #flush()}. */
   public void write(BrokerRequest<?> request) {
     switch (state) {
       case READY -> writeNow(request);
@@ -225,7 +225,7 @@ public final class BrokerConnection {
     }
   }
 
-  /** Ends it for good. */
+  /** Closes the connection; it cannot be used again. */
   public void close() {
     if (state == State.CLOSED) {
       return;
@@ -307,7 +307,7 @@ public final class BrokerConnection {
     try {
       session.link.write(head, records);
     } catch (OutOfMemoryError e) {
-      // Part of the frame may be on its way out; without the rest the broker does not act on it.
+      // Part of the frame may have been sent; the broker ignores a frame without its rest.
       lose(ErrorCode.OUTCOME_UNKNOWN, "the JVM has no memory left to send a request", e);
       fail(
           request,
@@ -339,7 +339,7 @@ public final class BrokerConnection {
   private <R extends MessageLite> void tell(BrokerRequest<R> request, R body, ByteBuf records) {
     try {
       request.handler.onResponse(body, records);
-    } catch (Throwable e) { // the connection's other requests are not to suffer
+    } catch (Throwable e) { // must not affect the connection's other requests
       LOG.error("a {} response of {} could not be handled", request.api, address, e);
     }
   }

@@ -1,16 +1,16 @@
 package io.tailrace.client.network;
 
-/** Hears what happens to connections, on their scheduler. */
+/** Receives the events of connections, on their scheduler. */
 public interface ConnectionListener {
 
   /** Requests may be sent: the handshake is done, or the written requests have been sent. */
   default void onReady(BrokerConnection connection) {}
 
-  /** The connection was lost or could not be made; its requests have been told. */
+  /** The connection was lost or could not be made; its requests have been failed. */
   default void onLost(BrokerConnection connection) {}
 
   /**
-   * Nothing has come for longer than the broker should need to answer. Called again from time to
+   * The broker has been silent for longer than it should need to answer. Called again from time to
    * time while that lasts.
    */
   default void onSuspect(BrokerConnection connection) {}

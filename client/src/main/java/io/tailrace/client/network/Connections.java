@@ -23,7 +23,7 @@ public final class Connections {
   private final Map<BrokerAddress, BrokerConnection> bootstraps = new HashMap<>();
   private final ConnectionListener all = new ToAll();
 
-  /** The brokers that the cluster holds for alive. */
+  /** The brokers that are registered in the cluster. */
   private Set<Integer> alive = Set.of();
 
   private boolean closed;
@@ -33,7 +33,7 @@ public final class Connections {
     this.network = network;
   }
 
-  /** Lets a listener hear of every connection. Thread-safe. */
+  /** Adds a listener for the events of every connection. Thread-safe. */
   public void addListener(ConnectionListener listener) {
     listeners.add(listener);
   }
@@ -81,8 +81,9 @@ public final class Connections {
   }
 
   /**
-   * Says which brokers there are and where. Connections to a broker that has moved are closed;
-   * those to one that is gone stay as long as it answers. Bootstrap connections are closed.
+   * Takes over the brokers and their addresses. Connections to a broker whose address has changed
+   * are closed; those to a broker that is not registered stay while it answers. Bootstrap
+   * connections are closed.
    */
   public void update(Collection<BrokerAddress> brokers) {
     alive = brokers.stream().map(BrokerAddress::id).collect(Collectors.toUnmodifiableSet());
@@ -101,7 +102,7 @@ public final class Connections {
     silent.forEach(this::abandonIfDead);
   }
 
-  /** Ends the wait for a broker that is silent and that the cluster does not hold for alive. */
+  /** Closes the connection to a broker that is silent and not registered in the cluster. */
   private void abandonIfDead(BrokerConnection connection) {
     int id = connection.address().id();
     if (connection.suspect() && id != BrokerAddress.UNKNOWN_ID && !alive.contains(id)) {
@@ -115,7 +116,7 @@ public final class Connections {
     }
   }
 
-  /** Closes all for good: whatever is asked of them fails from now on. */
+  /** Closes all connections; requests fail from now on. */
   public void close() {
     closed = true;
     List<BrokerConnection> open = new ArrayList<>(commands.values());
@@ -138,7 +139,7 @@ public final class Connections {
     @Override
     public void onSuspect(BrokerConnection connection) {
       listeners.forEach(listener -> listener.onSuspect(connection));
-      abandonIfDead(connection); // the cluster may have noticed before the client did
+      abandonIfDead(connection); // its registration may have ended before the silence was noticed
     }
 
     @Override

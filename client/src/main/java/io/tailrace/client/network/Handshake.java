@@ -12,7 +12,7 @@ import io.tailrace.protocol.message.HandshakeResponse;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** What client and broker agreed on when they met: the version of each api. Immutable. */
+/** The result of a handshake: the version of each api that client and broker use. Immutable. */
 final class Handshake {
   private final HandshakeResponse response;
   private final Map<ApiKey, Integer> versions = new EnumMap<>(ApiKey.class);
@@ -22,7 +22,7 @@ final class Handshake {
     for (ApiVersionRange range : response.getApisList()) {
       ApiKey api = ApiKey.of(range.getApiKey());
       if (api == null) {
-        continue; // something that a newer broker can do
+        continue; // an api of a newer broker
       }
       int version = Math.min(api.maxVersion(), range.getMaxVersion());
       if (version >= Math.max(api.minVersion(), range.getMinVersion())) {
@@ -48,7 +48,7 @@ final class Handshake {
     return version == null ? "unpackaged" : version;
   }
 
-  /** Why the broker is not the one that was meant, or null. */
+  /** The error if another broker answers at the address, else null. */
   TailraceException check(BrokerAddress address) {
     if (address.id() != BrokerAddress.UNKNOWN_ID && address.id() != response.getBrokerId()) {
       return new TailraceException(

@@ -21,6 +21,6 @@ public interface Link {
   /** Whether so little is waiting to be sent that more may be written. */
   boolean writable();
 
-  /** Closes the link; the listener hears of it. May be called again. */
+  /** Closes the link; the listener is notified. May be called again. */
   void close();
 }

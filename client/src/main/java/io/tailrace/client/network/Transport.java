@@ -12,7 +12,7 @@ public interface Transport extends AutoCloseable {
   Scheduler scheduler();
 
   /**
-   * Opens a link. Returns at once; the listener is told later, on the scheduler, and exactly once
+   * Opens a link. Returns at once; the listener is called later, on the scheduler, and exactly once
    * that it is closed, be it that it was never open.
    *
    * @param timeoutMs when to give up

@@ -174,7 +174,7 @@ final class QueueAnswers {
                           + at.getTopic()
                           + "-"
                           + at.getPartition()
-                          + " is held by somebody else, or was set aside"));
+                          + " is held by another consumer, or was set aside"));
         } else {
           batch.get(i).done.complete(null);
         }

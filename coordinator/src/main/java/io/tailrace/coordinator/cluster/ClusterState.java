@@ -230,7 +230,7 @@ final class ClusterState {
     return controllerEpoch;
   }
 
-  /** Null when nobody is the controller. */
+  /** Null when there is no controller. */
   Node<MetadataValue.Holder> controller() {
     return controller;
   }
@@ -391,7 +391,7 @@ final class ClusterState {
       return;
     }
     if (!topic.complete()) {
-      // Its partitions are still being read: nobody may see fewer of them than there are.
+      // Its partitions are still being read: no image may show only some of them.
       if (before != null && !before.id().equals(topic.id())) {
         builder.removeTopic(name);
       }

@@ -5,7 +5,7 @@ package io.tailrace.coordinator.cluster;
  *
  * @param clusterId empty when the process has not been part of a cluster yet
  * @param founds whether the process may make a new cluster where the metadata store holds none:
- *     only one that has no data may, since the logs of others would belong to nobody there
+ *     only one that has no data may, since the logs of others would belong to no topic there
  */
 public record HomeCluster(String clusterId, boolean founds) {
 

@@ -25,12 +25,14 @@ final class ImagePublisher {
     tell(listener);
   }
 
-  /** Makes the image of what is known now; the listeners are told when it differs. */
+  /**
+   * Builds an image of the current state; calls the listeners when it differs from the last one.
+   */
   void publish(ClusterState state) {
     publish(state.image(image));
   }
 
-  /** Makes the last image over: nobody leads, and nobody is the controller. */
+  /** Copies the last image without leaders and without a controller. */
   void publishWithoutLeaders() {
     ClusterImageBuilder builder = new ClusterImageBuilder(image).controller(-1);
     for (TopicImage topic : image.topics().values()) {

@@ -166,7 +166,7 @@ final class Membership {
     }
     Node<MetadataValue.Holder> live = state.live(registration.id());
     if (live != null) {
-      // Nobody can have replaced it since: every registration changes the broker's version.
+      // It cannot have been replaced since: every registration changes the broker's version.
       writes.add(new MetadataWrite.Delete(liveKey, live.version()));
     }
     writes.add(new MetadataWrite.Create(liveKey, holder(epoch), true));
@@ -239,7 +239,7 @@ final class Membership {
         new MetadataWrite.Delete(new MetadataKey.Live(brokerId), state.live(brokerId).version()));
   }
 
-  /** The write after which this process is not the controller any more, and nobody is. */
+  /** The write that ends this process's term as controller, without a successor. */
   static List<MetadataWrite> resign(ClusterState state) {
     return List.of(
         new MetadataWrite.Check(Single.CONTROLLER_EPOCH, state.controllerEpoch()),
@@ -252,7 +252,7 @@ final class Membership {
         new MetadataWrite.Update(
             Single.CONTROLLER_EPOCH, MetadataValue.None.NONE, state.controllerEpoch()));
     if (state.controller() != null) {
-      // Nobody can have replaced it since: every election changes the controller epoch.
+      // It cannot have been replaced since: every election changes the controller epoch.
       writes.add(new MetadataWrite.Delete(Single.CONTROLLER, state.controller().version()));
     }
     writes.add(

@@ -53,7 +53,7 @@ public sealed interface MetadataValue {
    * See {@link MetadataKey.Topic}.
    *
    * @param assignment the replicas of each partition, the preferred leader first; empty while the
-   *     topic is being made. Partitions beyond it do not exist for anyone, whatever nodes there are
+   *     topic is being made. Partitions beyond it do not exist, whatever nodes there are
    * @param deleting the topic does not exist any more for anyone but the controller
    */
   record Topic(
@@ -182,7 +182,7 @@ public sealed interface MetadataValue {
   /**
    * See {@link MetadataKey.Single#PRODUCER_IDS}.
    *
-   * @param next the first producer id that nobody has
+   * @param next the first producer id that has not been given out
    */
   record ProducerIds(long next) implements MetadataValue {}
 }

@@ -4,7 +4,7 @@ import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
 import java.util.concurrent.CompletableFuture;
 
-/** Someone who waits for a goal. Confined to the thread of its {@link ClusterMember}. */
+/** A request that waits for a goal. Confined to the thread of its {@link ClusterMember}. */
 final class PendingRequest<T> {
   private final Goal<T> goal;
   private final CompletableFuture<T> answer;

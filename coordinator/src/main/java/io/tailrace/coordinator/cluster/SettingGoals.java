@@ -86,8 +86,8 @@ final class SettingGoals {
   }
 
   /**
-   * A block of producer ids that nobody else gets. When the answer to a write is lost the block may
-   * be lost with it; there are enough.
+   * A block of producer ids that no other broker gets. When the answer to a write is lost the block
+   * may be lost with it; there are enough.
    */
   static final class TakeProducerIds implements Goal<Long> {
     private final int count;

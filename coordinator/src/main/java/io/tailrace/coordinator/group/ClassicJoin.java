@@ -9,7 +9,7 @@ import java.util.List;
  * @param memberId empty = it is new
  * @param newMemberId the id that it gets if it is new; unlike any other
  * @param instanceId of a static member; empty = none
- * @param idFirst whether a new member is told its id, and joins with that
+ * @param idFirst whether a new member first receives its id, and joins again with it
  * @param protocols that it understands, those it likes best first
  */
 public record ClassicJoin(

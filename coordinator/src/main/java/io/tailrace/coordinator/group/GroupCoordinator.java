@@ -276,7 +276,7 @@ public final class GroupCoordinator {
   }
 
   /**
-   * What a member is to be told now.
+   * The assignment that a member is to receive now.
    *
    * @param partitions all that it may read
    * @param settled whether it may read what it is to read in the end, and has nothing to give up
@@ -284,7 +284,9 @@ public final class GroupCoordinator {
   public record Assignment(
       int memberEpoch, SortedSet<TopicIdPartition> partitions, boolean settled) {}
 
-  /** What the member is to be told now; null when the group does not have it. */
+  /**
+   * The assignment that the member is to receive now; null when the group does not have the member.
+   */
   public Assignment assignment(MemberKey key) {
     GroupState group = state.group(key.group());
     GroupMember member = group == null ? null : group.members().get(key.memberId());

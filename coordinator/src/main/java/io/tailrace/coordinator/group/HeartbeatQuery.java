@@ -8,9 +8,9 @@ import java.util.TreeSet;
  * A member's sign of life.
  *
  * @param sequence grows with each heartbeat of the member
- * @param memberEpoch the newest that it was told; 0 = it joins
+ * @param memberEpoch the newest that the member has received; 0 = it joins
  * @param leave whether it leaves the group
- * @param info what it tells of itself; null = as before
+ * @param info what the member reports about itself; null = unchanged
  * @param owned what it reads, or has not finished giving up
  */
 public record HeartbeatQuery(

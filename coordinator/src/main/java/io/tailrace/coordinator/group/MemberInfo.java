@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a member tells of itself. Immutable.
+ * What a member reports about itself. Immutable.
  *
  * @param topics the names of the topics that it subscribes to
  * @param pattern topics whose whole name matches are subscribed to as well; empty = none

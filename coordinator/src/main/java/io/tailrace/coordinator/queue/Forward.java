@@ -14,7 +14,7 @@ import java.util.stream.LongStream;
  * @param epoch of the forwarder's producer
  * @param firstSequence of the batch
  * @param aside those that had been set aside, ascending
- * @param messages the others, ascending; nobody holds them
+ * @param messages the others, ascending; no consumer holds them
  */
 public record Forward(
     ForwardTarget target,

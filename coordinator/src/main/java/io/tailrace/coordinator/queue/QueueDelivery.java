@@ -12,9 +12,9 @@ import java.util.NavigableSet;
 import java.util.Set;
 
 /**
- * One queue on one partition: decides what is delivered to whom and what answers mean. Every method
- * that decides returns deltas and changes nothing; {@link #apply} changes the state, in the leader
- * as in every other replica. Time and offsets come from outside. Not thread-safe.
+ * One queue on one partition: decides which consumer gets which message and what answers change.
+ * Every method that decides returns deltas and changes nothing; {@link #apply} changes the state,
+ * in the leader as in every other replica. Time and offsets come from outside. Not thread-safe.
  *
  * <p>What only a leader has is not replayed: the new messages (they follow from the data and the
  * bindings), the ends of locks (a new leader grants each one full period), and which consumers have
@@ -176,7 +176,7 @@ public final class QueueDelivery {
     return offset < state.deferred().to();
   }
 
-  /** Forgets the new messages: they will be told again from {@link #cursor()} on. */
+  /** Forgets the new messages: the log is read again from {@link #cursor()} on. */
   public void forgetMatched() {
     fresh.clear();
   }

@@ -77,7 +77,7 @@ public final class ReplicaState {
   /**
    * Joins the state of the partition's second log to this one of its first. A replica is in sync
    * when it has both logs: this state proposes in-sync sets for both, and tells the second of them,
-   * which must not be asked to {@link #propose}. Both are told the same metadata.
+   * which must not be asked to {@link #propose}. Both receive the same metadata.
    *
    * @param log of this replica, not joined to another one
    */

@@ -92,7 +92,7 @@ final class ZooKeeperMetadataStore implements MetadataStore {
   /**
    * @param newClusterId the id of the cluster if this process is its first
    * @param founds whether this process may make a cluster where there is none, until it has seen
-   *     one; otherwise the listener is told of a store that holds nothing
+   *     one; otherwise the listener is called for a store without data
    */
   ZooKeeperMetadataStore(
       ZooKeeperSettings settings, Scheduler thread, String newClusterId, boolean founds) {

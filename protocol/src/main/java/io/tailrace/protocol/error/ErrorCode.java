@@ -71,8 +71,8 @@ public enum ErrorCode {
   QUEUE_EXISTS(39, false, "the queue already exists"),
   /** A queue's name, setting or binding is not allowed. */
   INVALID_QUEUE(40, false, "a queue's name, setting or binding is not allowed"),
-  /** The message was given to somebody else meanwhile, or set aside. */
-  LOCK_LOST(41, false, "the message was given to somebody else meanwhile, or set aside"),
+  /** The message was delivered to another consumer meanwhile, or set aside. */
+  LOCK_LOST(41, false, "the message was delivered to another consumer meanwhile, or set aside"),
   /** Queues are bound to the exchange. */
   EXCHANGE_IN_USE(42, false, "queues are bound to the exchange"),
   /** The queue's inbox has reached {@code inbox.max.bytes}. */
