@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Queues whose delivery log is damaged, or whose records were given up. */
 class DeliveryDamageTest {
@@ -57,6 +59,38 @@ class DeliveryDamageTest {
     receiveAndAck(cluster, only);
     assertNull(refused, () -> refused.message());
     assertTrue(received.contains(4L), () -> "goes on without the setting, " + received);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aDamagedDeliveryLogIsFetchedAgainFromAnotherReplica(int damaged) {
+    DeliveryReplicas cluster = new DeliveryReplicas();
+    publish(cluster, cluster.leader(), 3);
+    cluster.heal();
+    receiveAndAck(cluster, cluster.leader());
+    cluster.heal();
+    assertEquals(List.of(0L, 1L, 2L), received);
+
+    cluster.replicas.forEach(Replica::kill);
+    damageAll(cluster.replicas.get(damaged));
+    cluster.replicas.forEach(Replica::start);
+    cluster.electWhole(0);
+    cluster.heal();
+    assertEquals(damaged == 0, cluster.leader().id != 0, "a damaged leader resigns");
+    publish(cluster, cluster.leader(), 1);
+    cluster.heal();
+    receiveAndAck(cluster, cluster.leader());
+    assertNull(refused);
+    assertEquals(List.of(0L, 1L, 2L, 3L), received, "nothing comes back");
+
+    cluster.heal();
+    assertEquals(3, cluster.inSyncAlive());
+    for (Replica each : cluster.replicas) {
+      assertTrue(each.disk.isSound(DELIVERY));
+      assertEquals(
+          cluster.batches(cluster.leader(), LogId.Kind.DELIVERY).size(),
+          cluster.batches(each, LogId.Kind.DELIVERY).size());
+    }
   }
 
   private static void damageAll(Replica replica) {

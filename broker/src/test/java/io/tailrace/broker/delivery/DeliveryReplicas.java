@@ -217,6 +217,12 @@ final class DeliveryReplicas {
     }
   }
 
+  /** All replicas have come back and are whole: one of them leads, and all stay in sync. */
+  void electWhole(int leader) {
+    List<InSyncReplica> all = replicas.stream().map(Replica::registration).toList();
+    change(leader, image.leaderEpoch() + 1, all, List.of());
+  }
+
   /** Lets any replica lead, whatever it lacks. */
   void electUnclean(int leader) {
     change(

@@ -1,6 +1,7 @@
 package io.tailrace.broker.log.chronicle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,29 @@ class LostRecordsTest {
         assertEquals(readable, log.readable(0, PAYLOAD_BYTES));
         assertTrue(Files.exists(TestLog.directory(data).resolve(LogFiles.DAMAGED)));
       }
+    }
+  }
+
+  /** What a replica does that fetches damaged records again from another one. */
+  @Test
+  void discardsFromTheFirstLostRecordOnAndIsWholeAfterwards() throws IOException {
+    Path data = newLog("discarded", 400, PAYLOAD_BYTES, SEGMENT_BYTES);
+    List<Long> segments = segmentsOf(data);
+    long lost = segments.get(1);
+    remove(TestLog.segment(data, lost));
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      assertEquals(lost, log.owner.call(log.log::damagedFrom));
+      assertEquals(Set.of(TestLog.ID), log.store.notWhole().keySet());
+
+      assertEquals(lost, log.owner.call(log.log::discardDamaged));
+      assertEquals(-1, log.owner.call(log.log::damagedFrom));
+      log.append(3, PAYLOAD_BYTES);
+    }
+    assertFalse(Files.exists(TestLog.directory(data).resolve(LogFiles.DAMAGED)));
+    try (TestLog log = new TestLog(data, TestLog.config(SEGMENT_BYTES))) {
+      assertEquals(Map.of(), log.store.notWhole());
+      assertEquals(-1, log.owner.call(log.log::damagedFrom));
+      assertEquals(TestLog.range(0, lost + 3), log.readable(0, PAYLOAD_BYTES));
     }
   }
 
