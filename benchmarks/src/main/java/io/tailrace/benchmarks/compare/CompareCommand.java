@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "compare",
     description = {
-      "Compares Tailrace with Kafka, side by side on this machine.",
+      "Compares Tailrace with Kafka, or with an earlier Tailrace, side by side on this machine.",
       "Every measurement has a fresh broker process, a fresh client process and a warm-up; the"
           + " peers take turns. Nothing else should run meanwhile."
     },
@@ -48,8 +48,23 @@ public final class CompareCommand implements Callable<Integer> {
       names = "--peers",
       split = ",",
       paramLabel = "PEER",
-      description = "kafka, tailrace or both (default).")
-  private List<String> peers = List.of("kafka", "tailrace");
+      description = "kafka, earlier, tailrace; default kafka,tailrace.")
+  private List<String> peers;
+
+  @Option(
+      names = "--earlier",
+      paramLabel = "CHECKOUT",
+      description =
+          "Compares with the Tailrace of another checkout, which its own bin/bench has built,"
+              + " instead of Kafka.")
+  private Path earlier;
+
+  @Option(
+      names = "--replicated",
+      description =
+          "On three brokers of each peer: three replicas, two in sync at least; producing and"
+              + " latency.")
+  private boolean replicated;
 
   @Option(names = "--pairs", description = "Measurements of each peer and work (default 5).")
   private Integer pairs;
@@ -113,9 +128,10 @@ public final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Scenario> chosen = Scenario.all().stream().filter(this::isChosen).toList();
+    List<Scenario> all = replicated ? Scenario.replicated() : Scenario.all();
+    List<Scenario> chosen = all.stream().filter(this::isChosen).toList();
     if (list || chosen.isEmpty()) {
-      Scenario.all().forEach(s -> System.out.printf("%-26s %s%n", s.id(), s.title()));
+      all.forEach(s -> System.out.printf("%-26s %s%n", s.id(), s.title()));
       return list ? 0 : 2;
     }
     Instant when = Instant.now();
@@ -136,10 +152,19 @@ public final class CompareCommand implements Callable<Integer> {
     Map<Peer, String> external = new EnumMap<>(Peer.class);
     Optional.ofNullable(kafka).ifPresent(address -> external.put(Peer.KAFKA, address));
     Optional.ofNullable(tailrace).ifPresent(address -> external.put(Peer.TAILRACE, address));
+    Map<Peer, Checkout> checkouts = new EnumMap<>(Peer.class);
+    checkouts.put(Peer.KAFKA, checkout);
+    checkouts.put(Peer.TAILRACE, checkout);
+    if (earlier != null) {
+      checkouts.put(Peer.EARLIER, Checkout.at(earlier, brokerHeap, clientHeap));
+    }
+    if (!checkouts.keySet().containsAll(measured())) {
+      throw new IllegalArgumentException("--peers earlier needs --earlier CHECKOUT");
+    }
     Processes processes = new Processes();
     Measuring measuring =
         new Measuring(
-            processes, checkout, work, common, external, new WarmMemory(processes, touched));
+            processes, checkouts, work, common, external, new WarmMemory(processes, touched));
     List<Outcome> outcomes = measureAll(chosen, measuring, work);
     publish(when, checkout, common, external, outcomes);
     return outcomes.stream().allMatch(outcome -> outcome.failures().isEmpty()) ? 0 : 1;
@@ -165,9 +190,15 @@ public final class CompareCommand implements Callable<Integer> {
                     || scenario.id().startsWith(work + "/"));
   }
 
+  private List<Peer> measured() {
+    return peers == null
+        ? List.of(earlier == null ? Peer.KAFKA : Peer.EARLIER, Peer.TAILRACE)
+        : peers.stream().map(Peer::of).toList();
+  }
+
   /** Work by work, so that a pair is close in time; who begins alternates. */
   private List<Outcome> measureAll(List<Scenario> chosen, Measuring measuring, Path work) {
-    List<Peer> inOrder = peers.stream().map(Peer::of).toList();
+    List<Peer> inOrder = measured();
     int count = or(pairs, quick ? 1 : 5);
     List<Outcome> outcomes = new ArrayList<>();
     for (Scenario scenario : chosen) {
@@ -188,7 +219,7 @@ public final class CompareCommand implements Callable<Integer> {
   }
 
   private static void print(Scenario scenario, Peer peer, Run run) {
-    System.out.printf("  %-9s", peer.title());
+    System.out.printf("  %-15s", peer.title());
     scenario.metrics().stream()
         .filter(run.figures()::containsKey)
         .forEach(
@@ -222,12 +253,18 @@ public final class CompareCommand implements Callable<Integer> {
       List<Outcome> outcomes) {
     Path file = report == null ? root.resolve("benchmarks/target/compare/report.md") : report;
     List<String> facts = new ArrayList<>(Machine.facts(root));
+    if (earlier != null) {
+      facts.add("Tailrace before: commit " + Machine.commit(earlier));
+    }
     facts.add(
         "Brokers -Xmx"
             + checkout.brokerHeap()
             + ", clients -Xmx"
             + checkout.clientHeap()
-            + "; replication factor 1, acks=all, no compression, noise as data, no fsync before"
+            + (replicated
+                ? "; three brokers, replication factor 3, two replicas in sync at least"
+                : "; replication factor 1")
+            + ", acks=all, no compression, noise as data, no fsync before"
             + " the acknowledgement (the default of both); client and broker share the machine");
     facts.add(
         "Pairs "

@@ -10,8 +10,11 @@ interface Driver extends AutoCloseable {
   /** Records that one poll returns at most. */
   int MAX_POLL_RECORDS = 1000;
 
-  /** Creates a topic with one replica and returns when the broker says that it exists. */
-  void createTopic(String topic, int partitions);
+  /** Creates a topic and returns when the broker says that it exists. */
+  void createTopic(String topic, int partitions, int replicas);
+
+  /** The sum of the leader epochs of a topic's partitions: it grows with every election. */
+  long leaderEpochs(String topic, int partitions);
 
   /** How many records the broker says a topic holds: its end offsets less its start offsets. */
   long recordsIn(String topic, int partitions);

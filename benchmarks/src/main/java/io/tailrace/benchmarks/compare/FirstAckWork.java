@@ -27,7 +27,7 @@ final class FirstAckWork implements Work {
     }
     Tally tally = new Tally();
     try (Driver driver = connection.open()) {
-      driver.createTopic("first", 1);
+      driver.createTopic("first", 1, 1);
       try (Sender sender = driver.sender("first", new SenderSettings(16 * 1024, 0, "all"), tally)) {
         sender.send(new byte[100]);
         while (tally.acknowledged() == 0) {

@@ -1,6 +1,7 @@
 package io.tailrace.benchmarks.compare;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -39,9 +40,16 @@ final class KafkaDriver implements Driver {
   }
 
   @Override
-  public void createTopic(String topic, int partitions) {
-    NewTopic created = new NewTopic(topic, partitions, (short) 1);
+  public void createTopic(String topic, int partitions, int replicas) {
+    NewTopic created = new NewTopic(topic, partitions, (short) replicas);
     await(admin.createTopics(List.of(created)).all());
+  }
+
+  @Override
+  public long leaderEpochs(String topic, int partitions) {
+    return offsets(topic, partitions, OffsetSpec.latest()).stream()
+        .mapToLong(end -> end.leaderEpoch().orElse(0))
+        .sum();
   }
 
   @Override
@@ -51,18 +59,20 @@ final class KafkaDriver implements Driver {
 
   @Override
   public long recordsIn(String topic, int partitions) {
-    return offsets(topic, partitions, OffsetSpec.latest())
-        - offsets(topic, partitions, OffsetSpec.earliest());
+    return sum(offsets(topic, partitions, OffsetSpec.latest()))
+        - sum(offsets(topic, partitions, OffsetSpec.earliest()));
   }
 
-  private long offsets(String topic, int partitions, OffsetSpec spec) {
+  private static long sum(Collection<ListOffsetsResultInfo> offsets) {
+    return offsets.stream().mapToLong(ListOffsetsResultInfo::offset).sum();
+  }
+
+  private Collection<ListOffsetsResultInfo> offsets(String topic, int partitions, OffsetSpec spec) {
     Map<TopicPartition, OffsetSpec> wanted =
         IntStream.range(0, partitions)
             .boxed()
             .collect(Collectors.toMap(i -> new TopicPartition(topic, i), i -> spec));
-    return await(admin.listOffsets(wanted).all()).values().stream()
-        .mapToLong(ListOffsetsResultInfo::offset)
-        .sum();
+    return await(admin.listOffsets(wanted).all()).values();
   }
 
   private static <T> T await(KafkaFuture<T> future) {

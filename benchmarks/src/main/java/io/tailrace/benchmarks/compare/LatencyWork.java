@@ -27,7 +27,7 @@ final class LatencyWork implements Work {
     int total = warmup + settings.number("measureS") * rate;
     Tally tally = new Tally();
     try (Driver driver = connection.open()) {
-      driver.createTopic(topic, partitions);
+      Elections elections = Elections.ofNewTopic(driver, topic, settings);
       try (Driver reading = connection.open();
           Sender sender = driver.sender(topic, SenderSettings.of(settings), tally)) {
         Receiving receiving = new Receiving(reading, topic, partitions, warmup, total);
@@ -41,6 +41,7 @@ final class LatencyWork implements Work {
         results.put("p99 ms", histogram.getValueAtPercentile(99) / 1e6);
         results.put("p99.9 ms", histogram.getValueAtPercentile(99.9) / 1e6);
         results.put("max ms", histogram.getMaxValue() / 1e6);
+        results.put(Scenario.ELECTIONS, elections.count());
       }
       if (driver.recordsIn(topic, partitions) != total) {
         throw new IllegalStateException("not every record is stored");

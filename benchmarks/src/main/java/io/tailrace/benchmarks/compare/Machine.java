@@ -60,7 +60,8 @@ final class Machine {
     }
   }
 
-  private static String commit(Path root) {
+  /** The commit that is checked out. */
+  static String commit(Path root) {
     try {
       Process git =
           new ProcessBuilder("git", "describe", "--always", "--dirty")

@@ -2,6 +2,7 @@ package io.tailrace.benchmarks.compare;
 
 import io.tailrace.benchmarks.process.Checkout;
 import io.tailrace.benchmarks.process.MeasuredBroker;
+import io.tailrace.benchmarks.process.MeasuredCluster;
 import io.tailrace.benchmarks.process.Peer;
 import io.tailrace.benchmarks.process.ProcessMemory;
 import io.tailrace.benchmarks.process.Processes;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** Takes one measurement of one peer. Confined to the main thread. */
@@ -23,7 +25,7 @@ final class Measuring {
   private static final long CLIENT_TIMEOUT_S = 1800;
 
   private final Processes processes;
-  private final Checkout checkout;
+  private final Map<Peer, Checkout> checkouts;
   private final Path workDirectory;
   private final Settings common;
   private final Map<Peer, String> external;
@@ -31,19 +33,20 @@ final class Measuring {
   private int runs;
 
   /**
+   * @param checkouts where each peer is
    * @param common durations and sizes that hold for all measurements
    * @param external brokers that already run, as {@code host:port}
    * @param memory touched before rates are measured
    */
   Measuring(
       Processes processes,
-      Checkout checkout,
+      Map<Peer, Checkout> checkouts,
       Path workDirectory,
       Settings common,
       Map<Peer, String> external,
       WarmMemory memory) {
     this.processes = processes;
-    this.checkout = checkout;
+    this.checkouts = checkouts;
     this.workDirectory = workDirectory;
     this.common = common;
     this.external = external;
@@ -69,17 +72,30 @@ final class Measuring {
 
   private void takeHere(Scenario scenario, Peer peer, Map<String, Double> figures) {
     Path directory = workDirectory.resolve(runs + "-" + peer.id());
+    Checkout checkout = checkouts.get(peer);
+    if (scenario.isReplicated()) {
+      try (MeasuredCluster cluster = MeasuredCluster.of(peer, processes, checkout, directory)) {
+        cluster.prepare();
+        touchMemory(scenario);
+        withClient(scenario, peer, cluster.brokers(), figures);
+      }
+      return;
+    }
     try (MeasuredBroker broker = MeasuredBroker.of(peer, processes, checkout, directory)) {
       broker.prepare();
-      if (scenario.kind() == Scenario.Kind.PRODUCE || scenario.kind() == Scenario.Kind.REPLAY) {
-        memory.touch(workDirectory.resolve(runs + "-memory.log"));
-      }
+      touchMemory(scenario);
       switch (scenario.kind()) {
-        case PRODUCE, REPLAY, LATENCY -> withClient(scenario, peer, broker, figures);
+        case PRODUCE, REPLAY, LATENCY -> withClient(scenario, peer, List.of(broker), figures);
         case START -> start(scenario, peer, broker, figures);
         case IDLE -> idle(broker, figures);
         case PARTITIONS -> partitions(scenario, peer, broker, figures);
       }
+    }
+  }
+
+  private void touchMemory(Scenario scenario) {
+    if (scenario.kind() == Scenario.Kind.PRODUCE || scenario.kind() == Scenario.Kind.REPLAY) {
+      memory.touch(workDirectory.resolve(runs + "-memory.log"));
     }
   }
 
@@ -104,18 +120,22 @@ final class Measuring {
   }
 
   private void withClient(
-      Scenario scenario, Peer peer, MeasuredBroker broker, Map<String, Double> figures) {
-    broker.start();
-    broker.awaitListening();
-    Client client = client(scenario, peer, broker, Settings.of());
+      Scenario scenario, Peer peer, List<MeasuredBroker> brokers, Map<String, Double> figures) {
+    brokers.forEach(MeasuredBroker::start);
+    brokers.forEach(MeasuredBroker::awaitListening);
+    Client client = client(scenario, peer, brokers.get(0), Settings.of());
     // Under load, not afterwards: the mappings of a deleted topic are no longer resident.
-    double anonMiB = broker.memory().anonMiB();
+    double anonMiB = sum(brokers, ProcessMemory::anonMiB);
     while (!processes.ends(client.process, 1)) {
-      anonMiB = Math.max(anonMiB, broker.memory().anonMiB());
+      anonMiB = Math.max(anonMiB, sum(brokers, ProcessMemory::anonMiB));
     }
     figures.putAll(client.await());
     figures.put("broker peak RssAnon MiB", anonMiB);
-    figures.put("broker peak VmRSS MiB", broker.memory().peakRssMiB());
+    figures.put("broker peak VmRSS MiB", sum(brokers, ProcessMemory::peakRssMiB));
+  }
+
+  private static double sum(List<MeasuredBroker> brokers, ToDoubleFunction<ProcessMemory> figure) {
+    return brokers.stream().map(MeasuredBroker::memory).mapToDouble(figure).sum();
   }
 
   private void start(
@@ -182,8 +202,9 @@ final class Measuring {
 
   private Client client(Scenario scenario, Peer peer, String host, int port, Settings more) {
     Path output = workDirectory.resolve(runs + "-" + peer.id() + "-client.log");
-    List<String> command = checkout.client(peer, ClientMain.class);
-    command.addAll(List.of(peer.id(), host, Integer.toString(port), scenario.kind().work()));
+    List<String> command = checkouts.get(peer).client(peer, ClientMain.class);
+    command.addAll(
+        List.of(peer.library().id(), host, Integer.toString(port), scenario.kind().work()));
     command.addAll(common.and(scenario.settings()).and(more).assignments());
     try {
       Files.deleteIfExists(output);

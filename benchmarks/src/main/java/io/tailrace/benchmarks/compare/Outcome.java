@@ -35,16 +35,21 @@ final class Outcome {
     return reached.isEmpty() ? Optional.empty() : Optional.of(Summary.of(reached));
   }
 
+  /** Whom Tailrace is compared with. */
+  Peer baseline() {
+    return figures.containsKey(Peer.EARLIER) ? Peer.EARLIER : Peer.KAFKA;
+  }
+
   /** How many times better Tailrace was, pair by pair; above 1 is better in every metric. */
   Optional<Summary> advantage(String metric) {
     if (!Scenario.isCompared(metric)) {
       return Optional.empty();
     }
-    List<Run> kafka = figures.getOrDefault(Peer.KAFKA, List.of());
+    List<Run> others = figures.getOrDefault(baseline(), List.of());
     List<Run> tailrace = figures.getOrDefault(Peer.TAILRACE, List.of());
     List<Double> ratios = new ArrayList<>();
-    for (int i = 0; i < Math.min(kafka.size(), tailrace.size()); i++) {
-      Double theirs = kafka.get(i).figures().get(metric);
+    for (int i = 0; i < Math.min(others.size(), tailrace.size()); i++) {
+      Double theirs = others.get(i).figures().get(metric);
       Double ours = tailrace.get(i).figures().get(metric);
       if (theirs != null && ours != null && theirs > 0 && ours > 0) {
         ratios.add(Scenario.moreIsBetter(metric) ? ours / theirs : theirs / ours);

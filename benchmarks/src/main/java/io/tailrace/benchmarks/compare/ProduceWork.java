@@ -22,7 +22,7 @@ final class ProduceWork implements Work {
     Payloads payloads = new Payloads(recordBytes);
     Tally tally = new Tally();
     try (Driver driver = connection.open()) {
-      driver.createTopic(topic, settings.number("partitions"));
+      Elections elections = Elections.ofNewTopic(driver, topic, settings);
       try (Sender sender = driver.sender(topic, SenderSettings.of(settings), tally)) {
         touchAll(sender, settings.number("partitions"), payloads, tally);
         send(sender, payloads, tally, settings.number("warmupS"));
@@ -46,6 +46,7 @@ final class ProduceWork implements Work {
             sent + " sent, " + tally.acknowledged() + " acknowledged, " + stored + " stored");
       }
       results.put("stored", (double) stored);
+      results.put(Scenario.ELECTIONS, elections.count());
       driver.deleteTopic(topic);
     }
   }

@@ -25,7 +25,7 @@ final class ReplayWork implements Work {
     Tally tally = new Tally();
     long expected = 0;
     try (Driver driver = connection.open()) {
-      driver.createTopic(topic, partitions);
+      driver.createTopic(topic, partitions, 1);
       try (Sender sender = driver.sender(topic, FILLING, tally)) {
         Payloads payloads = new Payloads(recordBytes);
         for (long i = 0; i < records; i++) {

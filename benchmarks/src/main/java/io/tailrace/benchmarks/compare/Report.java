@@ -39,9 +39,14 @@ final class Report {
         Medians [min..max]. The advantage is the median of the ratios of each pair; above 1 means \
         that Tailrace is better, in rates as in times and bytes.
 
-        | | Kafka | Tailrace | advantage |
+        | | %s | Tailrace | advantage |
         |---|---|---|---|
-        """);
+        """
+            .formatted(
+                outcomes.stream()
+                    .map(outcome -> outcome.baseline().title())
+                    .findFirst()
+                    .orElse(Peer.KAFKA.title())));
     for (Outcome outcome : outcomes) {
       for (String metric : outcome.scenario().metrics()) {
         row(text, outcome, metric);
@@ -68,9 +73,9 @@ final class Report {
   }
 
   private static void row(StringBuilder text, Outcome outcome, String metric) {
-    Optional<Summary> kafka = outcome.summary(Peer.KAFKA, metric);
+    Optional<Summary> other = outcome.summary(outcome.baseline(), metric);
     Optional<Summary> tailrace = outcome.summary(Peer.TAILRACE, metric);
-    if (kafka.isEmpty() && tailrace.isEmpty()) {
+    if (other.isEmpty() && tailrace.isEmpty()) {
       return;
     }
     text.append("| ")
@@ -78,7 +83,7 @@ final class Report {
         .append(": ")
         .append(metric)
         .append(" | ")
-        .append(kafka.map(Summary::forPeople).orElse("-"))
+        .append(other.map(Summary::forPeople).orElse("-"))
         .append(" | ")
         .append(tailrace.map(Summary::forPeople).orElse("-"))
         .append(" | ")

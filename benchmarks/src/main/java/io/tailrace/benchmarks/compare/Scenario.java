@@ -1,5 +1,7 @@
 package io.tailrace.benchmarks.compare;
 
+import io.tailrace.benchmarks.process.MeasuredCluster;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,8 +14,15 @@ import java.util.List;
  * @param metrics the figures that are reported, the most telling first
  */
 record Scenario(String id, String title, Kind kind, Settings settings, List<String> metrics) {
+  Scenario {
+    settings = Settings.of("replicas=1").and(settings);
+  }
+
   /** Above 100, the kernel has slowed the broker down to the device's rate. */
   static final String UNWRITTEN = "unwritten at most, % of where the kernel slows writers";
+
+  /** Changes of leaders while it was measured. */
+  static final String ELECTIONS = "elections";
 
   /** How a measurement is taken. */
   enum Kind {
@@ -83,6 +92,28 @@ record Scenario(String id, String title, Kind kind, Settings settings, List<Stri
         partitions(10_000));
   }
 
+  /** What is compared on three brokers, with three replicas of each partition. */
+  static List<Scenario> replicated() {
+    return all().stream()
+        .filter(
+            each ->
+                each.kind() == Kind.LATENCY
+                    || (each.kind() == Kind.PRODUCE && each.settings().number("partitions") <= 6))
+        .map(Scenario::onThreeBrokers)
+        .toList();
+  }
+
+  private Scenario onThreeBrokers() {
+    List<String> more = new ArrayList<>(metrics);
+    more.add(ELECTIONS);
+    return new Scenario(
+        id, title, kind, settings.and("replicas", MeasuredCluster.SIZE), List.copyOf(more));
+  }
+
+  boolean isReplicated() {
+    return settings.number("replicas") > 1;
+  }
+
   private static Scenario produce(int recordBytes, int partitions, boolean tuned) {
     return new Scenario(
         "produce/" + size(recordBytes) + "/" + partitions + "p/" + (tuned ? "tuned" : "default"),
@@ -139,7 +170,7 @@ record Scenario(String id, String title, Kind kind, Settings settings, List<Stri
 
   /** Whether one peer can be better in it than another. */
   static boolean isCompared(String metric) {
-    return !metric.equals(UNWRITTEN);
+    return !metric.equals(UNWRITTEN) && !metric.equals(ELECTIONS);
   }
 
   /** Whether a larger figure is the better one. */

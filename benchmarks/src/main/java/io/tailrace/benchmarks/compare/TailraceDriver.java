@@ -28,9 +28,18 @@ final class TailraceDriver implements Driver {
   }
 
   @Override
-  public void createTopic(String topic, int partitions) {
+  public void createTopic(String topic, int partitions, int replicas) {
     await(
-        client.admin().createTopic(Topic.named(topic).partitions(partitions).replicationFactor(1)));
+        client
+            .admin()
+            .createTopic(Topic.named(topic).partitions(partitions).replicationFactor(replicas)));
+  }
+
+  @Override
+  public long leaderEpochs(String topic, int partitions) {
+    return await(client.admin().listOffsets(topic, Position.latest())).values().stream()
+        .mapToLong(PartitionOffset::leaderEpoch)
+        .sum();
   }
 
   @Override

@@ -27,7 +27,7 @@ final class TouchPartitionsWork implements Work {
         String topic = "many-" + first;
         int count = Math.min(PARTITIONS_PER_TOPIC, partitions - first);
         if (create) {
-          driver.createTopic(topic, count);
+          driver.createTopic(topic, count, 1);
         }
         Sender sender = driver.sender(topic, sending, tally);
         senders.add(sender);

@@ -33,7 +33,7 @@ interface Work {
       // Each library is on the class path of its own client process only.
       return switch (peer) {
         case KAFKA -> new KafkaDriver(address);
-        case TAILRACE -> new TailraceDriver(address);
+        case TAILRACE, EARLIER -> new TailraceDriver(address);
       };
     }
   }

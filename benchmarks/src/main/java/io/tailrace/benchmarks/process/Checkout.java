@@ -37,7 +37,7 @@ public record Checkout(Path root, String java, String brokerHeap, String clientH
     String libraries =
         switch (peer) {
           case KAFKA -> kafkaClassPath();
-          case TAILRACE -> root.resolve("benchmarks/target/lib") + "/*";
+          case TAILRACE, EARLIER -> root.resolve("benchmarks/target/lib") + "/*";
         };
     return new ArrayList<>(
         List.of(

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Kafka as one process that is broker and controller (KRaft), with the JVM switches of its own
@@ -15,10 +16,29 @@ import java.util.Map;
 final class KafkaBroker extends MeasuredBroker {
   private static final String CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 
+  private final int nodeId;
   private final int controllerPort = freePort();
+  private List<KafkaBroker> quorum = List.of(this);
 
+  /** One that is alone. */
   KafkaBroker(Processes processes, Checkout checkout, Path directory) {
+    this(processes, checkout, directory, 1);
+  }
+
+  private KafkaBroker(Processes processes, Checkout checkout, Path directory, int nodeId) {
     super(processes, checkout, directory);
+    this.nodeId = nodeId;
+  }
+
+  /** Several, each of which is a broker and one of the controllers. */
+  static List<MeasuredBroker> cluster(
+      int count, Processes processes, Checkout checkout, Path directory) {
+    List<KafkaBroker> brokers = new ArrayList<>();
+    for (int id = 1; id <= count; id++) {
+      brokers.add(new KafkaBroker(processes, checkout, MeasuredCluster.broker(directory, id), id));
+    }
+    brokers.forEach(broker -> broker.quorum = brokers);
+    return List.copyOf(brokers);
   }
 
   @Override
@@ -29,11 +49,13 @@ final class KafkaBroker extends MeasuredBroker {
           properties(),
           """
           process.roles=broker,controller
-          node.id=1
-          controller.quorum.voters=1@%1$s:%3$d
+          node.id=%5$d
+          controller.quorum.voters=%6$s
           listeners=PLAINTEXT://%1$s:%2$d,CONTROLLER://%1$s:%3$d
           controller.listener.names=CONTROLLER
           log.dirs=%4$s
+          default.replication.factor=%7$d
+          min.insync.replicas=%8$d
           offsets.topic.replication.factor=1
           transaction.state.log.replication.factor=1
           transaction.state.log.min.isr=1
@@ -42,7 +64,17 @@ final class KafkaBroker extends MeasuredBroker {
           group.initial.rebalance.delay.ms=0
           auto.create.topics.enable=false
           """
-              .formatted(HOST, port(), controllerPort, directory.resolve("data")));
+              .formatted(
+                  HOST,
+                  port(),
+                  controllerPort,
+                  directory.resolve("data"),
+                  nodeId,
+                  quorum.stream()
+                      .map(each -> each.nodeId + "@" + HOST + ":" + each.controllerPort)
+                      .collect(Collectors.joining(",")),
+                  quorum.size(),
+                  MeasuredCluster.minInSync(quorum.size())));
       Files.writeString(
           logging(),
           """

@@ -2,10 +2,7 @@ package io.tailrace.benchmarks.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +40,7 @@ public abstract class MeasuredBroker implements AutoCloseable {
       Peer peer, Processes processes, Checkout checkout, Path directory) {
     return switch (peer) {
       case KAFKA -> new KafkaBroker(processes, checkout, directory);
-      case TAILRACE -> new TailraceBroker(processes, checkout, directory);
+      case TAILRACE, EARLIER -> new TailraceBroker(processes, checkout, directory);
     };
   }
 
@@ -74,7 +71,7 @@ public abstract class MeasuredBroker implements AutoCloseable {
   /** Waits until the broker's port accepts connections. */
   public void awaitListening() {
     long deadline = System.nanoTime() + START_TIMEOUT_NS;
-    while (!accepts()) {
+    while (!MeasuredCluster.accepts(port)) {
       if (!process.isAlive() || System.nanoTime() > deadline) {
         throw new IllegalStateException("the broker does not listen; see " + log());
       }
@@ -114,15 +111,6 @@ public abstract class MeasuredBroker implements AutoCloseable {
     deleteRecursively(directory);
   }
 
-  private boolean accepts() {
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   static int freePort() {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
@@ -141,7 +129,7 @@ public abstract class MeasuredBroker implements AutoCloseable {
     }
   }
 
-  private static void deleteRecursively(Path directory) {
+  static void deleteRecursively(Path directory) {
     if (!Files.exists(directory)) {
       return;
     }

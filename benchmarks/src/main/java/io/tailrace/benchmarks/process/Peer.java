@@ -5,6 +5,8 @@ import java.util.Locale;
 /** Who is compared. */
 public enum Peer {
   KAFKA("Kafka"),
+  /** Tailrace as another checkout has it. */
+  EARLIER("Tailrace before"),
   TAILRACE("Tailrace");
 
   private final String title;
@@ -21,6 +23,11 @@ public enum Peer {
   /** The name in options and file names. */
   public String id() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whose client library speaks to its brokers. */
+  public Peer library() {
+    return this == EARLIER ? TAILRACE : this;
   }
 
   /** The peer with this name. */

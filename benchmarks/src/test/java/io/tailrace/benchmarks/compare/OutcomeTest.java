@@ -50,6 +50,18 @@ class OutcomeTest {
   }
 
   @Test
+  void comparesWithAnEarlierTailraceWhereThereIsOne(@TempDir Path folder) throws Exception {
+    outcome.add(Peer.EARLIER, Run.of(Map.of("records/s", 200.0)));
+    outcome.add(Peer.TAILRACE, Run.of(Map.of("records/s", 100.0)));
+    assertEquals(0.5, outcome.advantage("records/s").orElseThrow().median());
+    Path file = folder.resolve("RESULTS.md");
+    Report.append(file, Instant.EPOCH, List.of(), List.of(outcome), "c.svg");
+    String text = Files.readString(file);
+    assertTrue(text.contains("| | Tailrace before | Tailrace | advantage |"), text);
+    assertTrue(text.contains("| a test: records/s | 200 | 100 | 0.500 |"), text);
+  }
+
+  @Test
   void aFailedRunLeavesItsPairOutAndIsCounted() {
     add(100, 300);
     outcome.add(Peer.KAFKA, Run.failed(Map.of(), "it died"));
