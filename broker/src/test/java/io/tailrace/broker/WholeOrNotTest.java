@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.PartitionDescription;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -69,7 +70,7 @@ class WholeOrNotTest {
 
   private static void createAndSend(Broker broker, String topic) {
     try (TailraceClient client = connect(broker)) {
-      client.admin().createTopic(Topic.named(topic).partitions(1)).join();
+      TestTopics.create(client, Topic.named(topic).partitions(1));
       send(client, topic);
     }
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.Timestamp;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Acks;
 import io.tailrace.client.BadRecordHandler;
 import io.tailrace.client.Consumer;
@@ -183,7 +184,7 @@ class DocsExamplesTest {
   @Test
   void tunesForThroughput() {
     try (TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(6));
 
       tunesForThroughputExample();
 
@@ -248,7 +249,7 @@ class DocsExamplesTest {
   private void createTopics(String... names) {
     try (TailraceClient client = cluster.client()) {
       for (String name : names) {
-        client.admin().createTopic(Topic.named(name).partitions(6)).join();
+        TestTopics.create(client, Topic.named(name).partitions(6));
       }
     }
   }
@@ -257,7 +258,7 @@ class DocsExamplesTest {
 
   private void producesExample() {
     try (TailraceClient client = TailraceClient.connect(bootstrap)) {
-      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(6));
 
       try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
         RecordMetadata at = producer.send("orders", "customer-7", "two espressos").join();

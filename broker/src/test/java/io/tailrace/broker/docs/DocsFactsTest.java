@@ -9,6 +9,7 @@ import io.tailrace.broker.config.LiveConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.metrics.BrokerMetrics;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.ClientMetrics;
 import io.tailrace.client.Queue;
 import io.tailrace.client.TailraceClient;
@@ -64,7 +65,7 @@ class DocsFactsTest {
         TestCluster.start(directory, Map.of("group.lag.interval.ms", "100"))) {
       long giveUpNanos = System.nanoTime() + 30_000_000_000L;
       try (TailraceClient client = cluster.client()) {
-        client.admin().createTopic(Topic.named("orders")).join();
+        TestTopics.create(client, Topic.named("orders"));
         client
             .admin()
             .setGroupOffsets("billing", Map.of(new TopicPartition("orders", 0), 0L))

@@ -10,6 +10,7 @@ import io.tailrace.broker.StartupException;
 import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.testkit.BrokerProcess;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -37,7 +38,7 @@ class ClusterIdentityTest {
   private static void produce(TestCluster cluster) {
     try (TailraceClient client = cluster.client();
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("orders")).join();
+      TestTopics.create(client, Topic.named("orders"));
       producer.send("orders", "k", "v").join();
     }
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerBuilder;
 import io.tailrace.client.ConsumerRecord;
@@ -75,7 +76,7 @@ class ConsumerGroupTest {
     topic = test.getTestMethod().orElseThrow().getName();
     group = "g-" + topic;
     client = keep(cluster.client());
-    client.admin().createTopic(Topic.named(topic).partitions(4)).join();
+    TestTopics.create(client, Topic.named(topic).partitions(4));
     producer = client.producer(Serdes.string(), Serdes.string());
   }
 
@@ -333,7 +334,7 @@ class ConsumerGroupTest {
       consumer.commit();
     }
     client.admin().deleteTopic(topic).join();
-    client.admin().createTopic(Topic.named(topic).partitions(4)).join();
+    TestTopics.create(client, Topic.named(topic).partitions(4));
     produce(100, 104);
     List<String> second = new ArrayList<>();
     Consumer<String, String> consumer = keep(member(client).build());
@@ -435,8 +436,8 @@ class ConsumerGroupTest {
                 .build());
     List<String> values = new ArrayList<>();
     pollUntil(() -> consumer.assignment().size() == 4, values, consumer);
-    client.admin().createTopic(Topic.named(topic + "-2").partitions(3)).join();
-    client.admin().createTopic(Topic.named(topic + "-no").partitions(3)).join();
+    TestTopics.create(client, Topic.named(topic + "-2").partitions(3));
+    TestTopics.create(client, Topic.named(topic + "-no").partitions(3));
     pollUntil(() -> consumer.assignment().size() == 7, values, consumer);
     producer.send(Message.<String, String>of("late").partition(2).to(topic + "-2")).join();
     pollUntil(() -> values.contains("late"), values, consumer);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.BrowsedMessage;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.DeadLetterHeaders;
@@ -191,7 +192,7 @@ class DeadLettersTest {
 
   @Test
   void aQueueOfAnExchangeGetsItsDeadLettersBackThroughAnInboxOfItsOwn() {
-    client.admin().createTopic(Topic.named("orders").type("topic").partitions(3)).join();
+    TestTopics.create(client, Topic.named("orders").type("topic").partitions(3));
     client.admin().createQueue(Queue.named("eu").bind("orders", "eu.#")).join();
     client.admin().createQueue(Queue.named("all").bind("orders", "#")).join();
     for (int i = 0; i < 30; i++) {
@@ -282,7 +283,7 @@ class DeadLettersTest {
 
   @Test
   void deadLettersGoToAnExchangeUnderAnotherRoutingKeyOrNowhere() {
-    client.admin().createTopic(Topic.named("failed").type("direct")).join();
+    TestTopics.create(client, Topic.named("failed").type("direct"));
     client.admin().createQueue(Queue.named("failures").bind("failed", "late")).join();
     client.admin().createQueue(Queue.named("routed").deadLetterTo("failed", "late")).join();
     client.admin().createQueue(Queue.named("careless").dropDeadLetters()).join();
@@ -343,7 +344,7 @@ class DeadLettersTest {
   /** Two queues whose dead letters go to each other's exchange. */
   @Test
   void aMessageThatGoesRoundInACircleStaysSetAside() {
-    client.admin().createTopic(Topic.named("ping").type("fanout")).join();
+    TestTopics.create(client, Topic.named("ping").type("fanout"));
     client.admin().createQueue(Queue.named("circle").bind("ping").deadLetterTo("ping")).join();
     producer.publish("ping", "", "round").join();
     reject("circle", 1, "");
@@ -357,7 +358,7 @@ class DeadLettersTest {
 
   @Test
   void deadLettersWaitWhileTheNameOfTheirQueueIsTaken() {
-    client.admin().createTopic(Topic.named("blocked.dlq")).join();
+    TestTopics.create(client, Topic.named("blocked.dlq"));
     client.admin().createQueue(Queue.named("blocked")).join();
     send("blocked", "a", "b");
     reject("blocked", 1, "");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -63,7 +64,7 @@ class FetchFairnessTest {
 
   private static void fill(TestCluster cluster) {
     try (TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders").partitions(PARTITIONS)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(PARTITIONS));
       try (Producer<byte[], byte[]> producer =
           client
               .producerBuilder(Serdes.bytes(), Serdes.bytes())

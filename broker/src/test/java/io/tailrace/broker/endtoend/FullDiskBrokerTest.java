@@ -9,6 +9,7 @@ import io.tailrace.broker.StartupException;
 import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Position;
 import io.tailrace.client.Producer;
@@ -89,7 +90,7 @@ class FullDiskBrokerTest {
                 .compression(CompressionType.NONE)
                 .deliveryTimeout(Duration.ofSeconds(3))
                 .build()) {
-      client.admin().createTopic(Topic.named("orders").partitions(1)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(1));
       List<String> acknowledged = new ArrayList<>();
       produce(producer, acknowledged);
       Path filler = device.resolve("filler");

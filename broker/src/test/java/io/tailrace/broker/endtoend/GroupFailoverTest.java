@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.BrokerProcess;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Admin;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.RebalanceListener;
@@ -71,7 +72,7 @@ class GroupFailoverTest {
           brokers.stream().map(BrokerProcess::listener).collect(Collectors.joining(","));
       try (TailraceClient client = TailraceClient.connect(bootstrap);
           TailraceClient asking = TailraceClient.connect(bootstrap)) {
-        client.admin().createTopic(Topic.named("t").partitions(2)).join();
+        TestTopics.create(client, Topic.named("t").partitions(2));
         failOver(client, asking);
       }
     } finally {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -66,7 +67,7 @@ class HealthTest {
             TestCluster.start(directory, Map.of("zookeeper.connect", zooKeeper.connectString()));
         TailraceClient client = cluster.client();
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("orders")).join();
+      TestTopics.create(client, Topic.named("orders"));
       assertEquals(0, producer.send("orders", "k", "v").join().offset());
       assertEquals("", await(cluster, "UP").get("reason").asText());
 
@@ -94,7 +95,7 @@ class HealthTest {
     try (TestCluster cluster =
             TestCluster.start(directory, Map.of("zookeeper.connect", zooKeeper.connectString()));
         TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders")).join();
+      TestTopics.create(client, Topic.named("orders"));
       zooKeeper.close();
       Files.move(data, directory.resolve("lost"));
       zooKeeper = EmbeddedZooKeeper.start(data, port);
@@ -120,7 +121,7 @@ class HealthTest {
   void isDegradedWithLogsThatBelongToNoTopic() throws Exception {
     try (TestCluster cluster = TestCluster.start(directory);
         TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders")).join();
+      TestTopics.create(client, Topic.named("orders"));
       await(cluster, "UP");
       Path logs = directory.resolve("data").resolve("logs");
       Files.createDirectory(logs.resolve(new LogId(new UUID(4, 1), 0).toString()));

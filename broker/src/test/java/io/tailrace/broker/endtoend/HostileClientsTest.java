@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.BrokerProcess;
 import io.tailrace.broker.testkit.RawClient;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -73,7 +74,7 @@ class HostileClientsTest {
                 "response.memory.bytes",
                 Integer.toString(RESPONSE_MEMORY_BYTES)));
     bystander = TailraceClient.connect(broker.listener());
-    bystander.admin().createTopic(Topic.named(TOPIC).partitions(2)).join();
+    TestTopics.create(bystander, Topic.named(TOPIC).partitions(2));
     bystandersProducer = bystander.producer(Serdes.string(), Serdes.string());
     for (int i = 0; i < 400; i++) {
       bystandersProducer.send(Message.of("x".repeat(20_000)).key("k").partition(1).to(TOPIC));

@@ -8,6 +8,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.Message;
 import io.tailrace.client.Position;
@@ -70,7 +71,7 @@ class HostileInputTest {
     cluster =
         TestCluster.start(directory, Map.of("max.frame.bytes", Integer.toString(MAX_FRAME_BYTES)));
     bystander = cluster.client();
-    bystander.admin().createTopic(Topic.named(TOPIC).partitions(2)).join();
+    TestTopics.create(bystander, Topic.named(TOPIC).partitions(2));
     bystandersProducer = bystander.producer(Serdes.string(), Serdes.string());
   }
 
@@ -311,7 +312,7 @@ class HostileInputTest {
   @Test
   void liesThatTheBrokerDoesNotLookForAreATypedErrorInAConsumerThatCanSeekPastThem()
       throws IOException {
-    bystander.admin().createTopic(Topic.named("liars")).join();
+    TestTopics.create(bystander, Topic.named("liars"));
     byte[] fewerThanItSays =
         HostileBatches.withCounts(HostileBatches.sound(CompressionType.ZSTD, 1_000), 5, 4);
     byte valueLength = 126; // 63, behind the record's length, attributes, deltas and no key
@@ -361,7 +362,7 @@ class HostileInputTest {
 
   @Test
   void aDecompressionBombIsATypedErrorOnTheBrokerAndInAConsumer() throws IOException {
-    bystander.admin().createTopic(Topic.named("bombs")).join();
+    TestTopics.create(bystander, Topic.named("bombs"));
     for (CompressionType compression : CompressionType.values()) {
       if (compression == CompressionType.NONE || compression == CompressionType.SNAPPY) {
         continue; // does not become small enough to be accepted

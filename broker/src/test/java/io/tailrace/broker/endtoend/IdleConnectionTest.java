@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
@@ -27,7 +28,7 @@ class IdleConnectionTest {
         TestCluster.start(
             directory, Map.of("connection.idle.timeout.ms", Integer.toString(IDLE_MS)))) {
       try (TailraceClient client = cluster.client()) {
-        client.admin().createTopic(Topic.named("orders").partitions(1)).join();
+        TestTopics.create(client, Topic.named("orders").partitions(1));
       }
       try (RawClient busy = new RawClient(cluster.broker().address()).greet();
           RawClient idle = new RawClient(cluster.broker().address()).greet()) {

@@ -2,6 +2,7 @@ package io.tailrace.broker.endtoend;
 
 import io.tailrace.broker.testkit.BrokerProcess;
 import io.tailrace.broker.testkit.TestProxy;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class KillTest {
             BrokerProcess.start(directory, Map.of("advertised.listener", proxy.address()))) {
       proxy.forwardTo(broker.listener());
       try (TailraceClient client = TailraceClient.connect(proxy.address())) {
-        client.admin().createTopic(Topic.named("killed").partitions(6)).join();
+        TestTopics.create(client, Topic.named("killed").partitions(6));
         KillUnderLoad.run(
             client,
             "killed",

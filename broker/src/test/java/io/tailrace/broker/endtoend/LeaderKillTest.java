@@ -3,6 +3,7 @@ package io.tailrace.broker.endtoend;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.BrokerProcess;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Admin;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
@@ -66,7 +67,7 @@ class LeaderKillTest {
 
   @Test
   void keepsEveryAcknowledgedRecordExactlyOnceWhenLeadersAreKilledOrFrozen() {
-    admin.createTopic(Topic.named("replicated").partitions(3)).join();
+    TestTopics.create(client, Topic.named("replicated").partitions(3));
     KillUnderLoad.run(
         client, "replicated", ROUNDS, () -> strike("replicated"), () -> heal("replicated"));
   }

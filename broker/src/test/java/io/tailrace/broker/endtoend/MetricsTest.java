@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -60,7 +61,7 @@ class MetricsTest {
   void tellsThatItIsUp() throws Exception {
     try (TestCluster cluster = TestCluster.start(directory);
         TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders").partitions(3)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(3));
 
       HttpResponse<String> health = ask(cluster, "GET", "/health");
 
@@ -93,7 +94,7 @@ class MetricsTest {
     try (TestCluster cluster =
             TestCluster.start(directory, Map.of("group.lag.interval.ms", "100"));
         TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named("orders").partitions(2)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(2));
       TopicPartition first = new TopicPartition("orders", 0);
       Instant written = Instant.now().minusSeconds(1000);
       Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
@@ -119,7 +120,7 @@ class MetricsTest {
     try (TestCluster cluster =
         TestCluster.start(directory, Map.of("log.check.interval.ms", "100"))) {
       try (TailraceClient client = cluster.client()) {
-        client.admin().createTopic(Topic.named("orders").partitions(3)).join();
+        TestTopics.create(client, Topic.named("orders").partitions(3));
         try (Producer<String, String> producer =
             client.producer(Serdes.string(), Serdes.string())) {
           for (int i = 0; i < 10; i++) {

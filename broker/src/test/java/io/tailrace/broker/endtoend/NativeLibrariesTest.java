@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tailrace.broker.testkit.BrokerProcess;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
@@ -51,7 +52,7 @@ class NativeLibrariesTest {
     try (BrokerProcess broker = BrokerProcess.start(directory, Map.of(), withoutHome(temporary));
         TailraceClient client = TailraceClient.connect(broker.listener())) {
       assertTrue(Files.notExists(leftByAKill));
-      client.admin().createTopic(Topic.named("records")).get(30, TimeUnit.SECONDS);
+      TestTopics.create(client, Topic.named("records"));
       for (CompressionType type : CompressionType.values()) {
         try (Producer<String, String> producer =
             client

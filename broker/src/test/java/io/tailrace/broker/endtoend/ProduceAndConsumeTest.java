@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Acks;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
@@ -55,7 +56,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void consumesEveryRecordOnceAndInTheOrderOfItsPartition() {
-    client.admin().createTopic(Topic.named("orders").partitions(6)).join();
+    TestTopics.create(client, Topic.named("orders").partitions(6));
     int count = 20_000;
     List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
@@ -97,7 +98,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void deliversToAConsumerThatWaitsAtTheEnd() {
-    client.admin().createTopic(Topic.named("news").partitions(3)).join();
+    TestTopics.create(client, Topic.named("news").partitions(3));
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string());
         Consumer<String, String> consumer =
             client
@@ -117,7 +118,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void recordsThatNobodyAcknowledgesArriveAsTheyWereSent() {
-    client.admin().createTopic(Topic.named("unacknowledged").partitions(1)).join();
+    TestTopics.create(client, Topic.named("unacknowledged").partitions(1));
     int count = 20_000;
     String filler = "x".repeat(1000);
     // So little memory that each buffer is filled many times, maybe while the socket still has it.
@@ -151,7 +152,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void findsTheFirstRecordAtOrAfterATime() {
-    client.admin().createTopic(Topic.named("timed").partitions(1)).join();
+    TestTopics.create(client, Topic.named("timed").partitions(1));
     Instant start = Instant.parse("2026-01-01T00:00:00Z");
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
       for (int i = 0; i < 100; i++) {
@@ -183,7 +184,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void seeksBackAndForth() {
-    client.admin().createTopic(Topic.named("seekable").partitions(1)).join();
+    TestTopics.create(client, Topic.named("seekable").partitions(1));
     TopicPartition partition = new TopicPartition("seekable", 0);
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
       for (int i = 0; i < 50; i++) {
@@ -204,7 +205,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void survivesACleanRestart() {
-    client.admin().createTopic(Topic.named("durable").partitions(2)).join();
+    TestTopics.create(client, Topic.named("durable").partitions(2));
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
       for (int i = 0; i < 500; i++) {
         producer.send("durable", "k" + i, "v" + i);
@@ -227,7 +228,7 @@ class ProduceAndConsumeTest {
 
   @Test
   void createsDescribesGrowsAndDeletesATopic() {
-    client.admin().createTopic(Topic.named("short-lived").partitions(2)).join();
+    TestTopics.create(client, Topic.named("short-lived").partitions(2));
     TopicDescription described = client.admin().describeTopic("short-lived").join();
     assertEquals(2, described.partitions().size());
     assertEquals("log", described.type());
@@ -243,12 +244,12 @@ class ProduceAndConsumeTest {
 
   @Test
   void aTopicMadeAgainIsEmpty() {
-    client.admin().createTopic(Topic.named("again").partitions(1)).join();
+    TestTopics.create(client, Topic.named("again").partitions(1));
     try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
       producer.send("again", "k", "old").join();
     }
     client.admin().deleteTopic("again").join();
-    client.admin().createTopic(Topic.named("again").partitions(1)).join();
+    TestTopics.create(client, Topic.named("again").partitions(1));
     try (Replay<String, String> all =
         client
             .consumer(Serdes.string(), Serdes.string())
@@ -265,7 +266,7 @@ class ProduceAndConsumeTest {
           codeOf(client.admin().createTopic(Topic.named(name))),
           name);
     }
-    client.admin().createTopic(Topic.named("x".repeat(249))).join();
+    TestTopics.create(client, Topic.named("x".repeat(249)));
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.ConfigResource;
 import io.tailrace.client.Message;
 import io.tailrace.client.Producer;
@@ -147,7 +148,7 @@ class QueueRulesTest {
   void aMessageThatIsPutOffIsDeliveredWhenItIsDueAndHoldsUpNoOther() {
     for (String type : List.of("fanout", "direct", "topic")) {
       String exchange = "late-" + type;
-      client.admin().createTopic(Topic.named(exchange).type(type)).join();
+      TestTopics.create(client, Topic.named(exchange).type(type));
       client.admin().createQueue(Queue.named(exchange).bind(exchange, "k")).join();
       producer.publish(exchange, "k", "first").join();
       publishLater(exchange, "later", Duration.ofSeconds(1));
@@ -215,7 +216,7 @@ class QueueRulesTest {
   void aMandatoryMessageTellsWhetherAQueueMatchesIt() {
     for (String type : List.of("direct", "topic", "fanout")) {
       String exchange = "must-" + type;
-      client.admin().createTopic(Topic.named(exchange).type(type).partitions(2)).join();
+      TestTopics.create(client, Topic.named(exchange).type(type).partitions(2));
       assertFalse(producer.publishMandatory(exchange, "a", "m").join().routed(), type);
       client.admin().createQueue(Queue.named(exchange).bind(exchange, "a")).join();
       List<CompletableFuture<PublishedMessage>> published = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Message;
 import io.tailrace.client.Partitioner;
 import io.tailrace.client.Producer;
@@ -68,7 +69,7 @@ class QueuesTest {
   }
 
   private void exchange(String name, String type, int partitions) {
-    client.admin().createTopic(Topic.named(name).type(type).partitions(partitions)).join();
+    TestTopics.create(client, Topic.named(name).type(type).partitions(partitions));
   }
 
   private void publish(String exchange, String key, String... values) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Message;
@@ -73,7 +74,7 @@ class RecordProcessorTest {
     topic = test.getTestMethod().orElseThrow().getName();
     group = "g" + ++groups;
     client = keep(cluster.client());
-    client.admin().createTopic(Topic.named(topic).partitions(2)).join();
+    TestTopics.create(client, Topic.named(topic).partitions(2));
     producer = client.producer(Serdes.string(), Serdes.string());
   }
 
@@ -207,7 +208,7 @@ class RecordProcessorTest {
   @Test
   void recordsOfTheRetryTopicAreProcessedAndKeepTheHeadersOfTheirFirstDeath() {
     String retry = topic + "." + group + ".retry";
-    client.admin().createTopic(Topic.named(retry)).join();
+    TestTopics.create(client, Topic.named(retry));
     producer.send(retry, "k", "v1").join();
     producer
         .send(
@@ -227,7 +228,7 @@ class RecordProcessorTest {
   void aTopicOfDeadLettersThatBelongsToAnotherGroupIsRefused() {
     // Group "g" on topic "x.y" and group "y.g" on topic "x" lead to the same name.
     String other = topic + ".y";
-    client.admin().createTopic(Topic.named(other)).join();
+    TestTopics.create(client, Topic.named(other));
     producer.send(other, "k", "bad").join();
     RecordProcessor first =
         keep(
@@ -252,7 +253,7 @@ class RecordProcessorTest {
   @Test
   void aProcessorWhoseDeadLettersFindAnotherOwnerEndsAndCommitsNothingBehindThem() {
     RecordProcessor processor = keep(processor(client).start(this::handle));
-    client.admin().createTopic(Topic.named(topic + "." + group + ".dlq")).join();
+    TestTopics.create(client, Topic.named(topic + "." + group + ".dlq"));
     producer.send(topic, "k", "v").join();
     awaitCommits(topic);
     long committed = client.admin().groupOffsets(group).join().values().iterator().next();
@@ -325,7 +326,7 @@ class RecordProcessorTest {
   @Test
   void aProcessThatIsKilledSkipsNothing() throws Exception {
     String results = topic + "-results";
-    client.admin().createTopic(Topic.named(results)).join();
+    TestTopics.create(client, Topic.named(results));
     Set<String> good = new HashSet<>();
     Set<String> bad = new HashSet<>();
     try (ProcessorProcess killed =

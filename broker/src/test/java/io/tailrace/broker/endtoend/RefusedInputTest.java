@@ -12,6 +12,7 @@ import com.google.protobuf.MessageLite;
 import io.tailrace.broker.testkit.HostileBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
 import io.tailrace.protocol.error.ErrorCode;
@@ -75,7 +76,7 @@ class RefusedInputTest {
   static void start() {
     cluster = TestCluster.start(directory);
     try (TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named(TOPIC)).join();
+      TestTopics.create(client, Topic.named(TOPIC));
     }
     WRITTEN.start();
     logger().addAppender(WRITTEN);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestBrokers;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.ConsumerRecord;
 import io.tailrace.client.Message;
@@ -60,7 +61,7 @@ class ReplicationTest {
   void losesAndDoublesNothingWhileEachBrokerInTurnStopsAndComesBack() {
     try (TailraceClient client = brokers.client();
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("orders").partitions(PARTITIONS)).join();
+      TestTopics.create(client, Topic.named("orders").partitions(PARTITIONS));
       List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
       int next = 0;
       for (int stopped = 0; stopped < 3; stopped++) {
@@ -89,7 +90,7 @@ class ReplicationTest {
   void aReplicaThatLeftTheSetLastLeadsWhenTheLastMemberIsGone() {
     try (TailraceClient client = brokers.client();
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("ledger").partitions(1)).join();
+      TestTopics.create(client, Topic.named("ledger").partitions(1));
       for (int i = 0; i < 10; i++) {
         producer.send("ledger", "key", "value-" + i).join();
       }
@@ -203,7 +204,7 @@ class ReplicationTest {
                 .requestTimeout(Duration.ofSeconds(5))
                 .connect();
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("steady").partitions(3)).join();
+      TestTopics.create(client, Topic.named("steady").partitions(3));
       List<PartitionDescription> before =
           client.admin().describeTopic("steady").join().partitions();
       for (int partition = 0; partition < 3; partition++) {
@@ -228,7 +229,7 @@ class ReplicationTest {
 
   private static ErrorCode creation(TailraceClient client, String topic) {
     try {
-      client.admin().createTopic(Topic.named(topic)).join();
+      TestTopics.create(client, Topic.named(topic));
       return ErrorCode.NONE;
     } catch (CompletionException e) {
       return ((TailraceException) e.getCause()).code();

@@ -8,6 +8,7 @@ import io.tailrace.broker.log.TestBatches;
 import io.tailrace.broker.testkit.RawClient;
 import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.broker.testkit.TestProxy;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -127,7 +128,7 @@ class ShutdownTest {
 
   private static void createTopic(String bootstrap) {
     try (TailraceClient client = TailraceClient.connect(bootstrap)) {
-      client.admin().createTopic(Topic.named(TOPIC).partitions(1)).join();
+      TestTopics.create(client, Topic.named(TOPIC).partitions(1));
     }
   }
 

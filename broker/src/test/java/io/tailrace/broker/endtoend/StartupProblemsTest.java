@@ -11,6 +11,7 @@ import io.tailrace.broker.config.BrokerConfig;
 import io.tailrace.broker.config.Setting;
 import io.tailrace.broker.testkit.BrokerProcess;
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Producer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -149,7 +150,7 @@ class StartupProblemsTest {
     try (BrokerProcess first = BrokerProcess.start(directory, Map.of());
         TailraceClient client = TailraceClient.connect(first.listener());
         Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
-      client.admin().createTopic(Topic.named("t")).join();
+      TestTopics.create(client, Topic.named("t"));
       List<Path> before = files(first.dataDirectory());
 
       BrokerProcess.Ended second =

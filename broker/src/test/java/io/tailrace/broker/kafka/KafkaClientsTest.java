@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
@@ -135,12 +136,12 @@ class KafkaClientsTest {
             "metadata.max.age.ms", "500");
     try (TailraceClient client = cluster.client();
         KafkaProducer<String, String> producer = producer(idempotent)) {
-      client.admin().createTopic(Topic.named("again").partitions(1)).get(30, TimeUnit.SECONDS);
+      TestTopics.create(client, Topic.named("again").partitions(1));
       for (int i = 0; i < 3; i++) {
         producer.send(new ProducerRecord<>("again", "before")).get(60, TimeUnit.SECONDS);
       }
       client.admin().deleteTopic("again").get(30, TimeUnit.SECONDS);
-      client.admin().createTopic(Topic.named("again").partitions(1)).get(30, TimeUnit.SECONDS);
+      TestTopics.create(client, Topic.named("again").partitions(1));
       for (int i = 0; i < 3; i++) {
         RecordMetadata sent =
             producer.send(new ProducerRecord<>("again", "since")).get(60, TimeUnit.SECONDS);
@@ -173,7 +174,7 @@ class KafkaClientsTest {
   void nativeAndKafkaClientsReadEachOthersRecords() throws Exception {
     try (TailraceClient client = cluster.client();
         KafkaProducer<String, String> producer = producer(Map.of())) {
-      client.admin().createTopic(Topic.named("shared").partitions(1)).get(30, TimeUnit.SECONDS);
+      TestTopics.create(client, Topic.named("shared").partitions(1));
       client
           .producer(Serdes.string(), Serdes.string())
           .send("shared", "k", "from Tailrace")

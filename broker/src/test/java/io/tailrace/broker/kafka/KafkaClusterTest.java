@@ -4,10 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestBrokers;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.TailraceClient;
-import io.tailrace.client.TailraceException;
 import io.tailrace.client.Topic;
-import io.tailrace.protocol.error.ErrorCode;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -88,28 +86,6 @@ class KafkaClusterTest {
     }
   }
 
-  /** Again, when the cluster's metadata store has not answered in time. */
-  private void create(String topic) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    try (TailraceClient client = brokers.client()) {
-      while (true) {
-        try {
-          client.admin().createTopic(Topic.named(topic).partitions(6)).get(30, TimeUnit.SECONDS);
-          return;
-        } catch (ExecutionException e) {
-          ErrorCode code = ((TailraceException) e.getCause()).code();
-          if (code == ErrorCode.TOPIC_EXISTS) {
-            return;
-          }
-          assertTrue(
-              System.nanoTime() < deadline
-                  && (code.retriable() || code == ErrorCode.OUTCOME_UNKNOWN),
-              e.getMessage());
-        }
-      }
-    }
-  }
-
   /** What a broker answers that is asked alone, as by a client that knows no other. */
   private AbstractResponse ask(int broker, ApiKeys api, short version, ApiMessage body)
       throws IOException {
@@ -168,7 +144,9 @@ class KafkaClusterTest {
 
   @Test
   void clientsFindEveryLeaderAndGoOnWhenABrokerStops() throws Exception {
-    create("spread");
+    try (TailraceClient client = brokers.client()) {
+      TestTopics.create(client, Topic.named("spread").partitions(6));
+    }
     try (Admin admin = Admin.create(settings(1))) {
       Set<Integer> ports = new HashSet<>();
       for (Node node : admin.describeCluster().nodes().get(30, TimeUnit.SECONDS)) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
 import io.tailrace.client.Topic;
@@ -60,7 +61,7 @@ class KafkaFramesTest {
         TestCluster.start(
             directory, Map.of("kafka.listener", "127.0.0.1:0", "group.lag.interval.ms", "3600000"));
     try (TailraceClient client = cluster.client()) {
-      client.admin().createTopic(Topic.named(TOPIC).partitions(1)).get(30, TimeUnit.SECONDS);
+      TestTopics.create(client, Topic.named(TOPIC).partitions(1));
       client
           .producer(Serdes.string(), Serdes.string())
           .send(TOPIC, "key", "value")

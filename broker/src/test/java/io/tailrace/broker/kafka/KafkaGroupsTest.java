@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tailrace.broker.testkit.TestCluster;
+import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.Serdes;
 import io.tailrace.client.TailraceClient;
@@ -84,7 +85,7 @@ class KafkaGroupsTest {
   }
 
   private static void create(String topic) throws Exception {
-    client.admin().createTopic(Topic.named(topic).partitions(4)).get(30, TimeUnit.SECONDS);
+    TestTopics.create(client, Topic.named(topic).partitions(4));
   }
 
   private static void until(String what, BooleanSupplier condition) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ZooKeeperFaultTest {
   private static final long DEADLINE_MS = 20_000;
-  private static final int REQUEST_TIMEOUT_MS = 1_000;
+  private static final int REQUEST_TIMEOUT_MS = 10_000;
 
   @TempDir private Path directory;
   private final SplittableRandom random = new SplittableRandom(11);
