@@ -102,6 +102,11 @@ class QueuesTest {
     return ((TailraceException) failed.getCause()).code();
   }
 
+  /** Takes the name of the queue's dead-letter queue, so that what is rejected stays set aside. */
+  private void keepAside(String queue) {
+    TestTopics.create(client, Topic.named(queue + ".dlq"));
+  }
+
   private void assertCounts(String queue, long ready, long inFlight, long delayed, long aside) {
     QueueDescription now = client.admin().describeQueue(queue).join();
     assertEquals(
@@ -179,6 +184,7 @@ class QueuesTest {
 
   @Test
   void workersShareAWorkQueueAndAnswer() {
+    keepAside("work");
     client.admin().createQueue(Queue.named("work").maxDeliveries(2)).join();
     for (int i = 0; i < 6; i++) {
       producer.send("work.inbox", null, "job" + i).join();
@@ -211,6 +217,7 @@ class QueuesTest {
   @Test
   void nothingAcknowledgedComesBackAndNothingIsLostOverARestart() {
     exchange("restarted", "topic", 1);
+    keepAside("kept");
     client.admin().createQueue(Queue.named("kept").bind("restarted", "a.*")).join();
     for (int i = 0; i < 100; i++) {
       publish("restarted", i % 2 == 0 ? "a.x" : "b.x", "m" + i);
@@ -289,6 +296,7 @@ class QueuesTest {
 
   @Test
   void aHandlerAcknowledgesOnReturnAndNacksOnException() throws InterruptedException {
+    keepAside("handled");
     client
         .admin()
         .createQueue(
