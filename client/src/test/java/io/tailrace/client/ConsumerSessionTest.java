@@ -31,11 +31,15 @@ class ConsumerSessionTest {
   private Producer<String, String> producer;
 
   private void start(FakeCluster started) {
+    start(started, LONG); // no fetch is given up, however slow the machine is
+  }
+
+  private void start(FakeCluster started, Duration requestTimeout) {
     cluster = started;
     client =
         TailraceClient.builder()
             .bootstrap(cluster.bootstrap())
-            .requestTimeout(Duration.ofSeconds(1))
+            .requestTimeout(requestTimeout)
             .reconnectBackoff(Duration.ofMillis(1), Duration.ofMillis(5))
             .connect();
     producer =
@@ -155,7 +159,7 @@ class ConsumerSessionTest {
   void losesDoublesAndReordersNothingWhenSessionsAreLost(long seed) {
     int partitions = 5;
     SplittableRandom random = new SplittableRandom(seed);
-    start(FakeCluster.start(3).topic(TOPIC, partitions));
+    start(FakeCluster.start(3).topic(TOPIC, partitions), Duration.ofSeconds(1));
     SplittableRandom faults = random.split();
     cluster.setFault(
         (broker, api, nth) -> api == ApiKey.FETCH ? fault(faults.nextInt(100)) : Action.PASS);
