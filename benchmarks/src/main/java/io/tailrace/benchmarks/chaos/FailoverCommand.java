@@ -1,6 +1,7 @@
 package io.tailrace.benchmarks.chaos;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Option;
           + " time that a partition acknowledges nothing. In the end the history is checked as by"
           + " bin/chaos: nothing is lost, doubled or moved, and replicas are equal.",
       "kill takes a broker that is not the controller, controller the one that is; pause and"
-          + " restart take any. Exit code 0 when the history holds."
+          + " restart take any; zookeeper takes ZooKeeper away, and no broker. Exit code 0 when"
+          + " the history holds."
     },
     mixinStandardHelpOptions = true)
 public final class FailoverCommand implements Callable<Integer> {
@@ -32,6 +34,11 @@ public final class FailoverCommand implements Callable<Integer> {
 
   @Option(names = "--seed", description = "Repeats the choice of brokers of an earlier run.")
   private long seed = System.nanoTime();
+
+  @Option(
+      names = "--away",
+      description = "For how many seconds ZooKeeper is away (default ${DEFAULT-VALUE}).")
+  private int awaySeconds = 20;
 
   @Option(names = "--partitions", description = "Of the topic (default ${DEFAULT-VALUE}).")
   private int partitions = 6;
@@ -49,7 +56,14 @@ public final class FailoverCommand implements Callable<Integer> {
     FailoverRun.Result result =
         new FailoverRun(
                 new FailoverRun.Settings(
-                    kind, rounds, seed, partitions, recordsPerSecond, root, directory),
+                    kind,
+                    rounds,
+                    seed,
+                    Duration.ofSeconds(awaySeconds),
+                    partitions,
+                    recordsPerSecond,
+                    root,
+                    directory),
                 System.out)
             .run();
     summarize("controller", result, FailoverRun.Round::controller);

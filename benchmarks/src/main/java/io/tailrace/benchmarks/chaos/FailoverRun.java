@@ -22,12 +22,16 @@ import java.util.concurrent.TimeUnit;
  */
 final class FailoverRun {
   private static final int BROKERS = 3;
+  private static final int ZOOKEEPER = -1;
 
   /** How long the load runs undisturbed before each fault. */
   private static final int CALM_MS = 1_000;
 
   /** How long a fault goes on after all partitions acknowledge again. */
   private static final int LINGER_MS = 500;
+
+  /** How long it takes at most until all sessions with ZooKeeper have expired or gone on. */
+  private static final int SETTLING_MS = 10_000;
 
   /** Which broker is taken away, and how. */
   enum Kind {
@@ -38,13 +42,16 @@ final class FailoverRun {
     /** SIGSTOP of any broker. */
     PAUSE,
     /** Any broker is stopped in order and started again. */
-    RESTART
+    RESTART,
+    /** ZooKeeper is killed, or frozen in every other round, and comes back after a while. */
+    ZOOKEEPER
   }
 
   /**
    * What to run.
    *
    * @param rounds how many times a broker is taken away
+   * @param away how long ZooKeeper is away
    * @param recordsPerSecond to all partitions together
    * @param root of the checkout
    * @param directory a new one, for the history and all data
@@ -53,6 +60,7 @@ final class FailoverRun {
       Kind kind,
       int rounds,
       long seed,
+      Duration away,
       int partitions,
       int recordsPerSecond,
       Path root,
@@ -61,13 +69,13 @@ final class FailoverRun {
   /**
    * One round.
    *
-   * @param broker which was taken away
+   * @param broker which was taken away; -1 = ZooKeeper
    * @param controller whether that was the controller
    * @param gapMs the longest time that a partition acknowledged nothing
    * @param ledMs when the metadata named another leader for every partition, since the fault; 0
-   *     after a restart
+   *     after a restart, and for ZooKeeper
    * @param acknowledgedMs when every partition had acknowledged a record that was sent after the
-   *     fault, since the fault; 0 after a restart
+   *     fault, since the fault; 0 after a restart, and for ZooKeeper
    */
   record Round(int broker, boolean controller, long gapMs, long ledMs, long acknowledgedMs) {}
 
@@ -135,7 +143,7 @@ final class FailoverRun {
     Thread.sleep(CALM_MS);
     int controller = controller(observer);
     int victim = victim(controller);
-    ServerProcess broker = cluster.broker(victim);
+    ServerProcess broker = victim < 0 ? cluster.zookeeper() : cluster.broker(victim);
     acknowledgements.takeLongestGapMs();
     long ledMs = 0;
     long acknowledgedMs = 0;
@@ -159,6 +167,18 @@ final class FailoverRun {
         broker.start();
         broker.awaitServing();
         Patience.await("the broker to be in sync again", () -> state.outOfSync().isEmpty());
+      }
+      case ZOOKEEPER -> {
+        if (rounds.size() % 2 == 0) {
+          broker.kill();
+        } else {
+          broker.pause();
+        }
+        Thread.sleep(settings.away().toMillis());
+        cluster.heal();
+        Thread.sleep(SETTLING_MS);
+        acknowledgements.markNow();
+        Patience.await("all partitions to acknowledge again", acknowledgements::allSince);
       }
     }
     long gapMs = acknowledgements.takeLongestGapMs();
@@ -205,6 +225,7 @@ final class FailoverRun {
       case CONTROLLER -> controller;
       case KILL -> (controller + 1 + random.nextInt(BROKERS - 1)) % BROKERS;
       case PAUSE, RESTART -> random.nextInt(BROKERS);
+      case ZOOKEEPER -> ZOOKEEPER;
     };
   }
 
@@ -212,12 +233,12 @@ final class FailoverRun {
     Round round = rounds.get(number - 1);
     out.printf(
         Locale.ROOT,
-        "round %d: broker %d%s, longest gap %,d ms%s%n",
+        "round %d: %s%s, longest gap %,d ms%s%n",
         number,
-        round.broker(),
+        round.broker() == ZOOKEEPER ? "ZooKeeper" : "broker " + round.broker(),
         round.controller() ? " (the controller)" : "",
         round.gapMs(),
-        settings.kind() == Kind.RESTART
+        round.ledMs() == 0
             ? ""
             : String.format(
                 Locale.ROOT,

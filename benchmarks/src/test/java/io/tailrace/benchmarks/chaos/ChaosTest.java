@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A short run of {@code bin/chaos}. Its length in seconds is {@code -Dchaos.seconds}, its seed
+ * Two minutes of {@code bin/chaos}. Its length in seconds is {@code -Dchaos.seconds}, its seed
  * {@code -Dchaos.seed}; without one it takes a fresh seed, which the failure names.
  */
 class ChaosTest {
-  private static final int SECONDS = Integer.getInteger("chaos.seconds", 20);
+  private static final int SECONDS = Integer.getInteger("chaos.seconds", 120);
 
   @TempDir Path directory;
 
