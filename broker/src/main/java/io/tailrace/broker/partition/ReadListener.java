@@ -6,4 +6,10 @@ package io.tailrace.broker.partition;
 @FunctionalInterface
 public interface ReadListener {
   void onReadable();
+
+  /**
+   * The high watermark has moved, and there is nothing new to read for one who reads up to the
+   * log's end. May be called several times before {@link #onReadable}.
+   */
+  default void onHighWatermark() {}
 }

@@ -51,6 +51,13 @@ final class ReadWaiters {
     }
   }
 
+  /** Tells all of them that the high watermark has moved; they go on waiting. */
+  void tellHighWatermark() {
+    for (ReadWaiter waiter : waiters) {
+      waiter.listener().onHighWatermark();
+    }
+  }
+
   /** Tells all: what they read next is an error. */
   void wakeAll() {
     List<ReadWaiter> all = List.copyOf(waiters);

@@ -383,6 +383,7 @@ public final class ReplicatedLog {
     states.onCommitted(now);
     owner.onCommitted(now);
     readWaiters.wake(now);
+    followerWaiters.tellHighWatermark();
   }
 
   // ---- reading ----

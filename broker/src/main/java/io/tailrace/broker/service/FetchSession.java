@@ -2,6 +2,7 @@ package io.tailrace.broker.service;
 
 import io.tailrace.broker.log.LogId;
 import io.tailrace.broker.partition.PartitionError;
+import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReplicatedLog;
 import io.tailrace.protocol.error.ErrorCode;
 import io.tailrace.protocol.port.Scheduler;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,11 +27,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * was named and what has grown, not the size of the session. A partition that was answered with
  * records or an error is not read before the client names it again, with the next offset.
  *
+ * <p>A follower is told of high watermarks also where no records come. Mostly there are records in
+ * a moment, and they bring it along: so it is told apart only {@link #TELL_AFTER_MS} later.
+ *
  * <p>Confined to the connection's thread, but for what says otherwise.
  */
 final class FetchSession {
   /** The most partitions of one session. */
   static final int MAX_PARTITIONS = 10_000;
+
+  /** A follower that waits is told of a high watermark this long after it has moved. */
+  static final int TELL_AFTER_MS = 20;
 
   /** Approximate heap of one partition, with its waiter and its entries in three maps. */
   private static final int PARTITION_BYTES = 512;
@@ -46,6 +54,11 @@ final class FetchSession {
   private final Queue<SessionPart> grown = new ConcurrentLinkedQueue<>();
 
   private final AtomicBoolean takeGrownScheduled = new AtomicBoolean();
+
+  /** The slots of parts that wait while their high watermarks have moved; thread-safe. */
+  private final Set<Integer> moved = ConcurrentHashMap.newKeySet();
+
+  private final AtomicBoolean tellScheduled = new AtomicBoolean();
   private int nextEpoch = 1;
   private boolean closed;
 
@@ -179,8 +192,29 @@ final class FetchSession {
             (owner, waiting) ->
                 owner.execute(
                     () ->
-                        waiting.forEach(
-                            part -> part.register(empty.get(part), () -> onGrown(part)))));
+                        waiting.forEach(part -> part.register(empty.get(part), new Growth(part)))));
+  }
+
+  /** What becomes of a log that a part waits for; on the partition's thread. */
+  private final class Growth implements ReadListener {
+    private final SessionPart part;
+
+    Growth(SessionPart part) {
+      this.part = part;
+    }
+
+    @Override
+    public void onReadable() {
+      onGrown(part);
+    }
+
+    @Override
+    public void onHighWatermark() {
+      moved.add(part.slot());
+      if (tellScheduled.compareAndSet(false, true)) {
+        loop.execute(FetchSession.this::scheduleTelling);
+      }
+    }
   }
 
   /** On the partition's thread. */
@@ -194,15 +228,63 @@ final class FetchSession {
   private void takeGrown() {
     takeGrownScheduled.set(false);
     for (SessionPart part = grown.poll(); part != null; part = grown.poll()) {
-      part.setWaitsAt(null);
-      if (parts.get(part.slot()) == part) {
-        ready.add(part);
+      // One that does not wait any more was read for another reason.
+      if (part.waitsAt() != null) {
+        part.setWaitsAt(null);
+        if (parts.get(part.slot()) == part) {
+          ready.add(part);
+        }
       }
     }
     SessionFetch fetch = fetches.peek();
     if (fetch != null && !ready.isEmpty()) {
       fetch.onReady();
     }
+  }
+
+  /** Whether there is something to read at once. */
+  boolean hasReady() {
+    return !ready.isEmpty();
+  }
+
+  /**
+   * Has a follower told soon, if high watermarks have moved, or the fetch that waits knows news.
+   */
+  void tellSoon(boolean news) {
+    if ((news || !moved.isEmpty()) && tellScheduled.compareAndSet(false, true)) {
+      scheduleTelling();
+    }
+  }
+
+  private void scheduleTelling() {
+    SessionFetch fetch = fetches.peek();
+    if (fetch == null) {
+      tellScheduled.set(false); // the next fetch looks
+    } else {
+      fetch.schedule(this::tell, TELL_AFTER_MS);
+    }
+  }
+
+  private void tell() {
+    tellScheduled.set(false);
+    for (int slot : List.copyOf(moved)) {
+      moved.remove(slot);
+      SessionPart part = parts.get(slot);
+      if (part != null && part.waitsAt() != null) {
+        unregister(List.of(part));
+        part.setWaitsAt(null);
+        ready.add(part);
+      }
+    }
+    SessionFetch fetch = fetches.peek();
+    if (fetch != null) {
+      fetch.onDue();
+    }
+  }
+
+  /** The client is told of these. */
+  void onTold(SessionPart part) {
+    moved.remove(part.slot());
   }
 
   private void unregister(Collection<SessionPart> gone) {

@@ -28,6 +28,10 @@ final class SessionFetch {
 
   private boolean waiting;
   private boolean cutShort;
+
+  /** News of high watermarks are to be told now, also without records. */
+  private boolean due;
+
   private boolean ended;
   private Cancellable deadline;
 
@@ -90,6 +94,7 @@ final class SessionFetch {
         enough = true;
         news.put(part, result);
       } else {
+        part.onRead(result);
         empty.put(part, parts.get(i).log());
         if (part.isNews(result)) {
           news.put(part, result);
@@ -111,7 +116,18 @@ final class SessionFetch {
       answer();
       return;
     }
+    boolean followerNews = news.keySet().stream().anyMatch(SessionPart::isFollowed);
+    if (due && followerNews) {
+      answer();
+      return;
+    }
+    due = false;
+    if (session.hasReady()) {
+      read(); // it has grown meanwhile
+      return;
+    }
     waiting = true;
+    session.tellSoon(followerNews);
     if (deadline == null) {
       deadline = caller.schedule(this::cutShort, bounds.maxWaitMs());
       caller.onCutShort(this::cutShort);
@@ -124,6 +140,20 @@ final class SessionFetch {
       waiting = false;
       read();
     }
+  }
+
+  /** News of high watermarks have waited long enough for records. */
+  void onDue() {
+    if (waiting) {
+      waiting = false;
+      due = true;
+      read();
+    }
+  }
+
+  /** Runs the task later on the connection's thread. */
+  void schedule(Runnable task, long delayMs) {
+    caller.schedule(task, delayMs);
   }
 
   /**
@@ -142,6 +172,7 @@ final class SessionFetch {
 
   private void answer() {
     news.forEach(SessionPart::onTold);
+    news.keySet().forEach(session::onTold);
     done.accept(
         new SessionResult(
             session.id(),

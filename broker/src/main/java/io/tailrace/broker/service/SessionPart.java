@@ -1,5 +1,6 @@
 package io.tailrace.broker.service;
 
+import io.tailrace.broker.partition.ReadEnd;
 import io.tailrace.broker.partition.ReadListener;
 import io.tailrace.broker.partition.ReadWaiter;
 import io.tailrace.broker.partition.ReplicatedLog;
@@ -15,6 +16,9 @@ final class SessionPart {
   private long toldHighWatermark = -1;
   private long toldLogStartOffset = -1;
   private boolean toldEmpty;
+
+  /** Written before it waits, read when it is registered. */
+  private long readHighWatermark;
 
   /**
    * @param before the previous use of the slot; null = none
@@ -39,6 +43,11 @@ final class SessionPart {
     return named.query();
   }
 
+  /** Whether a follower reads it, which needs the high watermark also while no records come. */
+  boolean isFollowed() {
+    return query().upTo() == ReadEnd.LOG_END;
+  }
+
   /** The log whose growth it waits for; null while it does not wait. */
   ReplicatedLog waitsAt() {
     return waitsAt;
@@ -48,12 +57,23 @@ final class SessionPart {
     waitsAt = log;
   }
 
+  /** It was read, up to this high watermark. */
+  void onRead(FetchResult result) {
+    readHighWatermark = result.highWatermark();
+  }
+
   /**
    * Registers a waiter that calls the listener once, when there is a record to read. On the
    * partition's thread.
    */
   void register(ReplicatedLog log, ReadListener listener) {
+    if (waiter != null) {
+      log.cancel(waiter);
+    }
     waiter = log.awaitReadable(query().offset(), query().upTo(), listener);
+    if (waiter != null && isFollowed() && log.highWatermark() != readHighWatermark) {
+      listener.onHighWatermark();
+    }
   }
 
   /** Removes the waiter. On the partition's thread. */

@@ -161,6 +161,22 @@ class ReplicationTest {
     }
   }
 
+  @Test
+  void followersLearnTheHighWatermarkAlsoWhenNoMoreRecordsCome() {
+    try (TailraceClient client = brokers.client();
+        Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
+      client.admin().createTopic(Topic.named("idle").partitions(PARTITIONS)).join();
+      awaitInSync(client, "idle");
+      for (int i = 0; i < 20; i++) {
+        producer.send("idle", "key-" + i, "value").join();
+      }
+      await(
+          () ->
+              client.admin().describeLogs(List.of("idle")).join().stream()
+                  .allMatch(log -> log.highWatermark() == log.logEndOffset()));
+    }
+  }
+
   private static PartitionDescription described(TailraceClient client) {
     return client.admin().describeTopic("ledger").join().partitions().get(0);
   }
