@@ -439,8 +439,10 @@ final class SimulatedCluster {
   private boolean areEqual(int number) {
     List<byte[]> first = null;
     for (BrokerMachine machine : machines) {
-      Partition replica = machine.process().partition(number);
-      if (!replica.isOpen() || replica.log().logEndOffset() != committed.end(number)) {
+      Partition replica = machine.process() == null ? null : machine.process().partition(number);
+      if (replica == null
+          || !replica.isOpen()
+          || replica.log().logEndOffset() != committed.end(number)) {
         return false;
       }
       List<byte[]> batches = machine.disk().batches(replica.id());

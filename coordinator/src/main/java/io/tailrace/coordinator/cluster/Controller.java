@@ -133,7 +133,8 @@ final class Controller {
       }
       List<Integer> replicas = assignment.get(id);
       LeaderElection.Result result =
-          LeaderElection.elect(node.value(), replicas, Math.min(minimum, replicas.size()), state);
+          LeaderElection.elect(
+              node.value(), replicas, Math.min(minimum, replicas.size()), state, awaitedSeen);
       report.add(topic, id, node.value(), result);
       MetadataValue.Partition next = result.partition();
       if (!next.equals(node.value())) {

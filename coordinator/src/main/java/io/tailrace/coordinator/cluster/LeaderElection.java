@@ -3,6 +3,7 @@ package io.tailrace.coordinator.cluster;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Decides what a partition's node must say, given which brokers are registered. Pure.
@@ -19,15 +20,20 @@ import java.util.List;
  *
  *   first rule that applies                    in-sync set              leader
  *   -----------------------------------------  -----------------------  --------------------------
- *   1 some members are CURRENT                 these                    as before if CURRENT, else
- *                                                                       preferred
- *   2 some members are WHOLE                   these, re-registered     preferred of them
- *   3 some eligible are CURRENT or WHOLE       these, re-registered     preferred of them
- *   4 all members and eligible are NOT_WHOLE,  the leader alone         that with the largest (last
+ *   1 some members are CURRENT or WHOLE        these, re-registered     as before if one of them,
+ *                                                                       else preferred, CURRENT
+ *                                                                       before WHOLE
+ *   2 some eligible are CURRENT or WHOLE       these, re-registered     preferred of them
+ *   3 all members and eligible are NOT_WHOLE,  the leader alone         that with the largest (last
  *     and have reported their log ends                                  leader epoch, log end);
  *                                                                       records may be lost
- *   5 otherwise                                unchanged                unchanged; nobody leads
+ *   4 otherwise                                unchanged                unchanged; nobody leads
  * </pre>
+ *
+ * <p>A broker that lost its session and returns is WHOLE: it goes on leading, in a new epoch, and
+ * stays in the sets of others. So nothing moves because the metadata store was away. Members that
+ * are awaited (see {@link ExpiredBrokers}) stay by rule 1, too, where without them fewer than the
+ * minimum would be left, with which nothing is accepted.
  *
  * <p>A CURRENT or WHOLE replica holds everything that was ever committed. A NOT_WHOLE one stays
  * listed as long as no listed replica holds everything: one that is AWAY may still turn out to be
@@ -73,19 +79,29 @@ final class LeaderElection {
   /**
    * @param replicas in the order of preference
    * @param minInSync with fewer members than this nothing is committed
+   * @param awaited ids of brokers that are AWAY, and expected to return at any moment
    */
   static Result elect(
-      MetadataValue.Partition now, List<Integer> replicas, int minInSync, ClusterState state) {
+      MetadataValue.Partition now,
+      List<Integer> replicas,
+      int minInSync,
+      ClusterState state,
+      Set<Integer> awaited) {
     Listed members = Listed.of(now.inSync(), state);
     Listed eligible = Listed.of(now.eligible(), state);
-    if (!members.current.isEmpty()) {
-      List<InSyncReplica> left = remaining(now, members.current, members, eligible, minInSync);
-      return new Result(lead(now, members.current, left, replicas), Outcome.LED);
-    }
-    List<InSyncReplica> whole = members.whole.isEmpty() ? eligible.complete() : members.whole;
-    if (!whole.isEmpty()) {
-      List<InSyncReplica> left = remaining(now, whole, members, eligible, minInSync);
-      return new Result(lead(now, whole, left, replicas), Outcome.LED);
+    List<InSyncReplica> complete =
+        members.complete.isEmpty() ? eligible.complete : members.complete;
+    if (!complete.isEmpty()) {
+      InSyncReplica leader =
+          leader(now, complete, members.current.isEmpty() ? complete : members.current, replicas);
+      List<InSyncReplica> inSync = new ArrayList<>(complete);
+      if (!members.complete.isEmpty() && inSync.size() < minInSync) {
+        members.away.stream()
+            .filter(member -> awaited.contains(member.brokerId()))
+            .forEach(inSync::add);
+      }
+      List<InSyncReplica> left = remaining(now, inSync, members, eligible, minInSync);
+      return new Result(lead(now, leader, inSync, left), Outcome.LED);
     }
     List<InSyncReplica> notWhole = new ArrayList<>(members.notWhole);
     notWhole.addAll(eligible.notWhole);
@@ -93,7 +109,8 @@ final class LeaderElection {
       InSyncReplica leader = largest(notWhole, now, replicas);
       return leader == null
           ? new Result(now, Outcome.AWAITS_LOG_END)
-          : new Result(lead(now, List.of(leader), List.of(), replicas), Outcome.LED_WITH_LOSS);
+          : new Result(
+              now.ledBy(leader.brokerId(), List.of(leader), List.of()), Outcome.LED_WITH_LOSS);
     }
     boolean lost = members.lost || eligible.lost;
     return new Result(now, lost ? Outcome.MEMBER_LOST : Outcome.AWAITS_MEMBER);
@@ -153,8 +170,12 @@ final class LeaderElection {
   /** Recorded replicas, by what their brokers are now. */
   private static final class Listed {
     private final List<InSyncReplica> current = new ArrayList<>();
-    private final List<InSyncReplica> whole = new ArrayList<>();
+
+    /** CURRENT ones, and WHOLE ones under their new registrations. */
+    private final List<InSyncReplica> complete = new ArrayList<>();
+
     private final List<InSyncReplica> notWhole = new ArrayList<>();
+    private final List<InSyncReplica> away = new ArrayList<>();
 
     /** CURRENT, WHOLE and AWAY ones as they are recorded. */
     private final List<InSyncReplica> keeping = new ArrayList<>();
@@ -168,25 +189,22 @@ final class LeaderElection {
         switch (presence(replica, broker)) {
           case CURRENT -> {
             listed.current.add(replica);
+            listed.complete.add(replica);
             listed.keeping.add(replica);
           }
           case WHOLE -> {
-            listed.whole.add(broker.asInSync());
+            listed.complete.add(broker.asInSync());
             listed.keeping.add(replica);
           }
-          case AWAY -> listed.keeping.add(replica);
+          case AWAY -> {
+            listed.away.add(replica);
+            listed.keeping.add(replica);
+          }
           case NOT_WHOLE -> listed.notWhole.add(broker.asInSync());
           case LOST -> listed.lost = true;
         }
       }
       return listed;
-    }
-
-    /** Those that are there with all that is committed. */
-    List<InSyncReplica> complete() {
-      List<InSyncReplica> complete = new ArrayList<>(current);
-      complete.addAll(whole);
-      return complete;
     }
   }
 
@@ -229,21 +247,30 @@ final class LeaderElection {
         : Presence.NOT_WHOLE;
   }
 
+  /** The leader before, if it is one of the complete ones; else the preferred of the candidates. */
+  private static InSyncReplica leader(
+      MetadataValue.Partition now,
+      List<InSyncReplica> complete,
+      List<InSyncReplica> candidates,
+      List<Integer> replicas) {
+    return complete.stream()
+        .filter(member -> member.brokerId() == now.leader())
+        .findFirst()
+        .orElseGet(() -> preferred(candidates, replicas));
+  }
+
+  /** The same epoch only where the leader is the same, under the same registration. */
   private static MetadataValue.Partition lead(
       MetadataValue.Partition now,
+      InSyncReplica leader,
       List<InSyncReplica> inSync,
-      List<InSyncReplica> eligible,
-      List<Integer> replicas) {
-    boolean stays =
-        now.leader() != PartitionImage.NO_LEADER
-            && now.inSync().stream()
-                .anyMatch(member -> member.brokerId() == now.leader() && inSync.contains(member));
-    if (stays) {
-      return inSync.equals(now.inSync()) && eligible.equals(now.eligible())
-          ? now
-          : now.withReplicas(inSync, eligible);
+      List<InSyncReplica> eligible) {
+    if (leader.brokerId() != now.leader() || !now.inSync().contains(leader)) {
+      return now.ledBy(leader.brokerId(), inSync, eligible);
     }
-    return now.ledBy(preferred(inSync, replicas).brokerId(), inSync, eligible);
+    return inSync.equals(now.inSync()) && eligible.equals(now.eligible())
+        ? now
+        : now.withReplicas(inSync, eligible);
   }
 
   private static InSyncReplica preferred(List<InSyncReplica> members, List<Integer> replicas) {

@@ -296,7 +296,7 @@ public final class ReplicaState {
     ReplicaProgress progress = followers.get(replica);
     InSyncReplica reported = progress.follower();
     boolean sameRegistration =
-        member != null && (reported == null || member.isSameRegistration(reported));
+        member != null && (reported == null || reported.brokerEpoch() <= member.brokerEpoch());
     boolean lags = lags(progress, nowMs) || (second != null && second.lags(replica, nowMs));
     if (sameRegistration) {
       return lags ? null : member;

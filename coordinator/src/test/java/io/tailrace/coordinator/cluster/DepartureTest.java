@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,7 +126,8 @@ class DepartureTest {
   @Test
   void theControllerLeavesTheNewLeaderWhereItIs() {
     MetadataValue.Partition departed = new MetadataValue.Partition(2, EPOCH + 1, members(2, 3));
-    LeaderElection.Result result = LeaderElection.elect(departed, List.of(1, 2, 3), 2, state);
+    LeaderElection.Result result =
+        LeaderElection.elect(departed, List.of(1, 2, 3), 2, state, Set.of());
     assertEquals(departed, result.partition());
     assertEquals(LeaderElection.Outcome.LED, result.outcome());
   }

@@ -10,6 +10,7 @@ import io.tailrace.coordinator.cluster.MetadataValue.Partition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +22,7 @@ class LeaderElectionTest {
 
   private final List<MetadataEntry> entries = new ArrayList<>();
   private int minInSync = 1;
+  private Set<Integer> awaited = Set.of();
 
   private LeaderElectionTest broker(int id, int epoch, boolean live, int wholeSince) {
     return broker(id, epoch, live, directory(id), wholeSince);
@@ -68,7 +70,7 @@ class LeaderElectionTest {
   private LeaderElection.Result elect(Partition now) {
     ClusterState state = new ClusterState();
     state.reset(entries);
-    return LeaderElection.elect(now, REPLICAS, minInSync, state);
+    return LeaderElection.elect(now, REPLICAS, minInSync, state, awaited);
   }
 
   private void elects(Partition expected, Partition now) {
@@ -108,15 +110,53 @@ class LeaderElectionTest {
   }
 
   @Test
-  void aBouncedLeaderDoesNotLeadUnderItsOldRegistration() {
+  void aLeaderThatRegisteredAgainWithoutALossGoesOnInANewEpoch() {
     live(1, 8).live(2, 6);
+    elects(partition(1, 5, at(1, 8), at(2, 6)), partition(1, 4, at(1, 5), at(2, 6)));
+    elects(partition(2, 5, at(1, 8), at(2, 6)), partition(3, 4, at(1, 5), at(3, 1), at(2, 6)));
+  }
+
+  @Test
+  void aLeaderThatRegisteredAgainWithALossLeadsNoMore() {
+    notWhole(1).live(2, 6);
     elects(partition(2, 5, at(2, 6)), partition(1, 4, at(1, 5), at(2, 6)));
   }
 
   @Test
-  void aBouncedFollowerLeavesTheSet() {
+  void aFollowerThatRegisteredAgainWithoutALossStaysInTheSet() {
     live(1, 5).live(2, 9);
+    elects(partition(1, 4, at(1, 5), at(2, 9)), partition(1, 4, at(1, 5), at(2, 6)));
+    entries.clear();
+    live(1, 5).notWhole(2);
     elects(partition(1, 4, at(1, 5)), partition(1, 4, at(1, 5), at(2, 6)));
+  }
+
+  @Test
+  void nothingMovesWhenAllSessionsExpiredAndAllBrokersAreBack() {
+    minInSync = 2;
+    live(1, 15).live(2, 16).live(3, 17);
+    elects(
+        partition(2, 5, at(3, 17), at(2, 16), at(1, 15)),
+        partition(2, 4, at(3, 7), at(2, 6), at(1, 5)));
+  }
+
+  @Test
+  void membersThatAreAwaitedStayWhereTooFewWouldBeLeft() {
+    minInSync = 2;
+    awaited = Set.of(2, 3);
+    live(1, 15).away(2, 6).away(3, 7);
+    elects(
+        partition(1, 5, at(1, 15), at(3, 7), at(2, 6)),
+        partition(1, 4, at(3, 7), at(1, 5), at(2, 6)));
+    entries.clear();
+    live(1, 15).live(2, 16).away(3, 7);
+    elects(partition(1, 5, at(1, 15), at(2, 16)), partition(1, 4, at(3, 7), at(1, 5), at(2, 6)));
+    awaited = Set.of();
+    entries.clear();
+    live(1, 15).away(2, 6).away(3, 7);
+    elects(
+        partition(1, 5, List.of(at(1, 15)), at(3, 7), at(2, 6)),
+        partition(1, 4, at(3, 7), at(1, 5), at(2, 6)));
   }
 
   @Test
@@ -338,7 +378,7 @@ class LeaderElectionTest {
     minInSync = 2;
     away(1, 5).live(2, 9).live(3, 7);
     elects(
-        partition(2, 5, at(3, 7), at(2, 9)),
+        partition(2, 5, at(2, 9), at(3, 7)),
         partition(1, 4, List.of(at(1, 5)), at(2, 6), at(3, 7)));
   }
 

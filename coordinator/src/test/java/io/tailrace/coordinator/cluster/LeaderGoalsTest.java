@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tailrace.protocol.error.ErrorCode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,7 +115,7 @@ class LeaderGoalsTest {
     assertEquals(new Goal.Done<>(null), goal.next(state));
     assertEquals(
         LeaderElection.Outcome.LED,
-        LeaderElection.elect(next, List.of(1, 2, 3), 1, state).outcome());
+        LeaderElection.elect(next, List.of(1, 2, 3), 1, state, Set.of()).outcome());
   }
 
   @Test
