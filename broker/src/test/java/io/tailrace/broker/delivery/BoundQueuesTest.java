@@ -89,8 +89,7 @@ class BoundQueuesTest {
     takeOver(next().putQueue(queue(2, 1, "shared")));
 
     assertEquals(Set.of(idOf("queue-1")), before.keySet());
-    assertEquals(
-        Set.of(idOf("queue-1"), idOf("queue-2")), bound.boundTo(idOf("shared")).keySet());
+    assertEquals(Set.of(idOf("queue-1"), idOf("queue-2")), bound.boundTo(idOf("shared")).keySet());
   }
 
   // ---- how ----
