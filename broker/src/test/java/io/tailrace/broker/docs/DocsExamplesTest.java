@@ -184,7 +184,7 @@ class DocsExamplesTest {
   @Test
   void tunesForThroughput() {
     try (TailraceClient client = cluster.client()) {
-      TestTopics.create(client, Topic.named("orders").partitions(6));
+      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
 
       tunesForThroughputExample();
 
@@ -258,7 +258,7 @@ class DocsExamplesTest {
 
   private void producesExample() {
     try (TailraceClient client = TailraceClient.connect(bootstrap)) {
-      TestTopics.create(client, Topic.named("orders").partitions(6));
+      client.admin().createTopic(Topic.named("orders").partitions(6)).join();
 
       try (Producer<String, String> producer = client.producer(Serdes.string(), Serdes.string())) {
         RecordMetadata at = producer.send("orders", "customer-7", "two espressos").join();
