@@ -2,6 +2,7 @@ package io.tailrace.benchmarks.chaos;
 
 import io.tailrace.benchmarks.history.HistoryChecker;
 import io.tailrace.benchmarks.history.HistoryFile;
+import io.tailrace.benchmarks.process.MeasuredBroker;
 import io.tailrace.client.BrokerDescription;
 import io.tailrace.client.ClusterDescription;
 import io.tailrace.client.TailraceClient;
@@ -134,13 +135,12 @@ final class FailoverRun {
       TestedCluster cluster,
       TailraceClient observer,
       FinalState state,
-      Acknowledgements acknowledgements)
-      throws InterruptedException {
+      Acknowledgements acknowledgements) {
     Patience.await("all replicas to be in sync", () -> state.outOfSync().isEmpty());
     spreadLeaders(observer);
     acknowledgements.markNow();
     Patience.await("every partition to acknowledge", acknowledgements::allSince);
-    Thread.sleep(CALM_MS);
+    MeasuredBroker.pause(CALM_MS);
     int controller = controller(observer);
     int victim = victim(controller);
     ServerProcess broker = victim < 0 ? cluster.zookeeper() : cluster.broker(victim);
@@ -160,7 +160,7 @@ final class FailoverRun {
         ledMs = msSince(start);
         Patience.await("all partitions to acknowledge again", acknowledgements::allSince);
         acknowledgedMs = Math.max(ledMs, msSince(start));
-        Thread.sleep(LINGER_MS);
+        MeasuredBroker.pause(LINGER_MS);
       }
       case RESTART -> {
         broker.stop();
@@ -174,9 +174,9 @@ final class FailoverRun {
         } else {
           broker.pause();
         }
-        Thread.sleep(settings.away().toMillis());
+        MeasuredBroker.pause(settings.away().toMillis());
         cluster.heal();
-        Thread.sleep(SETTLING_MS);
+        MeasuredBroker.pause(SETTLING_MS);
         acknowledgements.markNow();
         Patience.await("all partitions to acknowledge again", acknowledgements::allSince);
       }

@@ -1,9 +1,7 @@
 package io.tailrace.benchmarks.chaos;
 
 import io.tailrace.benchmarks.process.Processes;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.tailrace.benchmarks.process.ZooKeeperSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,22 +69,8 @@ final class TestedCluster implements AutoCloseable {
 
   private static ServerProcess zookeeper(
       Processes processes, ClusterNetwork network, Path directory, String logging) {
-    Path data = directory.resolve("zookeeper");
-    Path settings = directory.resolve("zookeeper.properties");
-    try {
-      Files.createDirectories(data);
-      Files.writeString(
-          settings,
-          "dataDir="
-              + data.toAbsolutePath()
-              + "\nclientPort="
-              + ZOOKEEPER_PORT
-              + "\nclientPortAddress="
-              + network.zookeeper()
-              + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path data = ZooKeeperSettings.data(directory);
+    Path settings = ZooKeeperSettings.write(directory, network.zookeeper(), ZOOKEEPER_PORT);
     return ServerProcess.of(
         processes,
         "zookeeper",

@@ -1,11 +1,9 @@
 package io.tailrace.benchmarks.process;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,22 +84,7 @@ public final class MeasuredCluster implements AutoCloseable {
   }
 
   private void startZooKeeper() {
-    Path data = directory.resolve("zookeeper");
-    Path settings = directory.resolve("zookeeper.properties");
-    try {
-      Files.createDirectories(data);
-      Files.writeString(
-          settings,
-          "dataDir="
-              + data.toAbsolutePath()
-              + "\nclientPort="
-              + zookeeperPort
-              + "\nclientPortAddress="
-              + MeasuredBroker.HOST
-              + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path settings = ZooKeeperSettings.write(directory, MeasuredBroker.HOST, zookeeperPort);
     Path log = directory.resolveSibling(directory.getFileName() + "-zookeeper.log");
     zookeeper =
         processes.start(

@@ -71,7 +71,7 @@ final class LoopDisks implements ClusterNetwork {
     boot(broker);
   }
 
-  /** The disk as it is at this moment. The machine's broker is frozen: nobody writes but Linux. */
+  /** The disk as it is at this moment. The broker is frozen, so only the kernel writes to it. */
   void copy(int broker) {
     String image = image(broker).toString();
     String copy = image + ".cut";

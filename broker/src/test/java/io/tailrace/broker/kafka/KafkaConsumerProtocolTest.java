@@ -3,18 +3,13 @@ package io.tailrace.broker.kafka;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tailrace.broker.testkit.TestCluster;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.Serdes;
-import io.tailrace.client.TailraceClient;
-import io.tailrace.client.Topic;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -22,68 +17,18 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.SubscriptionPattern;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidRegularExpression;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Groups of Kafka's own Java consumers with {@code group.protocol=consumer} on a real broker. */
-class KafkaConsumerProtocolTest {
+class KafkaConsumerProtocolTest extends KafkaGroupFixture {
   private static final Duration POLL = Duration.ofMillis(50);
-  private static final int PARTITIONS = 4;
-
-  @TempDir static Path directory;
-  private static TestCluster cluster;
-  private static TailraceClient client;
-
-  @BeforeAll
-  static void start() {
-    cluster = TestCluster.start(directory, Map.of("kafka.listener", "127.0.0.1:0"));
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    cluster.close();
-  }
-
-  private static Properties settings() {
-    Properties settings = new Properties();
-    settings.put("bootstrap.servers", "127.0.0.1:" + cluster.broker().kafkaAddress().getPort());
-    return settings;
-  }
 
   private static KafkaConsumer<String, String> member(String group, Map<String, String> more) {
-    Properties settings = settings();
-    settings.put("group.id", group);
-    settings.put("group.protocol", "consumer");
-    settings.put("auto.offset.reset", "earliest");
-    settings.put("enable.auto.commit", "false");
-    settings.putAll(more);
-    return new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
-  }
-
-  private static void create(String topic) throws Exception {
-    client.admin().createTopic(Topic.named(topic).partitions(PARTITIONS)).get(60, TimeUnit.SECONDS);
-  }
-
-  private static void send(String topic, int from, int to) {
-    try (KafkaProducer<String, String> producer =
-        new KafkaProducer<>(settings(), new StringSerializer(), new StringSerializer())) {
-      for (int i = from; i < to; i++) {
-        producer.send(new ProducerRecord<>(topic, i % PARTITIONS, null, Integer.toString(i)));
-      }
-      producer.flush();
-    }
+    return member(group, Map.of("group.protocol", "consumer"), more);
   }
 
   private static void until(String what, BooleanSupplier condition) {

@@ -4,13 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tailrace.broker.testkit.TestCluster;
-import io.tailrace.broker.testkit.TestTopics;
 import io.tailrace.client.Consumer;
 import io.tailrace.client.Serdes;
-import io.tailrace.client.TailraceClient;
-import io.tailrace.client.Topic;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -24,68 +19,18 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Groups of Kafka's own Java consumers on a real broker. */
-class KafkaGroupsTest {
+class KafkaGroupsTest extends KafkaGroupFixture {
   private static final Duration POLL = Duration.ofMillis(100);
 
-  @TempDir static Path directory;
-  private static TestCluster cluster;
-  private static TailraceClient client;
-
-  @BeforeAll
-  static void start() {
-    cluster =
-        TestCluster.start(
-            directory, Map.of("kafka.listener", "127.0.0.1:0", "default.partitions", "4"));
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    cluster.close();
-  }
-
-  private static Properties settings() {
-    Properties settings = new Properties();
-    settings.put("bootstrap.servers", "127.0.0.1:" + cluster.broker().kafkaAddress().getPort());
-    return settings;
-  }
-
   private static KafkaConsumer<String, String> member(String group, Map<String, String> more) {
-    Properties settings = settings();
-    settings.put("group.id", group);
-    settings.put("auto.offset.reset", "earliest");
-    settings.put("enable.auto.commit", "false");
-    settings.put("session.timeout.ms", "6000");
-    settings.put("heartbeat.interval.ms", "200");
-    settings.putAll(more);
-    return new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
-  }
-
-  /** Sends records to all partitions with an idempotent producer. */
-  private static void send(String topic, int from, int to) throws Exception {
-    try (KafkaProducer<String, String> producer =
-        new KafkaProducer<>(settings(), new StringSerializer(), new StringSerializer())) {
-      for (int i = from; i < to; i++) {
-        producer.send(new ProducerRecord<>(topic, i % 4, null, Integer.toString(i)));
-      }
-      producer.flush();
-    }
-  }
-
-  private static void create(String topic) throws Exception {
-    TestTopics.create(client, Topic.named(topic).partitions(4));
+    return member(
+        group, Map.of("session.timeout.ms", "6000", "heartbeat.interval.ms", "200"), more);
   }
 
   private static void until(String what, BooleanSupplier condition) {

@@ -10,7 +10,7 @@ import java.util.List;
  * @param from the first offset
  * @param to exclusive
  * @param keys of a back-fill: the binding keys that it was asked for
- * @param request chosen by whoever asked for it, so that a repeated request starts no second one
+ * @param request chosen by the client, so that a repeated request starts no second one
  */
 public record RangeSpec(
     int generation, Kind kind, long from, long to, List<String> keys, long request) {
